@@ -1,0 +1,113 @@
+import type { ShareResult } from '../domain/result.ts';
+
+/**
+ * What a worker process tells the supervisor of itself when asked: plain data only, since it crosses a process boundary.
+ * Times are milliseconds since 1970-01-01 UTC, rates H/s, work is in hashes.
+ */
+
+/** Shares by bucket. Every bucket is present. */
+export type ShareCounts = Readonly<Record<ShareResult, number>>;
+
+/**
+ * One miner's connection on one pool. A session that was moved to another pool has one row per pool;
+ * rows of what is over (`up: false`) are kept for a minute.
+ */
+export interface SessionRow {
+  readonly id: string;
+  /** `ip:port` of the miner: the label `worker` of the original metrics. */
+  readonly address: string;
+  /** Account name: the label `user`. Empty before authorize. */
+  readonly account: string;
+  /** What the miner put after the first `.` of its user name. */
+  readonly worker: string;
+  readonly agent: string;
+  readonly dialect: string;
+  /** `host:port` of the pool; empty while there is none. */
+  readonly pool: string;
+  readonly algorithm: string;
+  readonly up: boolean;
+  readonly connectedAtMs: number;
+  readonly lastShareAtMs: number | null;
+  /** Difficulty in force for the newest job sent; 0 before the first. */
+  readonly difficulty: number;
+  readonly received: number;
+  readonly inFlight: number;
+  readonly counts: ShareCounts;
+  /** Sum of the difficulties of all shares received, and of those credited. */
+  readonly difficultyReceived: number;
+  readonly difficultyAccepted: number;
+  /** Hashrate over 1, 5 and 15 minutes, from credited shares; a younger session divides by its age. */
+  readonly rate1mHs: number;
+  readonly rate5mHs: number;
+  readonly rate15mHs: number;
+  /** Relative standard error of the 5-minute rate, 1/√n; null without a share in the window. */
+  readonly rate5mError: number | null;
+}
+
+/** Totals since start per (account, pool, algorithm); account and pool are empty for shares before a successful authorize. */
+export interface TotalRow {
+  readonly account: string;
+  readonly pool: string;
+  readonly algorithm: string;
+  readonly counts: ShareCounts;
+  readonly received: number;
+  readonly inFlight: number;
+  /** Hashes behind the credited shares. */
+  readonly work: number;
+}
+
+/** One pool that is, or was since start, in use. */
+export interface PoolRow {
+  readonly pool: string;
+  readonly algorithm: string;
+  readonly divider: number;
+  /** At least one upstream is logged in and has a job. */
+  readonly up: boolean;
+  readonly upstreams: Readonly<Record<'idle' | 'dialing' | 'handshaking' | 'live' | 'cooling', number>>;
+  readonly sessions: number;
+  /** Jobs received since start. */
+  readonly jobs: number;
+  /** Failed dials, refused logins and connections lost since start. */
+  readonly failures: number;
+  readonly lastError: string;
+  /** Round trip of submits: count per upper bound in seconds (cumulative, as Prometheus wants it), their sum and count. */
+  readonly roundTrip: HistogramRow;
+}
+
+export interface HistogramRow {
+  /** Upper bounds in seconds, ascending, without +Inf. */
+  readonly bounds: readonly number[];
+  /** Observations at or below each bound. */
+  readonly cumulative: readonly number[];
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** Figures of the worker as a whole. */
+export interface WorkerFacts {
+  readonly worker: number;
+  readonly sessions: number;
+  readonly authorizedSessions: number;
+  readonly upstreams: number;
+  readonly connectionsAccepted: number;
+  /** Connections refused or closed, by reason (`banned`, `address-cap`, `global-cap`, `not-stratum`, `http`, `handshake-timeout`, `line-too-long`, `slow-reader`, …). */
+  readonly connectionsRefused: Readonly<Record<string, number>>;
+  readonly bannedAddresses: number;
+  readonly authorizeFailures: number;
+  readonly bytesFromMiners: number;
+  readonly bytesToMiners: number;
+  readonly bytesFromPools: number;
+  readonly bytesToPools: number;
+  readonly jobFanOut: HistogramRow;
+  /** Accounts with at least one session that has a job, and all accounts with a session: readiness is their comparison. */
+  readonly accountsWithJob: number;
+  readonly accountsInUse: number;
+}
+
+/** The whole report. `sessions` may arrive in several pages; the rest stands in the last. */
+export interface WorkerReport {
+  readonly sessions: readonly SessionRow[];
+  readonly totals: readonly TotalRow[];
+  readonly pools: readonly PoolRow[];
+  readonly facts: WorkerFacts;
+}
