@@ -1,0 +1,141 @@
+import { hexOf } from '../kit/hex.ts';
+
+/**
+ * How a session's search space is cut, decided when the miner subscribes and kept for the life of its connection.
+ * `inject`: the miner gets our own extranonce1 (`prefixBytes`) and `sizeBytes` of extranonce2; the pool's extranonce1 goes into the coinbase.
+ * `relay`: the miner gets the pool's extranonce one to one.
+ */
+export type LanePlan =
+  | { readonly kind: 'inject'; readonly prefixBytes: number; readonly sizeBytes: number }
+  | { readonly kind: 'relay' };
+
+/** What is known of a miner when it subscribes. */
+export interface LaneFacts {
+  readonly agent: string;
+  /** Extranonce2 size in bytes of the pool this miner was too wide for before, or null. */
+  readonly poolExtranonce2Bytes: number | null;
+}
+
+export interface LaneDefaults {
+  readonly prefixBytes: number;
+  readonly sizeBytes: number;
+}
+
+/** cgminer refuses less than 2 bytes of extranonce2 (ckolivas/cgminer util.c). */
+const MIN_SIZE_BYTES = 2;
+/** Buyers of rented hashrate and firmware that assumes 4 (NiceHash: "minimum is 4"; cgminer 3.7.2; Bitaxe before ESP-Miner#658). */
+const WIDE_SIZE_BYTES = 4;
+const WIDE_AGENTS = /^(?:nicehash\/|mrr|miningrigrentals|cgminer\/[123]\.|bitaxe v?[12]\.[0-2]\b)/i;
+
+/**
+ * The widest lane that fits what is known (docs/protocols/bitcoin-v1.md, choosing p and d). Without knowledge of the pool the defaults hold;
+ * with it, `prefixBytes + sizeBytes` never exceeds the pool's extranonce2, and a pool that leaves no room is relayed.
+ */
+export function planLane(facts: LaneFacts, defaults: LaneDefaults): LanePlan {
+  const wantsWide = WIDE_AGENTS.test(facts.agent);
+  const wanted = wantsWide ? Math.max(WIDE_SIZE_BYTES, defaults.sizeBytes) : defaults.sizeBytes;
+  const least = wantsWide ? WIDE_SIZE_BYTES : MIN_SIZE_BYTES;
+  const room = facts.poolExtranonce2Bytes;
+  if (room === null) return { kind: 'inject', prefixBytes: defaults.prefixBytes, sizeBytes: wanted };
+  for (let prefixBytes = defaults.prefixBytes; prefixBytes >= 1; prefixBytes -= 1) {
+    const sizeBytes = Math.min(wanted, room - prefixBytes);
+    if (sizeBytes >= least) return { kind: 'inject', prefixBytes, sizeBytes };
+  }
+  return { kind: 'relay' };
+}
+
+/** True where a session of this plan can mine at a pool with `poolExtranonce2Bytes` of extranonce2. */
+export function planFits(plan: LanePlan, poolExtranonce2Bytes: number): boolean {
+  return plan.kind === 'relay' || plan.prefixBytes + plan.sizeBytes <= poolExtranonce2Bytes;
+}
+
+/**
+ * A leased part of an upstream's extranonce2 space: every value that begins with `bytes`.
+ * What the miner hashes is coinb1 ‖ X1 ‖ slot ‖ its extranonce1 ‖ its extranonce2 ‖ coinb2; what the pool sees as extranonce2 is `bytes` ‖ the miner's.
+ */
+export interface Lane {
+  /** Hex of slot ‖ prefix; empty for a relayed lane, which is the whole space. */
+  readonly bytes: string;
+  /** Hex of the slot alone. */
+  readonly slot: string;
+}
+
+/**
+ * The lanes of one upstream. Invariant: no two lanes that are leased or resting share a value, that is, none begins with another.
+ * A released lane rests until {@link LaneSpace.renew}, when every job its former owner could have worked on is void.
+ */
+export class LaneSpace {
+  readonly #extranonce2Bytes: number;
+  /** Every lane that is leased or resting. */
+  readonly #taken = new Set<string>();
+  readonly #resting = new Set<string>();
+  /** How many taken lanes lie strictly below a prefix, by prefix. */
+  readonly #below = new Map<string, number>();
+  #leased = 0;
+
+  constructor(extranonce2Bytes: number) {
+    this.#extranonce2Bytes = extranonce2Bytes;
+  }
+
+  get leased(): number {
+    return this.#leased;
+  }
+
+  /**
+   * A free lane for a session of this plan whose extranonce1 is `prefix` (hex), or null where there is none.
+   * Low slots are filled first, so that many sessions share one job line. `preferred` is taken if it is resting and fits: a returning session.
+   */
+  lease(plan: LanePlan, prefix: string, preferred: string | null = null): Lane | null {
+    if (plan.kind === 'relay') return this.#take("") ? { bytes: '', slot: '' } : null;
+    const slotBytes = this.#extranonce2Bytes - plan.prefixBytes - plan.sizeBytes;
+    if (slotBytes < 0 || prefix.length !== plan.prefixBytes * 2) return null;
+    if (preferred !== null && this.#resting.has(preferred)) {
+      const fits = preferred.length === (slotBytes + plan.prefixBytes) * 2 && preferred.endsWith(prefix);
+      if (fits) {
+        this.#resting.delete(preferred);
+        this.#leased += 1;
+        return { bytes: preferred, slot: preferred.slice(0, slotBytes * 2) };
+      }
+    }
+    // 2^16 sessions with one prefix on one upstream are beyond every cap; the search need not go further.
+    const slots = Math.min(256 ** slotBytes, 65_536);
+    for (let slot = 0; slot < slots; slot += 1) {
+      const slotHex = slotBytes === 0 ? '' : hexOf(slot, slotBytes);
+      if (this.#take(slotHex + prefix)) return { bytes: slotHex + prefix, slot: slotHex };
+    }
+    return null;
+  }
+
+  /** The session is gone; its lane rests. */
+  release(lane: Lane): void {
+    if (!this.#taken.has(lane.bytes) || this.#resting.has(lane.bytes)) return;
+    this.#resting.add(lane.bytes);
+    this.#leased -= 1;
+  }
+
+  /** A clean job has voided all earlier work: resting lanes are free again. */
+  renew(): void {
+    for (const bytes of this.#resting) {
+      this.#taken.delete(bytes);
+      for (let end = 0; end < bytes.length; end += 2) {
+        const above = bytes.slice(0, end);
+        const count = (this.#below.get(above) ?? 1) - 1;
+        if (count === 0) this.#below.delete(above);
+        else this.#below.set(above, count);
+      }
+    }
+    this.#resting.clear();
+  }
+
+  #take(bytes: string): boolean {
+    if (this.#taken.has(bytes) || (this.#below.get(bytes) ?? 0) > 0) return false;
+    for (let end = 0; end < bytes.length; end += 2) if (this.#taken.has(bytes.slice(0, end))) return false;
+    this.#taken.add(bytes);
+    for (let end = 0; end < bytes.length; end += 2) {
+      const above = bytes.slice(0, end);
+      this.#below.set(above, (this.#below.get(above) ?? 0) + 1);
+    }
+    this.#leased += 1;
+    return true;
+  }
+}

@@ -1,0 +1,29 @@
+import type { Account } from '../domain/account.ts';
+import type { WorkerReport } from './report.ts';
+
+/** What the store said of an account; `unavailable` where it could not be asked. */
+export type AccountAnswer =
+  | { readonly kind: 'found'; readonly account: Account }
+  | { readonly kind: 'unknown' }
+  /** The account exists, its pool is no longer in the pool list. */
+  | { readonly kind: 'unlisted'; readonly pool: string }
+  | { readonly kind: 'unavailable' };
+
+/** From the supervisor. `call` joins a question with its answer. */
+export type ToWorker =
+  | { readonly kind: 'listen'; readonly call: number; readonly host: string | null; readonly port: number }
+  | { readonly kind: 'account'; readonly call: number; readonly answer: AccountAnswer }
+  /** What is remembered of accounts may be out of date: ask again at the next login. */
+  | { readonly kind: 'forget-accounts' }
+  /** Every `host:port` and `*.suffix:port` of the pool list. */
+  | { readonly kind: 'pool-list'; readonly addresses: readonly string[] }
+  | { readonly kind: 'report'; readonly call: number }
+  | { readonly kind: 'drain'; readonly call: number; readonly graceMs: number };
+
+/** From a worker. */
+export type ToSupervisor =
+  | { readonly kind: 'listening'; readonly call: number; readonly host: string; readonly port: number }
+  | { readonly kind: 'listen-failed'; readonly call: number; readonly code: string; readonly message: string }
+  | { readonly kind: 'find-account'; readonly call: number; readonly name: string }
+  | { readonly kind: 'report'; readonly call: number; readonly report: WorkerReport }
+  | { readonly kind: 'drained'; readonly call: number };

@@ -1,0 +1,98 @@
+import type { Log } from '../kit/log.ts';
+import type { Link } from './link.ts';
+import type { AccountAnswer, ToSupervisor, ToWorker } from './messages.ts';
+import type { WorkerReport } from './report.ts';
+
+/** Where the supervisor finds accounts: the store, seen narrowly. Rejects where it cannot be asked. */
+export interface AccountSource {
+  find(name: string): Promise<AccountAnswer>;
+}
+
+/** A worker could not open its port. */
+export class WorkerListenError extends Error {
+  override readonly name = 'WorkerListenError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The supervisor's end of the boundary to one worker: answers its questions, and asks it by promises. */
+export class WorkerHandle {
+  readonly #link: Link<ToWorker, ToSupervisor>;
+  readonly #accounts: AccountSource;
+  readonly #log: Log;
+  readonly #waiting = new Map<number, (answer: ToSupervisor) => void>();
+  #lastCall = 0;
+
+  constructor(parts: { link: Link<ToWorker, ToSupervisor>; accounts: AccountSource; log: Log }) {
+    this.#link = parts.link;
+    this.#accounts = parts.accounts;
+    this.#log = parts.log;
+    this.#link.onMessage((message) => this.#onMessage(message));
+  }
+
+  /** Opens a Stratum port; rejects with {@link WorkerListenError}. `host` null: all interfaces. */
+  async listen(host: string | null, port: number): Promise<{ readonly host: string; readonly port: number }> {
+    const answer = await this.#ask((call) => ({ kind: 'listen', call, host, port }));
+    if (answer.kind === 'listening') return { host: answer.host, port: answer.port };
+    if (answer.kind === 'listen-failed') throw new WorkerListenError(answer.code, answer.message);
+    throw unexpected(answer);
+  }
+
+  async report(): Promise<WorkerReport> {
+    const answer = await this.#ask((call) => ({ kind: 'report', call }));
+    if (answer.kind === 'report') return answer.report;
+    throw unexpected(answer);
+  }
+
+  /** Resolves when the worker has answered what was in flight, or after `graceMs`, and has closed everything. */
+  async drain(graceMs: number): Promise<void> {
+    await this.#ask((call) => ({ kind: 'drain', call, graceMs }));
+  }
+
+  forgetAccounts(): void {
+    this.#link.send({ kind: 'forget-accounts' });
+  }
+
+  setPoolList(addresses: readonly string[]): void {
+    this.#link.send({ kind: 'pool-list', addresses });
+  }
+
+  #ask(question: (call: number) => ToWorker): Promise<ToSupervisor> {
+    this.#lastCall += 1;
+    const call = this.#lastCall;
+    return new Promise((resolve) => {
+      this.#waiting.set(call, resolve);
+      this.#link.send(question(call));
+    });
+  }
+
+  #onMessage(message: ToSupervisor): void {
+    if (message.kind === 'find-account') {
+      void this.#findAccount(message.call, message.name);
+      return;
+    }
+    this.#waiting.get(message.call)?.(message);
+    this.#waiting.delete(message.call);
+  }
+
+  async #findAccount(call: number, name: string): Promise<void> {
+    let answer: AccountAnswer;
+    try {
+      answer = await this.#accounts.find(name);
+    } catch (error) {
+      this.#log.error('the store cannot be asked for an account', {
+        reason: error instanceof Error ? error.message : String(error),
+      });
+      answer = { kind: 'unavailable' };
+    }
+    this.#link.send({ kind: 'account', call, answer });
+  }
+}
+
+function unexpected(answer: ToSupervisor): Error {
+  return new Error(`a worker answered with ${answer.kind}`);
+}

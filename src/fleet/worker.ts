@@ -1,0 +1,70 @@
+import { hostPatternsFor } from '../domain/pool-pattern.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Log } from '../kit/log.ts';
+import { ListenError } from '../net/tcp-listener.ts';
+import { Proxy, type ProxyParts } from '../proxy/proxy.ts';
+import type { ProxySettings } from '../proxy/settings.ts';
+import { AccountCache } from './account-cache.ts';
+import type { Link } from './link.ts';
+import type { ToSupervisor, ToWorker } from './messages.ts';
+
+export interface WorkerParts extends Pick<ProxyParts, 'dialect' | 'verifier'> {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly link: Link<ToSupervisor, ToWorker>;
+}
+
+/** One proxy at its end of the boundary: does what the supervisor's messages ask, and asks for accounts. */
+export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
+  const { link, clock, log, dialect, verifier } = parts;
+  const accounts = new AccountCache({ clock, ask: (call, name) => link.send({ kind: 'find-account', call, name }) });
+  let listed: ReadonlySet<string> = new Set();
+  const proxy = new Proxy(
+    {
+      clock,
+      log,
+      dialect,
+      verifier,
+      accounts,
+      isListed: (host, port) => hostPatternsFor(host).some((pattern) => listed.has(`${pattern}:${port}`)),
+    },
+    settings,
+  );
+
+  link.onMessage((message) => {
+    switch (message.kind) {
+      case 'listen':
+        void listen(proxy, link, message);
+        return;
+      case 'account':
+        accounts.answered(message.call, message.answer);
+        return;
+      case 'forget-accounts':
+        accounts.forget();
+        return;
+      case 'pool-list':
+        listed = new Set(message.addresses);
+        return;
+      case 'report':
+        link.send({ kind: 'report', call: message.call, report: proxy.report() });
+        return;
+      case 'drain':
+        void proxy.drain(message.graceMs).then(() => link.send({ kind: 'drained', call: message.call }));
+        return;
+    }
+  });
+}
+
+async function listen(
+  proxy: Proxy,
+  link: Link<ToSupervisor, ToWorker>,
+  { call, host, port }: Extract<ToWorker, { kind: 'listen' }>,
+): Promise<void> {
+  try {
+    const bound = await proxy.listen({ host, port });
+    link.send({ kind: 'listening', call, ...bound });
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    link.send({ kind: 'listen-failed', call, code: error.code, message: error.message });
+  }
+}

@@ -1,0 +1,170 @@
+import type { Socket } from 'node:net';
+import type { Flushable, WriteBatch } from './write-batch.ts';
+
+/** Why a connection ended, for logs and counters. `peer`: the other side closed it. */
+export type CloseReason =
+  | 'peer'
+  | 'error'
+  | 'slow-reader'
+  | 'line-too-long'
+  | 'invalid-utf8'
+  | 'not-stratum'
+  | 'http'
+  | 'handshake-timeout'
+  | 'idle-timeout'
+  | 'refused'
+  | 'no-pool'
+  | 'too-narrow'
+  | 'replaced'
+  | 'flood'
+  | 'removed'
+  | 'shutdown'
+  | 'dial-failed'
+  | 'dial-timeout'
+  | 'call-timeout'
+  | 'login-refused'
+  | 'silence'
+  | 'nonsense'
+  | 'redirected'
+  | 'unused';
+
+/** Who hears from a connection. */
+export interface ConnectionOwner {
+  /** The bytes are only valid during the call. */
+  onBytes(chunk: Buffer): void;
+  /** Once, last. `detail` is the system's word for an error (`ECONNRESET`), else empty. */
+  onClosed(reason: CloseReason, detail: string): void;
+}
+
+/** Bytes of all connections of one kind, counted where they pass. */
+export interface ByteCounter {
+  received: number;
+  sent: number;
+}
+
+interface OwnedSocket extends Socket {
+  connection: Connection;
+}
+
+/**
+ * One TCP connection: ASCII text out, bytes in. Everything sent in one turn leaves in one write. A peer that does not read
+ * is dropped once `sendBufferBytes` wait for it. Closing flushes first; `onClosed` comes exactly once.
+ */
+export class Connection implements Flushable {
+  readonly #socket: Socket;
+  readonly #batch: WriteBatch;
+  readonly #bytes: ByteCounter;
+  readonly #sendBufferBytes: number;
+  #owner: ConnectionOwner | null = null;
+  #out = '';
+  #closing: CloseReason | null = null;
+  #detail = '';
+
+  constructor(
+    parts: { socket: Socket; batch: WriteBatch; bytes: ByteCounter },
+    options: { sendBufferBytes: number },
+  ) {
+    this.#socket = parts.socket;
+    this.#batch = parts.batch;
+    this.#bytes = parts.bytes;
+    this.#sendBufferBytes = options.sendBufferBytes;
+  }
+
+  /** Starts delivery. Called once. */
+  attach(owner: ConnectionOwner, reads: 'from-events' | 'delivered'): void {
+    this.#owner = owner;
+    const socket = this.#socket as OwnedSocket;
+    socket.connection = this;
+    // The listeners are shared functions: a closure per socket would cost memory for every idle miner.
+    if (reads === 'from-events') socket.on('data', onData);
+    socket.on('error', onError);
+    socket.on('close', onClose);
+    socket.on('end', onEnd);
+  }
+
+  get isOpen(): boolean {
+    return this.#closing === null;
+  }
+
+  /** Queues ASCII text for this turn's write. Ignored once closing. */
+  send(text: string): void {
+    if (this.#closing !== null) return;
+    if (this.#out === '') {
+      this.#out = text;
+      this.#batch.add(this);
+    } else {
+      this.#out += text;
+    }
+  }
+
+  /** Sends what is queued now. */
+  flush(): void {
+    const text = this.#out;
+    if (text === '') return;
+    this.#out = '';
+    if (this.#socket.destroyed) return;
+    this.#bytes.sent += text.length;
+    this.#socket.write(text, 'latin1');
+    if (this.#closing === null && this.#socket.writableLength > this.#sendBufferBytes) {
+      this.destroy('slow-reader');
+    }
+  }
+
+  /** Sends what is queued, then ends the connection; a peer that does not close its half in turn is cut off. */
+  close(reason: CloseReason): void {
+    if (this.#closing !== null) return;
+    this.#closing = reason;
+    this.flush();
+    this.#socket.end();
+    this.#socket.setTimeout(2000, onLinger);
+  }
+
+  /** Ends the connection now. */
+  destroy(reason: CloseReason): void {
+    this.#closing ??= reason;
+    this.#out = '';
+    this.#socket.destroy();
+  }
+
+  /** Bytes that have arrived by another way than the socket's events. */
+  deliver(chunk: Buffer): void {
+    if (this.#closing !== null) return;
+    this.#bytes.received += chunk.length;
+    this.#owner?.onBytes(chunk);
+  }
+
+  fail(error: NodeJS.ErrnoException): void {
+    this.#closing ??= 'error';
+    this.#detail = error.code ?? error.message;
+  }
+
+  ended(): void {
+    this.#closing ??= 'peer';
+  }
+
+  closed(): void {
+    const owner = this.#owner;
+    this.#owner = null;
+    owner?.onClosed(this.#closing ?? 'peer', this.#detail);
+  }
+}
+
+function onData(this: Socket, chunk: Buffer): void {
+  (this as OwnedSocket).connection.deliver(chunk);
+}
+
+function onError(this: Socket, error: Error): void {
+  (this as OwnedSocket).connection.fail(error);
+}
+
+function onEnd(this: Socket): void {
+  (this as OwnedSocket).connection.ended();
+}
+
+function onClose(this: Socket): void {
+  (this as OwnedSocket).connection.closed();
+}
+
+function onLinger(this: Socket): void {
+  this.destroy();
+}

@@ -1,0 +1,27 @@
+import type { PoolShare } from '../wire/dialect.ts';
+import type { PoolRefusal } from '../wire/messages.ts';
+import type { IssuedJob } from './issued-job.ts';
+import type { PendingReply } from './reply-queue.ts';
+
+/** How a share that went to the pool ended. */
+export type PoolVerdict =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly refusal: PoolRefusal }
+  | { readonly kind: 'unanswered' }
+  | { readonly kind: 'lost' };
+
+/** A share on its way: the one object per share that outlives the turn it arrived in. It is its own place in the miner's reply queue. */
+export interface InFlightShare extends PendingReply {
+  /** The miner's request id, raw. */
+  readonly requestId: string;
+  readonly job: IssuedJob;
+  /** As sent, for a second sending after the upstream was resumed. */
+  readonly share: PoolShare;
+  readonly sentAtMs: number;
+  readonly owner: ShareOwner;
+}
+
+/** Who is told the verdict. */
+export interface ShareOwner {
+  onVerdict(share: InFlightShare, verdict: PoolVerdict): void;
+}

@@ -1,0 +1,80 @@
+import { isAccountName, parseMinerName } from '../../domain/account.ts';
+import type { MinerRequest } from '../../wire/messages.ts';
+import type { MinerSession } from '../miner-session.ts';
+
+const UNKNOWN = 'Unknown user name. Register the pool account first: POST /api/v1/users';
+
+/**
+ * Binds the session to an account: `name` or `name.worker`, the password is ignored as in the original program. The answer waits, for a moment,
+ * for the pool's own verdict. Further names on the connection are taken as long as they belong to the same account.
+ */
+export function onAuthorize(
+  session: MinerSession,
+  request: Extract<MinerRequest, { kind: 'authorize' }>,
+): void {
+  const { context } = session;
+  const name = parseMinerName(request.user);
+  if (session.binding !== null) {
+    if (session.binding.books.subject.account === name.account) {
+      session.reply(request.id, session.dialect.miner.yes(request.id));
+    } else {
+      session.refuse(
+        request.id,
+        'unauthorized',
+        'This connection mines for another account already; use one connection per account',
+      );
+    }
+    return;
+  }
+  if (session.isAuthorizing) {
+    session.refuse(request.id, 'other', 'The previous authorize is still being answered');
+    session.countFault();
+    return;
+  }
+  session.awaitAuthorize(request.id);
+  if (!isAccountName(name.account)) {
+    onUnknown(session, name.account);
+    return;
+  }
+  context.accounts.find(name.account, (answer) => {
+    if (!session.connection.isOpen || session.binding !== null) return;
+    if (answer.kind === 'unknown') {
+      onUnknown(session, name.account);
+      return;
+    }
+    if (answer.kind === 'unavailable') {
+      session.refuseAuthorizeLater('The account cannot be looked up at the moment; try again');
+      return;
+    }
+    if (answer.kind === 'unlisted') {
+      session.refuseAuthorizeLater(`Pool ${answer.pool} of this account is not in the pool list any more`);
+      return;
+    }
+    const group = context.groupOf(answer.account);
+    const refusal = group.recentRefusal(context.clock.monotonicMs());
+    if (refusal !== null) {
+      session.refuseAuthorizeLater(`The pool refused the account's login: ${refusal.message}`);
+      return;
+    }
+    if (session.upstream !== null && !group.upstreams.includes(session.upstream)) {
+      // The lane was cut at subscribe for another account's pool; only a new connection can have another.
+      session.refuseAuthorizeLater('Reconnect to mine for this account');
+      session.forgetHint();
+      return;
+    }
+    session.bind(group, name.worker);
+  });
+}
+
+function onUnknown(session: MinerSession, account: string): void {
+  const { context } = session;
+  context.onAuthorizeFailure();
+  const isBanned = context.addresses.failed(session.ip, context.clock.monotonicMs());
+  context.log.info('unknown user name', {
+    miner: session.address,
+    name: account.slice(0, 32),
+    agent: session.agent,
+    ...(isBanned ? { banned: true } : {}),
+  });
+  session.refuseAuthorizeLater(UNKNOWN);
+}

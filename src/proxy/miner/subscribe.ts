@@ -1,0 +1,61 @@
+import { planLane } from '../../domain/lane.ts';
+import type { MinerRequest } from '../../wire/messages.ts';
+import { hintKey, type MinerSession } from '../miner-session.ts';
+import type { LaneHint, ResumeRecord } from '../session-context.ts';
+
+/**
+ * Answered before the user is known. A known session id gets its extranonce back (its old connection is closed first); a miner whose
+ * lane was too wide for its pool last time gets one that fits.
+ */
+export function onSubscribe(
+  session: MinerSession,
+  request: Extract<MinerRequest, { kind: 'subscribe' }>,
+): void {
+  const { context } = session;
+  if (session.isSubscribed) {
+    session.subscribedAgain(request.id);
+    return;
+  }
+  const resumed = request.sessionId === null ? null : takeResume(session, request.sessionId);
+  if (resumed !== null) {
+    session.subscribe(request.id, request.agent, resumed, resumed.plan);
+    return;
+  }
+  const hint = findHint(session, request);
+  const plan = planLane(
+    { agent: request.agent, poolExtranonce2Bytes: hint?.poolExtranonce2Bytes ?? null },
+    context.settings.extranonce,
+  );
+  if (plan.kind === 'relay' && hint !== null && session.upstream === null && session.binding === null) {
+    context.accounts.find(hint.account, (answer) => {
+      if (!session.connection.isOpen) return;
+      if (answer.kind === 'found' && session.upstream === null) {
+        session.joinEarly(context.groupOf(answer.account));
+      }
+    });
+  }
+  session.subscribe(request.id, request.agent, null, plan);
+}
+
+function takeResume(session: MinerSession, sessionId: string): ResumeRecord | null {
+  const { resumes, sessionsById, clock } = session.context;
+  const living = sessionsById.get(sessionId);
+  if (living !== undefined) {
+    // The id is unguessable, so this is the same miner; its old connection is closed before its lane is given away.
+    living.endReplaced();
+  }
+  const record = resumes.get(sessionId, clock.monotonicMs());
+  if (record === undefined) return null;
+  resumes.delete(sessionId);
+  return record;
+}
+
+function findHint(
+  session: MinerSession,
+  request: Extract<MinerRequest, { kind: 'subscribe' }>,
+): LaneHint | null {
+  const { hints, clock } = session.context;
+  const nowMs = clock.monotonicMs();
+  const byId = request.sessionId === null ? undefined : hints.get(request.sessionId, nowMs);
+  return byId ?? hints.get(hintKey(session.ip, request.agent), nowMs) ?? null;
+}

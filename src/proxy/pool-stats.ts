@@ -1,0 +1,53 @@
+import { Histogram } from '../kit/histogram.ts';
+import type { Log } from '../kit/log.ts';
+
+const REPEAT_WARNING_MS = 60_000;
+
+const ROUND_TRIP_BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** What has happened at one pool since start, over all accounts. */
+export class PoolStats {
+  readonly pool: string;
+  readonly algorithm: string;
+  readonly divider: number;
+  jobs = 0;
+  failures = 0;
+  lastError = '';
+  /** Upstreams that are live now. */
+  live = 0;
+  #warnedAtMs: number | null = null;
+  readonly roundTrip = new Histogram(ROUND_TRIP_BOUNDS_SECONDS);
+  /** The pool did not answer configure, or closed on it: not asked again before this monotonic time. */
+  configureBarredUntilMs = 0;
+  /** The pool closed on suggest_difficulty: not relayed any more. */
+  suggestBarred = false;
+
+  constructor(pool: string, algorithm: string, divider: number) {
+    this.pool = pool;
+    this.algorithm = algorithm;
+    this.divider = divider;
+  }
+
+  /** An upstream went live. Logged when it ends an outage or is the first. */
+  succeeded(log: Log): void {
+    if (this.live === 1 || this.#warnedAtMs !== null) {
+      log.info('pool up', { pool: this.pool, algorithm: this.algorithm });
+    }
+    this.#warnedAtMs = null;
+  }
+
+  /** A live upstream has ended, for whatever reason. */
+  left(log: Log): void {
+    this.live -= 1;
+    if (this.live === 0) log.info('no connection to the pool any more', { pool: this.pool });
+  }
+
+  /** A connection failed. Logged once, then once a minute: in dedicated mode every miner has one. */
+  failed(error: string, nowMs: number, log: Log): void {
+    this.failures += 1;
+    this.lastError = error;
+    if (this.#warnedAtMs !== null && nowMs - this.#warnedAtMs < REPEAT_WARNING_MS) return;
+    this.#warnedAtMs = nowMs;
+    log.warn('pool connection failed', { pool: this.pool, error, failures: this.failures });
+  }
+}

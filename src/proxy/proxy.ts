@@ -1,0 +1,371 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Account } from '../domain/account.ts';
+import type { HistogramRow, PoolRow, SessionRow, TotalRow, WorkerFacts, WorkerReport } from '../fleet/report.ts';
+import { BoundedMap } from '../kit/bounded-map.ts';
+import type { Clock } from '../kit/clock.ts';
+import { hexOf } from '../kit/hex.ts';
+import { Histogram } from '../kit/histogram.ts';
+import type { Log } from '../kit/log.ts';
+import { type ByteCounter, type CloseReason, Connection } from '../net/connection.ts';
+import { TcpDialer } from '../net/tcp-dialer.ts';
+import { type BoundAddress, TcpListener } from '../net/tcp-listener.ts';
+import { WriteBatch } from '../net/write-batch.ts';
+import type { Dialect } from '../wire/dialect.ts';
+import { AddressBook } from './address-book.ts';
+import { Group } from './group.ts';
+import { JobSequence } from './issued-job.ts';
+import { MinerSession } from './miner-session.ts';
+import { PoolStats } from './pool-stats.ts';
+import type { SessionBooks } from './session-books.ts';
+import type { AccountDirectory, LaneHint, ResumeRecord, SessionContext, ShareVerifier } from './session-context.ts';
+import type { ProxySettings } from './settings.ts';
+import { Tally } from './tally.ts';
+
+export interface ProxyParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The dialect that unlabelled JSON speaks. */
+  readonly dialect: Dialect;
+  readonly accounts: AccountDirectory;
+  /** True where `host:port` is in the pool list: a pool may send its upstreams there. */
+  isListed(host: string, port: number): boolean;
+  /** Hashes shares here; null where the pool alone judges. */
+  readonly verifier: ShareVerifier | null;
+}
+
+const SWEEP_MS = 250;
+const RETIRED_MS = 60_000;
+const RESUMES_KEPT = 100_000;
+const HINTS_KEPT = 50_000;
+const FAN_OUT_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
+/** The living part of one process: a Stratum port, the sessions on it, and their upstreams. Knows no store and no HTTP. */
+export class Proxy {
+  readonly #parts: ProxyParts;
+  readonly #settings: ProxySettings;
+  readonly #context: SessionContext;
+  readonly #batch = new WriteBatch();
+  readonly #minerBytes: ByteCounter = { received: 0, sent: 0 };
+  readonly #poolBytes: ByteCounter = { received: 0, sent: 0 };
+  readonly #dialer: TcpDialer;
+  readonly #listeners: TcpListener[] = [];
+  readonly #addresses: AddressBook;
+  readonly #sessions = new Set<MinerSession>();
+  readonly #groups = new Map<string, Group>();
+  readonly #totals = new Map<string, { readonly key: Omit<TotalRow, 'counts' | 'received' | 'inFlight' | 'work'>; readonly tally: Tally }>();
+  readonly #pools = new Map<string, PoolStats>();
+  readonly #refused = new Map<string, number>();
+  readonly #jobs = new JobSequence();
+  readonly #fanOut = new Histogram(FAN_OUT_BOUNDS_SECONDS);
+  #retired: SessionBooks[] = [];
+  #accepted = 0;
+  #authorizeFailures = 0;
+  #nextPrefix = randomBytes(4).readUInt32BE();
+  #isDraining = false;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(parts: ProxyParts, settings: ProxySettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+    const { limits, bans, session } = settings;
+    this.#dialer = new TcpDialer(
+      { batch: this.#batch, bytes: this.#poolBytes },
+      { sendBufferBytes: limits.sendBufferBytes },
+    );
+    this.#addresses = new AddressBook(bans);
+    const unboundTally = this.#tallyOf({ account: '', pool: '', algorithm: '' });
+    this.#context = {
+      settings,
+      clock: parts.clock,
+      log: parts.log,
+      dialect: parts.dialect,
+      accounts: parts.accounts,
+      addresses: this.#addresses,
+      jobs: this.#jobs,
+      sessionsById: new Map<string, MinerSession>(),
+      resumes: new BoundedMap<string, ResumeRecord>({ capacity: RESUMES_KEPT, ttlMs: session.resumeSeconds * 1000 }),
+      hints: new BoundedMap<string, LaneHint>({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
+      unboundTally,
+      verifier: parts.verifier,
+      newPrefix: (bytes) => {
+        this.#nextPrefix = (this.#nextPrefix + 1) >>> 0;
+        return hexOf(this.#nextPrefix % 256 ** bytes, bytes);
+      },
+      newSessionId: () => randomBytes(8).toString('hex'),
+      groupOf: (account) => this.#groupOf(account),
+      retire: (books) => {
+        this.#retired.push(books);
+      },
+      countRefused: (reason) => this.#countRefused(reason),
+      onAuthorizeFailure: () => {
+        this.#authorizeFailures += 1;
+      },
+      onClosed: (closed, reason) => this.#onClosed(closed, reason),
+    };
+    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  /** Opens a Stratum port. Rejects with `ListenError`. */
+  async listen(address: { readonly host: string | null; readonly port: number }): Promise<BoundAddress> {
+    const listener = new TcpListener((socket) => this.#onSocket(socket));
+    const bound = await listener.listen(address);
+    this.#listeners.push(listener);
+    return bound;
+  }
+
+  /**
+   * Ends in order: no new miners, shares in flight get their answers for at most `graceMs`, then miners and pools are closed.
+   */
+  async drain(graceMs: number): Promise<void> {
+    this.#isDraining = true;
+    for (const listener of this.#listeners) listener.close();
+    const deadlineMs = this.#parts.clock.monotonicMs() + graceMs;
+    while (this.#inFlight() > 0 && this.#parts.clock.monotonicMs() < deadlineMs) await pause(20);
+    this.stop();
+  }
+
+  /** Ends at once. Shares in flight are counted as lost. */
+  stop(): void {
+    this.#isDraining = true;
+    clearInterval(this.#timer);
+    for (const listener of this.#listeners) listener.close();
+    for (const group of this.#groups.values()) for (const upstream of group.upstreams) upstream.close('shutdown');
+    for (const session of this.#sessions) session.end('shutdown');
+    this.#groups.clear();
+  }
+
+  /** Everything about the present, for metrics and API. */
+  report(): WorkerReport {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const sessions: SessionRow[] = [];
+    const inUse = new Set<string>();
+    const withJob = new Set<string>();
+    const perPool = new Map<string, number>();
+    let authorized = 0;
+    for (const session of this.#sessions) {
+      if (session.binding === null) continue;
+      const { books } = session.binding;
+      authorized += 1;
+      inUse.add(books.subject.account);
+      if (session.isMining) withJob.add(books.subject.account);
+      perPool.set(books.subject.pool, (perPool.get(books.subject.pool) ?? 0) + 1);
+      sessions.push(sessionRow(books, true, nowMs));
+    }
+    for (const books of this.#retired) sessions.push(sessionRow(books, false, nowMs));
+    let upstreams = 0;
+    const states = new Map<string, Record<keyof PoolRow['upstreams'], number>>();
+    for (const group of this.#groups.values()) {
+      const counts = states.get(group.credentials.pool.name) ?? { idle: 0, dialing: 0, handshaking: 0, live: 0, cooling: 0 };
+      states.set(group.credentials.pool.name, counts);
+      for (const upstream of group.upstreams) {
+        const { kind } = upstream.state;
+        if (kind === 'closed') continue;
+        counts[kind] += 1;
+        upstreams += 1;
+      }
+    }
+    const pools = [...this.#pools.values()].map((stats): PoolRow => {
+      const counts = states.get(stats.pool) ?? { idle: 0, dialing: 0, handshaking: 0, live: 0, cooling: 0 };
+      return {
+        pool: stats.pool,
+        algorithm: stats.algorithm,
+        divider: stats.divider,
+        up: counts.live > 0,
+        upstreams: counts,
+        sessions: perPool.get(stats.pool) ?? 0,
+        jobs: stats.jobs,
+        failures: stats.failures,
+        lastError: stats.lastError,
+        roundTrip: stats.roundTrip.snapshot(),
+      };
+    });
+    const facts: WorkerFacts = {
+      worker: 0,
+      sessions: this.#sessions.size,
+      authorizedSessions: authorized,
+      upstreams,
+      connectionsAccepted: this.#accepted,
+      connectionsRefused: Object.fromEntries(this.#refused),
+      bannedAddresses: this.#addresses.bannedCount(nowMs),
+      authorizeFailures: this.#authorizeFailures,
+      bytesFromMiners: this.#minerBytes.received,
+      bytesToMiners: this.#minerBytes.sent,
+      bytesFromPools: this.#poolBytes.received,
+      bytesToPools: this.#poolBytes.sent,
+      jobFanOut: this.#fanOut.snapshot() satisfies HistogramRow,
+      accountsWithJob: withJob.size,
+      accountsInUse: inUse.size,
+    };
+    return { sessions, totals: this.#totalRows(), pools, facts };
+  }
+
+  // ---- connections
+
+  #onSocket(socket: Socket): void {
+    const ip = plainAddress(socket.remoteAddress);
+    if (ip === null) {
+      socket.destroy();
+      return;
+    }
+    const refusal = this.#refusalOf(ip);
+    if (refusal !== null) {
+      this.#countRefused(refusal);
+      socket.on('error', ignore);
+      socket.destroy();
+      return;
+    }
+    this.#accepted += 1;
+    const connection = new Connection(
+      { socket, batch: this.#batch, bytes: this.#minerBytes },
+      { sendBufferBytes: this.#settings.limits.sendBufferBytes },
+    );
+    const session = new MinerSession({ context: this.#context, connection }, { ip, port: socket.remotePort ?? 0 });
+    this.#addresses.connected(ip);
+    this.#sessions.add(session);
+    connection.attach(session, 'from-events');
+    this.#parts.log.debug('miner connected', { miner: session.address });
+  }
+
+  #refusalOf(ip: string): string | null {
+    const { limits } = this.#settings;
+    if (this.#isDraining) return 'draining';
+    if (this.#addresses.isBanned(ip, this.#parts.clock.monotonicMs())) return 'banned';
+    if (limits.connections > 0 && this.#sessions.size >= limits.connections) return 'global-cap';
+    if (limits.connectionsPerAddress > 0 && this.#addresses.connections(ip) >= limits.connectionsPerAddress) {
+      return 'address-cap';
+    }
+    return null;
+  }
+
+  #onClosed(session: MinerSession, reason: CloseReason): void {
+    this.#sessions.delete(session);
+    if (reason !== 'peer' && reason !== 'shutdown') this.#countRefused(reason);
+  }
+
+  #countRefused(reason: string): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+  }
+
+  // ---- groups
+
+  #groupOf(account: Account): Group {
+    const [credentials] = account.entries;
+    const { pool } = credentials;
+    const key = `${account.name} ${pool.name}`;
+    const known = this.#groups.get(key);
+    if (known !== undefined) return known;
+    const { clock, log, dialect } = this.#parts;
+    const group = new Group(
+      {
+        dialer: this.#dialer,
+        dialect: dialect.pool,
+        clock,
+        log,
+        jobs: this.#jobs,
+        stats: this.#statsOf(pool.name, pool.algorithm.name, pool.algorithm.divider),
+        tally: this.#tallyOf({ account: account.name, pool: pool.name, algorithm: pool.algorithm.name }),
+        isListed: (host, port) => this.#parts.isListed(host, port),
+        fanOut: this.#fanOut,
+      },
+      {
+        account,
+        credentials,
+        settings: this.#settings,
+        keepsWork: this.#parts.verifier?.canVerify(pool.algorithm.name) === true,
+      },
+    );
+    this.#groups.set(key, group);
+    return group;
+  }
+
+  #statsOf(pool: string, algorithm: string, divider: number): PoolStats {
+    const key = `${pool} ${algorithm}`;
+    const stats = this.#pools.get(key) ?? new PoolStats(pool, algorithm, divider);
+    this.#pools.set(key, stats);
+    return stats;
+  }
+
+  #tallyOf(key: { account: string; pool: string; algorithm: string }): Tally {
+    const text = `${key.account} ${key.pool} ${key.algorithm}`;
+    const total = this.#totals.get(text) ?? { key, tally: new Tally() };
+    this.#totals.set(text, total);
+    return total.tally;
+  }
+
+  #totalRows(): TotalRow[] {
+    return Array.from(this.#totals.values(), ({ key, tally }) => ({
+      ...key,
+      counts: { ...tally.counts },
+      received: tally.received,
+      inFlight: tally.inFlight,
+      work: tally.work,
+    }));
+  }
+
+  #inFlight(): number {
+    let inFlight = 0;
+    for (const { tally } of this.#totals.values()) inFlight += tally.inFlight;
+    return inFlight;
+  }
+
+  // ---- time
+
+  #sweep(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const session of this.#sessions) session.sweep(nowMs);
+    for (const [key, group] of this.#groups) {
+      group.sweep(nowMs);
+      if (group.isForgettable(nowMs)) this.#groups.delete(key);
+    }
+    if (this.#retired.length > 0) {
+      this.#retired = this.#retired.filter(
+        ({ endedAtMs, tally }) => endedAtMs === null || nowMs - endedAtMs < RETIRED_MS || tally.inFlight > 0,
+      );
+    }
+    this.#context.resumes.expire(nowMs);
+    this.#context.hints.expire(nowMs);
+  }
+}
+
+function sessionRow(books: SessionBooks, up: boolean, nowMs: number): SessionRow {
+  const { subject, tally } = books;
+  const rate5m = books.rate(5, nowMs);
+  return {
+    id: subject.sessionId,
+    address: subject.address,
+    account: subject.account,
+    worker: subject.worker,
+    agent: subject.agent,
+    dialect: subject.dialect,
+    pool: subject.pool,
+    algorithm: subject.algorithm,
+    up,
+    connectedAtMs: subject.connectedAtMs,
+    lastShareAtMs: books.lastShareAtMs,
+    difficulty: books.difficulty,
+    received: tally.received,
+    inFlight: tally.inFlight,
+    counts: { ...tally.counts },
+    difficultyReceived: tally.difficultyReceived,
+    difficultyAccepted: tally.difficultyAccepted,
+    rate1mHs: books.rate(1, nowMs).hs,
+    rate5mHs: rate5m.hs,
+    rate15mHs: books.rate(15, nowMs).hs,
+    rate5mError: rate5m.error,
+  };
+}
+
+/** An IPv4 address that came through an IPv6 socket, in its own form. */
+function plainAddress(address: string | undefined): string | null {
+  if (address === undefined) return null;
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+function ignore(): void {}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,83 @@
+import type { Account } from '../domain/account.ts';
+import type { LanePlan } from '../domain/lane.ts';
+import type { BoundedMap } from '../kit/bounded-map.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Log } from '../kit/log.ts';
+import type { CloseReason } from '../net/connection.ts';
+import type { Dialect, PoolShare } from '../wire/dialect.ts';
+import type { AddressBook } from './address-book.ts';
+import type { Group } from './group.ts';
+import type { IssuedJob, JobSequence } from './issued-job.ts';
+import type { MinerSession } from './miner-session.ts';
+import type { ProxySettings } from './settings.ts';
+import type { SessionBooks } from './session-books.ts';
+import type { Tally } from './tally.ts';
+import type { Upstream } from './upstream.ts';
+
+/** The outcome of asking for an account. `unavailable`: the store could not be asked. */
+export type AccountAnswer =
+  | { readonly kind: 'found'; readonly account: Account }
+  | { readonly kind: 'unknown' }
+  /** The account exists, its pool is no longer in the pool list. */
+  | { readonly kind: 'unlisted'; readonly pool: string }
+  | { readonly kind: 'unavailable' };
+
+/** Where accounts come from. `then` is called once, at once where the account is in memory. */
+export interface AccountDirectory {
+  find(name: string, then: (answer: AccountAnswer) => void): void;
+}
+
+/** What is kept of a session that ended, under its id, for its return. */
+export interface ResumeRecord {
+  readonly sessionId: string;
+  readonly account: string;
+  readonly plan: LanePlan;
+  readonly extranonce1: string;
+  readonly extranonce2Bytes: number;
+  readonly upstream: Upstream | null;
+  readonly laneBytes: string | null;
+  readonly firstJobSequence: number;
+}
+
+/** What is remembered of a miner whose lane did not fit its account's pool. */
+export interface LaneHint {
+  readonly account: string;
+  readonly poolExtranonce2Bytes: number;
+}
+
+/** What all sessions share. */
+export interface SessionContext {
+  readonly settings: ProxySettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly dialect: Dialect;
+  readonly accounts: AccountDirectory;
+  readonly addresses: AddressBook;
+  readonly jobs: JobSequence;
+  /** Sessions that are open, by session id. */
+  readonly sessionsById: Map<string, MinerSession>;
+  readonly resumes: BoundedMap<string, ResumeRecord>;
+  /** By `ip agent` and by session id. */
+  readonly hints: BoundedMap<string, LaneHint>;
+  /** Shares of sessions that have no account. */
+  readonly unboundTally: Tally;
+  /** null: the pool alone judges. */
+  readonly verifier: ShareVerifier | null;
+  /** A fresh extranonce1 of `bytes` bytes, hex. */
+  newPrefix(bytes: number): string;
+  newSessionId(): string;
+  groupOf(account: Account): Group;
+  /** Books that are closed, kept for a minute. */
+  retire(books: SessionBooks): void;
+  countRefused(reason: string): void;
+  onAuthorizeFailure(): void;
+  onClosed(session: MinerSession, reason: CloseReason): void;
+}
+
+/** Hashes shares; handed in where the configuration has shares verified here. */
+export interface ShareVerifier {
+  /** True where shares of this algorithm can be hashed here. */
+  canVerify(algorithm: string): boolean;
+  /** True where the share meets the job's difficulty exactly as its pool would judge it. */
+  meetsDifficulty(algorithm: string, job: IssuedJob, share: PoolShare): boolean;
+}

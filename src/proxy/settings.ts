@@ -1,0 +1,40 @@
+/** What the proxy room takes from the configuration; names and units are those of the configuration's sections. */
+export interface ProxySettings {
+  readonly limits: {
+    readonly handshakeMs: number;
+    readonly idleMs: number;
+    readonly lineBytes: number;
+    readonly poolLineBytes: number;
+    readonly sendBufferBytes: number;
+    readonly connections: number;
+    readonly connectionsPerAddress: number;
+    readonly pendingSubmits: number;
+    readonly refusalDelayMs: number;
+    readonly jobsKept: number;
+  };
+  readonly bans: {
+    readonly threshold: number;
+    readonly windowSeconds: number;
+    readonly durationSeconds: number;
+  };
+  readonly upstream: {
+    readonly dialTimeoutMs: number;
+    readonly callTimeoutMs: number;
+    readonly configureTimeoutMs: number;
+    readonly submitTimeoutMs: number;
+    readonly silenceMs: number;
+    readonly retryMinMs: number;
+    readonly retryMaxMs: number;
+    readonly authorizeWaitMs: number;
+    readonly holdSeconds: number;
+    readonly lingerMs: number;
+    readonly refreshMs: number;
+    /** What we call ourselves at pools. */
+    readonly agent: string;
+    /** 8 hex digits: the rolling mask asked of pools and offered to miners. */
+    readonly versionMask: string;
+    readonly suggestDifficulty: 'relay' | 'never';
+  };
+  readonly extranonce: { readonly prefixBytes: number; readonly sizeBytes: number };
+  readonly session: { readonly resumeSeconds: number; readonly hintSeconds: number };
+}

@@ -1,0 +1,674 @@
+import type { PoolCredentials } from '../domain/account.ts';
+import type { BitcoinWork } from '../domain/job.ts';
+import { LaneSpace } from '../domain/lane.ts';
+import { backoffMs } from '../kit/backoff.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Histogram } from '../kit/histogram.ts';
+import type { Log } from '../kit/log.ts';
+import type { CloseReason, Connection } from '../net/connection.ts';
+import type { DialOwner, DialTarget } from '../net/tcp-dialer.ts';
+import type { PoolDialect } from '../wire/dialect.ts';
+import { LineFramer } from '../wire/framing/line-framer.ts';
+import type { PoolEvent, PoolRefusal, PoolSubscription } from '../wire/messages.ts';
+import type { InFlightShare, PoolVerdict } from './in-flight-share.ts';
+import type { IssuedJob, JobSequence } from './issued-job.ts';
+import type { PoolStats } from './pool-stats.ts';
+import type { ProxySettings } from './settings.ts';
+
+/** A session as its upstream sees it. */
+export interface UpstreamClient {
+  /** The miner negotiated version rolling, so the pool should be asked for it whatever the algorithm. */
+  readonly wantsVersionRolling: boolean;
+  /** The pool took the login. */
+  onLoggedIn(): void;
+  onLoginRefused(refusal: PoolRefusal): void;
+  /** There is a job and an extranonce to take a lane from; also after either has changed for good. */
+  onReady(): void;
+  onJob(job: IssuedJob, clean: boolean): void;
+  onVersionMask(): void;
+  /** The connection is gone; it is dialled again while there is a client. */
+  onDown(): void;
+}
+
+/** Where an upstream is. `cooling`: waits before the next dial. `first-job`: logged in, nothing to mine yet. */
+export type UpstreamState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'dialing'; readonly deadlineMs: number }
+  | { readonly kind: 'handshaking'; readonly step: HandshakeStep; readonly callId: number; readonly deadlineMs: number }
+  | { readonly kind: 'live' }
+  | { readonly kind: 'cooling'; readonly untilMs: number }
+  | { readonly kind: 'closed' };
+
+type HandshakeStep = 'configure' | 'subscribe' | 'authorize' | 'first-job';
+
+/** What an upstream needs of the group it serves. */
+export interface UpstreamOwner {
+  /** The pool refused the login; the connection is closed. */
+  onLoginRefused(upstream: Upstream, refusal: PoolRefusal): void;
+  /** Where a pool's `client.reconnect` may lead: null where it may not. */
+  redirect(host: string | null, port: number | null): DialTarget | null;
+}
+
+/** Opens connections; the one method of the dialer that an upstream uses. */
+export interface Dialer {
+  dial(target: DialTarget, owner: DialOwner): Connection;
+}
+
+export interface UpstreamParts {
+  readonly owner: UpstreamOwner;
+  readonly dialer: Dialer;
+  readonly dialect: PoolDialect;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly jobs: JobSequence;
+  readonly stats: PoolStats;
+  /** Seconds from a job's arrival to its last session. */
+  readonly fanOut: Histogram;
+}
+
+export interface UpstreamOptions {
+  readonly credentials: PoolCredentials;
+  readonly settings: ProxySettings;
+  /** Shares are hashed here, so superseded jobs keep their work. */
+  readonly keepsWork: boolean;
+}
+
+const CONFIGURE_BARRED_MS = 3_600_000;
+/** A pool that sends its first job before any difficulty gets this long to name one; then 1 holds, as the protocol says. */
+const LATE_DIFFICULTY_MS = 1000;
+const MAX_UNANSWERED_IN_A_ROW = 3;
+const SUGGEST_BLAME_MS = 2000;
+
+/**
+ * One connection of ours to a pool, logged in as one account (docs/protocols/bitcoin-v1.md, the proxy as a client of a pool).
+ * Requests are never pipelined, every one has a time limit, notifications are taken at any point. When the connection is lost it is dialled
+ * again while a session wants it; shares in flight are sent again if the pool gives the same extranonce1 back, else they are lost.
+ */
+export class Upstream implements DialOwner {
+  readonly #parts: UpstreamParts;
+  readonly #settings: ProxySettings;
+  readonly #keepsWork: boolean;
+  readonly credentials: PoolCredentials;
+  readonly clients: UpstreamClient[] = [];
+
+  #state: UpstreamState = { kind: 'idle' };
+  #target: DialTarget;
+  #connection: Connection | null = null;
+  #framer = new LineFramer();
+  #lastCallId = 0;
+  #attempt = 0;
+  #plainSubscribe = false;
+
+  subscription: PoolSubscription | null = null;
+  lanes: LaneSpace | null = null;
+  /** Bits that may be rolled at the pool; 0 where rolling was not granted. */
+  versionMask = 0;
+  #nextExtranonce: { readonly extranonce1: string; readonly extranonce2Bytes: number } | null = null;
+  #difficulty = 1;
+  #isDifficultyGiven = false;
+  #earlyWork: { readonly work: BitcoinWork; readonly difficulty: number | null } | null = null;
+  #newest: IssuedJob | null = null;
+  /** Jobs whose shares are still taken, oldest first. */
+  #jobs: IssuedJob[] = [];
+  #refreshedAtMs = 0;
+  #heardAtMs = 0;
+  #emptySinceMs: number;
+  #suggestedAtMs: number | null = null;
+
+  #inFlight: Map<number, InFlightShare> | null = null;
+  #unansweredInARow = 0;
+
+  constructor(parts: UpstreamParts, options: UpstreamOptions) {
+    this.#parts = parts;
+    this.#settings = options.settings;
+    this.#keepsWork = options.keepsWork;
+    this.credentials = options.credentials;
+    const { host, port, tls } = options.credentials.pool;
+    this.#target = { host, port, tls };
+    this.#emptySinceMs = parts.clock.monotonicMs();
+  }
+
+  get state(): UpstreamState {
+    return this.#state;
+  }
+
+  /** The newest job; null before the first and while the connection is down. */
+  get job(): IssuedJob | null {
+    return this.#state.kind === 'live' ? this.#newest : null;
+  }
+
+  get isLoggedIn(): boolean {
+    return (
+      this.#state.kind === 'live' ||
+      (this.#state.kind === 'handshaking' && this.#state.step === 'first-job')
+    );
+  }
+
+  get inFlightCount(): number {
+    return this.#inFlight?.size ?? 0;
+  }
+
+  /** Adds a session and dials if nothing is under way. The session is told by its callbacks; what is true already it reads itself. */
+  join(client: UpstreamClient): void {
+    this.clients.push(client);
+    if (this.#state.kind === 'idle') this.#dial();
+  }
+
+  leave(client: UpstreamClient): void {
+    const index = this.clients.indexOf(client);
+    if (index >= 0) this.clients.splice(index, 1);
+    if (this.clients.length === 0) this.#emptySinceMs = this.#parts.clock.monotonicMs();
+  }
+
+  /** Ends the upstream for good; shares in flight are lost. */
+  close(reason: CloseReason): void {
+    if (this.#state.kind === 'closed') return;
+    const connection = this.#connection;
+    this.#connection = null;
+    this.#to({ kind: 'closed' });
+    connection?.close(reason);
+    this.#loseInFlight();
+  }
+
+  /** A job by its own id while its shares are taken. */
+  findJob(id: string): IssuedJob | null {
+    for (let i = this.#jobs.length - 1; i >= 0; i -= 1) {
+      const job = this.#jobs[i];
+      if (job?.id === id) return job;
+    }
+    return null;
+  }
+
+  /** Sends a share to the pool; its owner hears the verdict once. While the connection is down the share waits for its return. */
+  submit(share: InFlightShare): void {
+    const id = this.#nextCallId();
+    this.#inFlight ??= new Map();
+    this.#inFlight.set(id, share);
+    if (this.#state.kind === 'live') this.#connection?.send(this.#parts.dialect.submit(id, share.share));
+  }
+
+  /** Passes a miner's wish on, where the pool is known not to mind. */
+  suggestDifficulty(difficulty: number): void {
+    if (this.#state.kind !== 'live' || this.#parts.stats.suggestBarred) return;
+    this.#suggestedAtMs = this.#parts.clock.monotonicMs();
+    this.#connection?.send(this.#parts.dialect.suggestDifficulty(this.#nextCallId(), difficulty));
+  }
+
+  /** Looks after every deadline; called once per sweep. */
+  sweep(nowMs: number): void {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'dialing':
+        if (nowMs >= state.deadlineMs) this.#down('dial-timeout', `no connection within ${this.#settings.upstream.dialTimeoutMs} ms`);
+        break;
+      case 'handshaking':
+        if (nowMs >= state.deadlineMs) this.#onCallTimeout(state.step, nowMs);
+        break;
+      case 'cooling':
+        if (this.clients.length === 0) this.close('unused');
+        else if (nowMs >= state.untilMs) this.#dial();
+        break;
+      case 'live':
+        this.#sweepLive(nowMs);
+        break;
+      case 'idle':
+      case 'closed':
+        break;
+    }
+    this.#sweepInFlight(nowMs);
+    if (
+      this.clients.length === 0 &&
+      this.inFlightCount === 0 &&
+      this.#state.kind !== 'closed' &&
+      nowMs - this.#emptySinceMs >= this.#settings.upstream.lingerMs
+    ) {
+      this.close('unused');
+    }
+  }
+
+  // ---- connection
+
+  onConnected(): void {
+    if (this.#state.kind !== 'dialing') return;
+    this.#heardAtMs = this.#parts.clock.monotonicMs();
+    const wantsRolling =
+      this.credentials.pool.algorithm.name === 'sha256d' || this.clients.some((c) => c.wantsVersionRolling);
+    if (wantsRolling && this.#heardAtMs >= this.#parts.stats.configureBarredUntilMs) {
+      const mask = Number.parseInt(this.#settings.upstream.versionMask, 16);
+      this.#call('configure', (id) => this.#parts.dialect.configure(id, mask));
+    } else {
+      this.#subscribe();
+    }
+  }
+
+  onBytes(chunk: Buffer): void {
+    this.#heardAtMs = this.#parts.clock.monotonicMs();
+    const fault = this.#framer.push(chunk, this.#settings.limits.poolLineBytes, this);
+    if (fault !== null) this.#down('nonsense', fault);
+  }
+
+  onLine(line: string): boolean {
+    this.#onEvent(this.#parts.dialect.decode(line));
+    return this.#connection !== null;
+  }
+
+  onClosed(reason: CloseReason, detail: string): void {
+    if (this.#connection === null) return;
+    const state = this.#state;
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (state.kind === 'handshaking' && state.step === 'configure') {
+      // [quirk: some pools close on a method they do not know] The next attempt goes without it, at once.
+      this.#parts.stats.configureBarredUntilMs = nowMs + CONFIGURE_BARRED_MS;
+      this.#down(reason, 'closed on mining.configure', 0);
+      return;
+    }
+    if (this.#suggestedAtMs !== null && nowMs - this.#suggestedAtMs < SUGGEST_BLAME_MS) {
+      this.#parts.stats.suggestBarred = true;
+    }
+    this.#down(reason, detail === '' ? 'closed by the pool' : detail);
+  }
+
+  #dial(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    this.#framer = new LineFramer();
+    this.versionMask = 0;
+    this.#to({ kind: 'dialing', deadlineMs: nowMs + this.#settings.upstream.dialTimeoutMs });
+    this.#connection = this.#parts.dialer.dial(this.#target, this);
+  }
+
+  /** The connection is of no further use. Dials again after a pause that grows with every failure in a row. */
+  #down(reason: CloseReason, detail: string, pauseMs: number | null = null): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    const wasLive = this.#state.kind === 'live';
+    const { stats, clock, log } = this.#parts;
+    this.#attempt = wasLive ? 1 : this.#attempt + 1;
+    const { retryMinMs, retryMaxMs } = this.#settings.upstream;
+    const waitMs = pauseMs ?? backoffMs(this.#attempt, { minMs: retryMinMs, maxMs: retryMaxMs }, Math.random());
+    // A redirected upstream that fails goes back to the address the account names.
+    if (reason !== 'redirected') {
+      const { host, port, tls } = this.credentials.pool;
+      this.#target = { host, port, tls };
+    }
+    this.#to({ kind: 'cooling', untilMs: clock.monotonicMs() + waitMs });
+    connection?.destroy(reason);
+    stats.failed(`${reason}: ${detail}`, clock.monotonicMs(), log);
+    for (const client of [...this.clients]) client.onDown();
+  }
+
+  // ---- handshake
+
+  #subscribe(): void {
+    const { dialect } = this.#parts;
+    this.#call('subscribe', (id) =>
+      this.#plainSubscribe
+        ? dialect.subscribePlain(id)
+        : dialect.subscribe(id, this.#settings.upstream.agent, this.subscription?.sessionId ?? null),
+    );
+  }
+
+  #call(step: HandshakeStep, line: (id: number) => string): void {
+    const callId = this.#nextCallId();
+    const { callTimeoutMs, configureTimeoutMs } = this.#settings.upstream;
+    const timeoutMs = step === 'configure' ? configureTimeoutMs : callTimeoutMs;
+    this.#to({ kind: 'handshaking', step, callId, deadlineMs: this.#parts.clock.monotonicMs() + timeoutMs });
+    this.#connection?.send(line(callId));
+  }
+
+  #onCallTimeout(step: HandshakeStep, nowMs: number): void {
+    if (step === 'configure') {
+      this.#parts.stats.configureBarredUntilMs = nowMs + CONFIGURE_BARRED_MS;
+      this.#parts.log.info('pool does not answer mining.configure; going on without version rolling', {
+        pool: this.credentials.pool.name,
+      });
+      this.#subscribe();
+      return;
+    }
+    if (step === 'first-job' && this.#earlyWork !== null) {
+      this.#goLive();
+      return;
+    }
+    this.#down('call-timeout', step === 'first-job' ? 'no job after the login' : `no answer to ${step}`);
+  }
+
+  #onHandshakeReply(step: HandshakeStep, result: unknown, refusal: PoolRefusal | null): void {
+    switch (step) {
+      case 'configure':
+        this.versionMask =
+          refusal === null
+            ? this.#parts.dialect.readVersionMask(result) & Number.parseInt(this.#settings.upstream.versionMask, 16)
+            : 0;
+        this.#subscribe();
+        return;
+      case 'subscribe':
+        this.#onSubscribed(refusal === null ? this.#parts.dialect.readSubscription(result) : null, refusal);
+        return;
+      case 'authorize':
+        if (refusal !== null || result !== true) {
+          this.#onRefused(refusal ?? { code: null, message: 'the login was refused' });
+          return;
+        }
+        this.#onAuthorized();
+        return;
+      case 'first-job':
+        return;
+    }
+  }
+
+  #onSubscribed(subscription: PoolSubscription | null, refusal: PoolRefusal | null): void {
+    if (subscription === null) {
+      // [quirk: some pools refuse a subscribe with parameters; cgminer and cpuminer retry without]
+      const wasPlain = this.#plainSubscribe;
+      this.#plainSubscribe = !wasPlain;
+      this.#down('nonsense', refusal?.message ?? 'unreadable answer to subscribe', wasPlain ? null : 0);
+      return;
+    }
+    const previous = this.subscription;
+    this.subscription = subscription;
+    const isResumed =
+      previous !== null &&
+      previous.extranonce1 === subscription.extranonce1 &&
+      previous.extranonce2Bytes === subscription.extranonce2Bytes &&
+      subscription.extranonce1 !== '';
+    if (!isResumed) this.#forgetWork(subscription.extranonce2Bytes);
+    this.#nextExtranonce = null;
+    this.#difficulty = 1;
+    this.#isDifficultyGiven = false;
+    this.#earlyWork = null;
+    const { user, password } = this.credentials;
+    this.#call('authorize', (id) => this.#parts.dialect.authorize(id, user, password));
+  }
+
+  /** A new extranonce1: nothing hashed so far can be handed in, and all lanes are cut anew. */
+  #forgetWork(extranonce2Bytes: number): void {
+    this.lanes = new LaneSpace(extranonce2Bytes);
+    this.#jobs = [];
+    this.#newest = null;
+    this.#loseInFlight();
+  }
+
+  #onRefused(refusal: PoolRefusal): void {
+    const { log, owner } = this.#parts;
+    log.warn('pool refused the login', {
+      pool: this.credentials.pool.name,
+      user: this.credentials.user,
+      reason: refusal.message,
+    });
+    this.#down('login-refused', refusal.message);
+    owner.onLoginRefused(this, refusal);
+    for (const client of [...this.clients]) client.onLoginRefused(refusal);
+  }
+
+  #onAuthorized(): void {
+    const { callTimeoutMs } = this.#settings.upstream;
+    const nowMs = this.#parts.clock.monotonicMs();
+    this.#to({ kind: 'handshaking', step: 'first-job', callId: 0, deadlineMs: nowMs + callTimeoutMs * 3 });
+    for (const client of [...this.clients]) client.onLoggedIn();
+    this.#considerLive();
+  }
+
+  /** Live as soon as there is a job and its difficulty; a job without one waits a moment for it. */
+  #considerLive(): void {
+    const state = this.#state;
+    if (state.kind !== 'handshaking' || state.step !== 'first-job' || this.#earlyWork === null) return;
+    if (this.#earlyWork.difficulty !== null || this.#isDifficultyGiven) {
+      this.#goLive();
+    } else {
+      const deadlineMs = this.#parts.clock.monotonicMs() + LATE_DIFFICULTY_MS;
+      if (deadlineMs < state.deadlineMs) this.#to({ ...state, deadlineMs });
+    }
+  }
+
+  #goLive(): void {
+    const early = this.#earlyWork;
+    if (early === null) return;
+    this.#earlyWork = null;
+    this.#attempt = 0;
+    this.#unansweredInARow = 0;
+    this.#to({ kind: 'live' });
+    this.#parts.stats.succeeded(this.#parts.log);
+    const newest = this.#newest;
+    if (newest !== null && isSameWork(newest, early.work)) {
+      // Resumed: the miners are on this very job; sent again with clean_jobs they would repeat their nonces.
+      this.#refreshedAtMs = this.#parts.clock.monotonicMs();
+    } else {
+      this.#issue(early.work, early.difficulty ?? this.#difficulty, early.work.ntime);
+    }
+    this.#resubmit();
+    for (const client of [...this.clients]) client.onReady();
+  }
+
+  // ---- what the pool says
+
+  #onEvent(event: PoolEvent): void {
+    switch (event.kind) {
+      case 'reply':
+        this.#onReply(event.id, event.result, event.refusal);
+        return;
+      case 'job':
+        this.#onWork(event.work);
+        return;
+      case 'difficulty':
+        this.#onDifficulty(event.difficulty);
+        return;
+      case 'extranonce':
+        this.#onExtranonce(event);
+        return;
+      case 'version-mask':
+        if (this.versionMask === 0) return;
+        this.versionMask = event.mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
+        for (const client of [...this.clients]) client.onVersionMask();
+        return;
+      case 'reconnect':
+        this.#onReconnect(event.host, event.port, event.waitSeconds);
+        return;
+      case 'ping':
+        this.#connection?.send(this.#parts.dialect.pong(event.id));
+        return;
+      case 'get-version':
+        this.#connection?.send(this.#parts.dialect.version(event.id, this.#settings.upstream.agent));
+        return;
+      case 'message':
+        if (event.id !== 'null') this.#connection?.send(this.#parts.dialect.acknowledge(event.id));
+        this.#parts.log.info('message from the pool', { pool: this.credentials.pool.name, text: event.text });
+        return;
+      case 'notice':
+        return;
+      case 'fault':
+        this.#down('nonsense', event.problem);
+        return;
+    }
+  }
+
+  #onReply(id: number, result: unknown, refusal: PoolRefusal | null): void {
+    const state = this.#state;
+    if (state.kind === 'handshaking' && id === state.callId) {
+      this.#onHandshakeReply(state.step, result, refusal);
+      return;
+    }
+    const share = this.#inFlight?.get(id);
+    if (share === undefined) return;
+    this.#inFlight?.delete(id);
+    this.#unansweredInARow = 0;
+    this.#parts.stats.roundTrip.observe((this.#parts.clock.monotonicMs() - share.sentAtMs) / 1000);
+    const verdict: PoolVerdict = refusal === null ? ACCEPTED : { kind: 'refused', refusal };
+    share.owner.onVerdict(share, verdict);
+  }
+
+  #onWork(work: BitcoinWork): void {
+    this.#parts.stats.jobs += 1;
+    if (this.#state.kind !== 'live') {
+      this.#earlyWork = { work, difficulty: this.#isDifficultyGiven ? this.#difficulty : null };
+      this.#considerLive();
+      return;
+    }
+    if (this.#nextExtranonce !== null) {
+      this.#takeExtranonce(this.#nextExtranonce);
+      this.#issue(work, this.#difficulty, work.ntime);
+      for (const client of [...this.clients]) client.onReady();
+      return;
+    }
+    const newest = this.#newest;
+    if (newest !== null && isSameWork(newest, work) && newest.difficulty === this.#difficulty) {
+      this.#refreshedAtMs = this.#parts.clock.monotonicMs();
+      return;
+    }
+    const job = this.#issue(work, this.#difficulty, work.ntime);
+    for (const client of [...this.clients]) client.onJob(job, work.clean);
+    this.#parts.fanOut.observe((this.#parts.clock.monotonicMs() - job.receivedAtMs) / 1000);
+  }
+
+  /** A difficulty holds from the next job on; one that comes after the very first job was meant for it. */
+  #onDifficulty(difficulty: number): void {
+    const isFirst = !this.#isDifficultyGiven;
+    this.#difficulty = difficulty;
+    this.#isDifficultyGiven = true;
+    if (this.#state.kind !== 'live') {
+      this.#considerLive();
+      return;
+    }
+    const newest = this.#newest;
+    if (isFirst && newest !== null && newest.work !== null && newest.difficulty !== difficulty) {
+      const job = this.#issue(newest.work, difficulty, newest.ntime + 1);
+      for (const client of [...this.clients]) client.onJob(job, true);
+    }
+  }
+
+  #onExtranonce(event: { readonly extranonce1: string; readonly extranonce2Bytes: number }): void {
+    if (this.subscription === null) return;
+    const { extranonce1, extranonce2Bytes } = event;
+    if (this.#state.kind === 'live') this.#nextExtranonce = { extranonce1, extranonce2Bytes };
+    else this.#takeExtranonce({ extranonce1, extranonce2Bytes });
+  }
+
+  /** [NiceHash extranonce extension] The new pair holds from the next job on; shares in flight keep their chance. */
+  #takeExtranonce(next: { readonly extranonce1: string; readonly extranonce2Bytes: number }): void {
+    this.#nextExtranonce = null;
+    this.subscription = { sessionId: this.subscription?.sessionId ?? null, ...next };
+    this.lanes = new LaneSpace(next.extranonce2Bytes);
+    this.#jobs = [];
+    this.#newest = null;
+  }
+
+  #onReconnect(host: string | null, port: number | null, waitSeconds: number): void {
+    const target = this.#parts.owner.redirect(host, port);
+    const { log } = this.#parts;
+    const asked = `${host ?? ''}:${port ?? ''}`;
+    if (target === null) {
+      log.warn('pool asks to reconnect to a host that is not in the pool list; ignored', {
+        pool: this.credentials.pool.name,
+        host: asked,
+      });
+      return;
+    }
+    log.info('pool asks to reconnect', { pool: this.credentials.pool.name, host: asked, waitSeconds });
+    this.#target = target;
+    this.#down('redirected', asked, waitSeconds * 1000);
+  }
+
+  // ---- jobs and shares
+
+  #issue(work: BitcoinWork, difficulty: number, ntime: number): IssuedJob {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const sequence = this.#parts.jobs.next();
+    const previous = this.#newest;
+    const job: IssuedJob = {
+      id: sequence.toString(16),
+      sequence,
+      poolJobId: work.poolJobId,
+      prevHash: work.prevHash,
+      version: work.version,
+      ntime,
+      difficulty,
+      extranonce1: this.subscription?.extranonce1 ?? '',
+      receivedAtMs: nowMs,
+      work,
+    };
+    if (previous !== null && !this.#keepsWork) previous.work = null;
+    const isNewBlock = previous !== null && previous.prevHash !== work.prevHash;
+    if (work.clean && isNewBlock) {
+      // Everything older is stale. With the same previous block it is still payable at most pools, so the pool judges.
+      this.#jobs = [job];
+      this.lanes?.renew();
+    } else {
+      this.#jobs.push(job);
+      if (this.#jobs.length > this.#settings.limits.jobsKept) this.#jobs.shift();
+    }
+    this.#newest = job;
+    this.#refreshedAtMs = nowMs;
+    return job;
+  }
+
+  #sweepLive(nowMs: number): void {
+    const { silenceMs, refreshMs } = this.#settings.upstream;
+    if (nowMs - this.#heardAtMs >= silenceMs) {
+      this.#down('silence', `nothing heard for ${Math.round(silenceMs / 1000)} s`);
+      return;
+    }
+    const newest = this.#newest;
+    if (refreshMs > 0 && newest?.work != null && nowMs - this.#refreshedAtMs >= refreshMs && this.clients.length > 0) {
+      // cgminer gives a pool up after 90 s without a line: the same work again, told apart by its time.
+      const elapsedSeconds = Math.max(1, Math.round((nowMs - newest.receivedAtMs) / 1000));
+      const job = this.#issue(newest.work, newest.difficulty, newest.ntime + elapsedSeconds);
+      for (const client of [...this.clients]) client.onJob(job, false);
+    }
+  }
+
+  #sweepInFlight(nowMs: number): void {
+    if (this.#inFlight === null || this.#inFlight.size === 0) return;
+    for (const [id, share] of this.#inFlight) {
+      if (nowMs - share.sentAtMs < this.#settings.upstream.submitTimeoutMs) break;
+      this.#inFlight.delete(id);
+      const isAnswerable = this.#state.kind === 'live';
+      if (isAnswerable) this.#unansweredInARow += 1;
+      share.owner.onVerdict(share, isAnswerable ? UNANSWERED : LOST);
+    }
+    if (this.#state.kind === 'live' && this.#unansweredInARow >= MAX_UNANSWERED_IN_A_ROW) {
+      this.#down('silence', `${this.#unansweredInARow} shares in a row unanswered`);
+    }
+  }
+
+  /** After a resume the pool has not seen, or has seen and not answered, what was in flight; a second sending at worst is a duplicate there. */
+  #resubmit(): void {
+    const waiting = this.#inFlight;
+    if (waiting === null || waiting.size === 0) return;
+    this.#inFlight = new Map();
+    for (const share of waiting.values()) this.submit(share);
+  }
+
+  #loseInFlight(): void {
+    const lost = this.#inFlight;
+    this.#inFlight = null;
+    if (lost === null) return;
+    for (const share of lost.values()) share.owner.onVerdict(share, LOST);
+  }
+
+  #nextCallId(): number {
+    this.#lastCallId += 1;
+    return this.#lastCallId;
+  }
+
+  #to(next: UpstreamState): void {
+    const { stats, log } = this.#parts;
+    if (next.kind === 'live') stats.live += 1;
+    else if (this.#state.kind === 'live') stats.left(log);
+    this.#state = next;
+  }
+}
+
+const ACCEPTED: PoolVerdict = { kind: 'accepted' };
+const UNANSWERED: PoolVerdict = { kind: 'unanswered' };
+const LOST: PoolVerdict = { kind: 'lost' };
+
+/** True where a notify repeats the newest job: same pool job, same coinbase, same time. */
+function isSameWork(job: IssuedJob, work: BitcoinWork): boolean {
+  return (
+    job.work !== null &&
+    job.poolJobId === work.poolJobId &&
+    job.work.ntime === work.ntime &&
+    job.prevHash === work.prevHash &&
+    job.work.coinb1 === work.coinb1 &&
+    job.work.coinb2 === work.coinb2 &&
+    job.work.branch.length === work.branch.length
+  );
+}

@@ -1,0 +1,66 @@
+/**
+ * What both directions of the dialect share: reading one line as a JSON object and writing ASCII-only JSON.
+ */
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** A line as a JSON object, or null where it is not one. */
+export function parseObject(line: string): JsonObject | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+}
+
+/**
+ * The raw JSON text of the member `id` of a line that has been parsed to `value`. Only integers beyond 2^53 lose digits in parsing;
+ * for them the source text is taken. A missing id reads as `null`.
+ */
+export function rawId(value: unknown, line: string): string {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : sourceOfId(value, line);
+  return value === undefined || value === null ? 'null' : jsonText(value);
+}
+
+type SourceReviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown;
+const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown;
+
+function sourceOfId(id: number, line: string): string {
+  let source = jsonNumber(id);
+  parseWithSource(line, (key, value, context) => {
+    // Members of nested objects are visited too: the value tells them apart well enough to stay a valid id.
+    if (key === 'id' && value === id && context.source !== undefined) source = context.source;
+    return value;
+  });
+  return source;
+}
+
+/** Escapes what is not ASCII in JSON text, which is only ever inside strings. */
+function asciiJson(json: string): string {
+  return json.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** JSON text of a value, ASCII only. */
+export function jsonText(value: unknown): string {
+  return asciiJson(JSON.stringify(value));
+}
+
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** A JSON string; the common case of plain ASCII without quotes and backslashes costs no serialisation. */
+export function quote(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : jsonText(text);
+}
+
+/** A number as JSON: the shortest text that reads back as the same double, so 2.3e-10 passes unrounded. */
+export function jsonNumber(value: number): string {
+  return String(value);
+}
+
+/** At most `max` characters, control characters removed. */
+export function clip(text: string, max: number): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, max);
+}

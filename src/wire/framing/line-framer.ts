@@ -1,0 +1,55 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+
+/** Why a byte stream can no longer be read as lines. The connection is of no further use. */
+export type FrameFault = 'line-too-long' | 'invalid-utf8';
+
+/** Takes the lines. Returning false ends the reading: nothing more of the chunk is delivered. */
+export interface LineSink {
+  onLine(line: string): boolean;
+}
+
+/**
+ * Cuts a byte stream into lines at `\n`. A trailing `\r` and blank lines are dropped; white space around a line is the parser's.
+ * Lines are decoded as UTF-8. At most `maxLineBytes` bytes are kept while waiting for a line's end.
+ */
+export class LineFramer {
+  /** Bytes of the unfinished line, one character each (latin1). */
+  #pending = '';
+  #isAscii = true;
+
+  /**
+   * Delivers each line that `chunk` completes. Returns the fault that ended the stream, or null.
+   * The chunk's memory is not kept: it may be reused after the call.
+   */
+  push(chunk: Buffer, maxLineBytes: number, sink: LineSink): FrameFault | null {
+    const text = chunk.toString('latin1');
+    if (this.#isAscii && !isAscii(chunk)) this.#isAscii = false;
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      let line: string;
+      if (this.#pending === '') {
+        line = text.slice(start, end);
+      } else {
+        line = this.#pending + text.slice(start, end);
+        this.#pending = '';
+      }
+      start = end + 1;
+      if (line.length > maxLineBytes) return 'line-too-long';
+      if (line.endsWith('\r')) line = line.slice(0, -1);
+      if (line === '') continue;
+      if (!this.#isAscii) {
+        const bytes = Buffer.from(line, 'latin1');
+        if (!isUtf8(bytes)) return 'invalid-utf8';
+        line = bytes.toString('utf8');
+      }
+      if (!sink.onLine(line)) return null;
+    }
+    if (start < text.length) {
+      this.#pending += start === 0 ? text : text.slice(start);
+      if (this.#pending.length > maxLineBytes) return 'line-too-long';
+    } else {
+      this.#isAscii = true;
+    }
+    return null;
+  }
+}
