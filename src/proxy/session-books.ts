@@ -1,4 +1,5 @@
-import { shareWork, WorkWindow } from '../domain/hashrate.ts';
+import { hashesOfDifficulty } from '../domain/difficulty.ts';
+import { WorkWindow } from '../domain/hashrate.ts';
 import { isAccepted, type ShareResult } from '../domain/result.ts';
 import { Tally } from './tally.ts';
 
@@ -57,7 +58,7 @@ export class SessionBooks {
   }
 
   end(result: ShareResult, difficulty: number, nowMs: number): void {
-    const work = shareWork(difficulty, this.subject.divider);
+    const work = hashesOfDifficulty(difficulty, this.subject.divider);
     this.#tally?.end(result, difficulty, work);
     this.#total.end(result, difficulty, work);
     if (isAccepted(result)) this.#window.add(work, nowMs);

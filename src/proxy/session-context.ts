@@ -79,5 +79,10 @@ export interface ShareVerifier {
   /** True where shares of this algorithm can be hashed here. */
   canVerify(algorithm: string): boolean;
   /** True where the share meets the job's difficulty exactly as its pool would judge it. */
-  meetsDifficulty(algorithm: string, job: IssuedJob, share: PoolShare): boolean;
+  meetsDifficulty(
+    algorithm: { readonly name: string; readonly divider: number },
+    job: IssuedJob,
+    share: PoolShare,
+    versionMask: number,
+  ): boolean;
 }

@@ -55,8 +55,11 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     versionBits: bits.poolBits,
   };
   const { verifier } = context;
-  const { algorithm } = binding.books.subject;
-  if (verifier?.canVerify(algorithm) === true && !verifier.meetsDifficulty(algorithm, job, share)) {
+  const { algorithm } = binding.group.credentials.pool;
+  if (
+    verifier?.canVerify(algorithm.name) === true &&
+    !verifier.meetsDifficulty(algorithm, job, share, upstream.versionMask)
+  ) {
     session.refuseShare(id, 'low-difficulty', 'Low difficulty share', difficulty);
     return;
   }

@@ -1,0 +1,44 @@
+import pino, { type DestinationStream, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { Log, LogFields } from './log.ts';
+
+export interface LogOptions {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** `auto`: pretty on a terminal, JSON otherwise. */
+  readonly format: 'auto' | 'pretty' | 'json';
+  /** Lines without time and colour, for a system logger that adds its own. */
+  readonly syslog: boolean;
+}
+
+/** A log with an end: what is buffered is written by `flush`. */
+export interface ProcessLog extends Log {
+  flush(): void;
+}
+
+/** One line per event on standard output. Lines are written as they come: a few microseconds each, and none is lost in a crash. */
+export function createLog(options: LogOptions, output: { readonly fd: number; readonly isTty: boolean }): ProcessLog {
+  const isPretty =
+    options.syslog || options.format === 'pretty' || (options.format === 'auto' && output.isTty);
+  const stream: DestinationStream = isPretty
+    ? pretty({
+        destination: output.fd,
+        sync: true,
+        colorize: output.isTty && !options.syslog,
+        ignore: options.syslog ? 'pid,hostname,time' : 'pid,hostname',
+        translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
+        singleLine: true,
+      })
+    : pino.destination({ fd: output.fd, sync: true });
+  const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  return { ...bind(logger), flush: () => logger.flush() };
+}
+
+function bind(logger: Logger): Log {
+  const none: LogFields = {};
+  return {
+    debug: (event, fields = none) => logger.debug(fields, event),
+    info: (event, fields = none) => logger.info(fields, event),
+    warn: (event, fields = none) => logger.warn(fields, event),
+    error: (event, fields = none) => logger.error(fields, event),
+  };
+}
