@@ -66,11 +66,11 @@ export interface Lane {
  */
 export class LaneSpace {
   readonly #extranonce2Bytes: number;
-  /** Every lane that is leased or resting. */
-  readonly #taken = new Set<string>();
-  readonly #resting = new Set<string>();
-  /** How many taken lanes lie strictly below a prefix, by prefix. */
-  readonly #below = new Map<string, number>();
+  /** The one taken lane while there is at most one, as on a dedicated upstream: that case costs no more than this. */
+  #only: string | null = null;
+  /** Every lane that is leased or resting, from the second on. */
+  #taken: TakenLanes | null = null;
+  #resting: Set<string> | null = null;
   #leased = 0;
 
   constructor(extranonce2Bytes: number) {
@@ -86,10 +86,10 @@ export class LaneSpace {
    * Low slots are filled first, so that many sessions share one job line. `preferred` is taken if it is resting and fits: a returning session.
    */
   lease(plan: LanePlan, prefix: string, preferred: string | null = null): Lane | null {
-    if (plan.kind === 'relay') return this.#take("") ? { bytes: '', slot: '' } : null;
+    if (plan.kind === 'relay') return this.#take('') ? { bytes: '', slot: '' } : null;
     const slotBytes = this.#extranonce2Bytes - plan.prefixBytes - plan.sizeBytes;
     if (slotBytes < 0 || prefix.length !== plan.prefixBytes * 2) return null;
-    if (preferred !== null && this.#resting.has(preferred)) {
+    if (preferred !== null && this.#resting?.has(preferred) === true) {
       const fits = preferred.length === (slotBytes + plan.prefixBytes) * 2 && preferred.endsWith(prefix);
       if (fits) {
         this.#resting.delete(preferred);
@@ -99,43 +99,86 @@ export class LaneSpace {
     }
     // 2^16 sessions with one prefix on one upstream are beyond every cap; the search need not go further.
     const slots = Math.min(256 ** slotBytes, 65_536);
-    for (let slot = 0; slot < slots; slot += 1) {
-      const slotHex = slotBytes === 0 ? '' : hexOf(slot, slotBytes);
-      if (this.#take(slotHex + prefix)) return { bytes: slotHex + prefix, slot: slotHex };
+    for (let number = 0; number < slots; number += 1) {
+      const slot = slotBytes === 0 ? '' : hexOf(number, slotBytes);
+      if (this.#take(slot + prefix)) return { bytes: slot + prefix, slot };
     }
     return null;
   }
 
   /** The session is gone; its lane rests. */
   release(lane: Lane): void {
-    if (!this.#taken.has(lane.bytes) || this.#resting.has(lane.bytes)) return;
+    if (!this.#isTaken(lane.bytes) || this.#resting?.has(lane.bytes) === true) return;
+    this.#resting ??= new Set();
     this.#resting.add(lane.bytes);
     this.#leased -= 1;
   }
 
   /** A clean job has voided all earlier work: resting lanes are free again. */
   renew(): void {
+    if (this.#resting === null) return;
     for (const bytes of this.#resting) {
-      this.#taken.delete(bytes);
-      for (let end = 0; end < bytes.length; end += 2) {
-        const above = bytes.slice(0, end);
-        const count = (this.#below.get(above) ?? 1) - 1;
-        if (count === 0) this.#below.delete(above);
-        else this.#below.set(above, count);
-      }
+      if (this.#taken !== null) this.#taken.remove(bytes);
+      else this.#only = null;
     }
-    this.#resting.clear();
+    this.#resting = null;
+  }
+
+  #isTaken(bytes: string): boolean {
+    return this.#taken === null ? this.#only === bytes : this.#taken.has(bytes);
   }
 
   #take(bytes: string): boolean {
-    if (this.#taken.has(bytes) || (this.#below.get(bytes) ?? 0) > 0) return false;
-    for (let end = 0; end < bytes.length; end += 2) if (this.#taken.has(bytes.slice(0, end))) return false;
+    if (this.#taken === null) {
+      if (this.#only === null) {
+        this.#only = bytes;
+        this.#leased += 1;
+        return true;
+      }
+      if (this.#only.startsWith(bytes) || bytes.startsWith(this.#only)) return false;
+      this.#taken = new TakenLanes();
+      this.#taken.add(this.#only);
+      this.#only = null;
+    } else if (this.#taken.overlaps(bytes)) {
+      return false;
+    }
     this.#taken.add(bytes);
+    this.#leased += 1;
+    return true;
+  }
+}
+
+/** A set of byte strings (hex) of mixed lengths that answers whether another would begin, or be begun by, one of them. */
+class TakenLanes {
+  readonly #lanes = new Set<string>();
+  /** How many lanes lie strictly below a prefix, by prefix. */
+  readonly #below = new Map<string, number>();
+
+  has(bytes: string): boolean {
+    return this.#lanes.has(bytes);
+  }
+
+  overlaps(bytes: string): boolean {
+    if (this.#lanes.has(bytes) || this.#below.has(bytes)) return true;
+    for (let end = 0; end < bytes.length; end += 2) if (this.#lanes.has(bytes.slice(0, end))) return true;
+    return false;
+  }
+
+  add(bytes: string): void {
+    this.#lanes.add(bytes);
     for (let end = 0; end < bytes.length; end += 2) {
       const above = bytes.slice(0, end);
       this.#below.set(above, (this.#below.get(above) ?? 0) + 1);
     }
-    this.#leased += 1;
-    return true;
+  }
+
+  remove(bytes: string): void {
+    if (!this.#lanes.delete(bytes)) return;
+    for (let end = 0; end < bytes.length; end += 2) {
+      const above = bytes.slice(0, end);
+      const count = (this.#below.get(above) ?? 1) - 1;
+      if (count === 0) this.#below.delete(above);
+      else this.#below.set(above, count);
+    }
   }
 }

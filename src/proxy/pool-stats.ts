@@ -1,5 +1,6 @@
 import { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
+import { WorkInterner } from './work-interner.ts';
 
 const REPEAT_WARNING_MS = 60_000;
 
@@ -17,6 +18,7 @@ export class PoolStats {
   live = 0;
   #warnedAtMs: number | null = null;
   readonly roundTrip = new Histogram(ROUND_TRIP_BOUNDS_SECONDS);
+  readonly interner = new WorkInterner();
   /** The pool did not answer configure, or closed on it: not asked again before this monotonic time. */
   configureBarredUntilMs = 0;
   /** The pool closed on suggest_difficulty: not relayed any more. */

@@ -495,8 +495,9 @@ export class Upstream implements DialOwner {
     share.owner.onVerdict(share, verdict);
   }
 
-  #onWork(work: BitcoinWork): void {
+  #onWork(received: BitcoinWork): void {
     this.#parts.stats.jobs += 1;
+    const work = this.#parts.stats.interner.intern(received);
     if (this.#state.kind !== 'live') {
       this.#earlyWork = { work, difficulty: this.#isDifficultyGiven ? this.#difficulty : null };
       this.#considerLive();

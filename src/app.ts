@@ -1,0 +1,191 @@
+import { algorithms } from './algorithms/index.ts';
+import { parseListenAddress } from './config/listen-address.ts';
+import type { Config } from './config/schema.ts';
+import { localLink } from './fleet/link.ts';
+import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
+import { WorkerHandle } from './fleet/supervisor.ts';
+import { startWorker } from './fleet/worker.ts';
+import { parseApiToken } from './http/auth.ts';
+import type { AccountsPort, HealthCheck, PoolsPort } from './http/ports.ts';
+import { createHttpServer } from './http/server.ts';
+import type { Clock } from './kit/clock.ts';
+import type { Log } from './kit/log.ts';
+import { MetricsExporter } from './metrics/exporter.ts';
+import { HashingVerifier } from './proxy/hashing-verifier.ts';
+import type { ProxySettings } from './proxy/settings.ts';
+import { loadCatalogue } from './store/catalogue.ts';
+import { openSqliteStore } from './store/sqlite/open.ts';
+import { accountSource, accountsPort, algorithmsPort, listedAddresses, poolsPort } from './store-ports.ts';
+import { DIALECTS } from './wire/dialects/index.ts';
+
+export interface AppParts {
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly version: string;
+  /** Limit of open files of this process; null where it is not known. */
+  readonly openFilesLimit: number | null;
+}
+
+/** A running proxy. */
+export interface App {
+  /** Where it listens, ports resolved. */
+  readonly stratum: { readonly host: string; readonly port: number };
+  readonly web: { readonly host: string; readonly port: number };
+  readonly accounts: AccountsPort;
+  readonly pools: PoolsPort;
+  /** Ends in order, within ten seconds: miners' open shares are answered, pools closed, data on disk. */
+  stop(): Promise<void>;
+}
+
+/** Files that the process needs beside its miners and pools. */
+const OWN_FILES = 128;
+/** A scrape and a health probe in the same moment share one look at the store. */
+const CHECKS_KEPT_MS = 2000;
+
+/**
+ * Builds the rooms and joins them: the store and HTTP here, miners and pools in the worker behind the message boundary.
+ * Rejects with the error of the part that could not start; what had started is closed again.
+ */
+export async function startApp({ log, clock }: AppParts, { config, version, openFilesLimit }: AppOptions): Promise<App> {
+  const startedAtMs = clock.wallMs();
+  const undo: (() => Promise<void> | void)[] = [];
+  try {
+    const store = await openSqliteStore({ log, clock }, { path: config.db.path, catalogue: loadCatalogue() });
+    undo.push(() => store.close());
+
+    const [supervisorEnd, workerEnd] = localLink<ToWorker, ToSupervisor>();
+    const worker = new WorkerHandle({ link: supervisorEnd, accounts: accountSource(store), log });
+    startWorker(
+      {
+        link: workerEnd,
+        clock,
+        log,
+        dialect: dialectNamed('bitcoin-v1'),
+        verifier: config.verify === 'always' ? new HashingVerifier(algorithms) : null,
+      },
+      proxySettings(config, version, openFilesLimit, log),
+    );
+    undo.push(() => worker.drain(0));
+
+    const onPoolListChanged = async (): Promise<void> => {
+      worker.setPoolList(await listedAddresses(store));
+      worker.forgetAccounts();
+    };
+    await onPoolListChanged();
+
+    const address = parseListenAddress(config.stratum.addr);
+    const stratum = await worker.listen(address.host, address.port);
+
+    let isStopping = false;
+    let known: { readonly atMs: number; readonly checks: readonly HealthCheck[] } | null = null;
+    const checks = async (): Promise<readonly HealthCheck[]> => {
+      const nowMs = clock.monotonicMs();
+      if (known !== null && nowMs - known.atMs < CHECKS_KEPT_MS) return known.checks;
+      const { facts } = await worker.report();
+      const hasWork = facts.accountsInUse === 0 || facts.accountsWithJob > 0;
+      const list = [
+        await checkOf('store', () => store.check()),
+        { name: 'stratum', ready: !isStopping, message: isStopping ? 'shutting down' : '' },
+        { name: 'work', ready: hasWork, message: hasWork ? '' : 'miners are connected, but no pool gives any of them a job' },
+      ];
+      known = { atMs: nowMs, checks: list };
+      return list;
+    };
+
+    const metrics = new MetricsExporter(
+      { reports: async () => [await worker.report()], checks },
+      {
+        tag: config.metrics.tag === '' ? config.stratum.addr : config.metrics.tag,
+        maxWorkers: config.metrics.maxWorkers,
+        build: { version, startedAtMs },
+      },
+    );
+    undo.push(() => metrics.stop());
+
+    const accounts = accountsPort(store);
+    const pools = poolsPort(store, onPoolListChanged);
+    const http = createHttpServer(
+      {
+        accounts,
+        pools,
+        algorithms: algorithmsPort(store),
+        health: {
+          ready: async () => {
+            const list = await checks();
+            return { ready: list.every((check) => check.ready), checks: list };
+          },
+        },
+        metrics,
+        log,
+      },
+      {
+        ...parseListenAddress(config.web.addr),
+        version,
+        tokens: config.web.tokens.map(parseApiToken).filter((token) => token !== null),
+        allowedHosts: config.web.allowedHosts,
+        limits: { bodyBytes: config.web.bodyBytes, requestsPerMinute: config.web.rateLimitPerMinute },
+      },
+    );
+    const web = await http.listen();
+    undo.push(() => http.close());
+
+    return {
+      stratum,
+      web,
+      accounts,
+      pools,
+      async stop() {
+        isStopping = true;
+        known = null;
+        await worker.drain(config.shutdown.drainMs);
+        await http.close();
+        metrics.stop();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+function dialectNamed(name: string) {
+  const dialect = DIALECTS.find((candidate) => candidate.name === name);
+  if (dialect === undefined) throw new Error(`no dialect ${name} in the list`);
+  return dialect;
+}
+
+async function checkOf(name: string, check: () => Promise<void>): Promise<HealthCheck> {
+  try {
+    await check();
+    return { name, ready: true, message: '' };
+  } catch (error) {
+    return { name, ready: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The settings of the proxy room: the configuration with what depends on the machine filled in. */
+function proxySettings(config: Config, version: string, openFilesLimit: number | null, log: Log): ProxySettings {
+  const { limits, bans, upstream, extranonce, session } = config;
+  // A dedicated miner takes two files: its own socket and its upstream's.
+  const byFiles = openFilesLimit === null ? 0 : Math.max(16, Math.floor((openFilesLimit - OWN_FILES) / 2));
+  const connections = limits.connections === 0 ? byFiles : limits.connections;
+  if (byFiles > 0 && connections > byFiles) {
+    log.warn('the limit of open files is too low for limits.connections', {
+      openFilesLimit: openFilesLimit ?? undefined,
+      connections,
+      mend: `raise it to ${connections * 2 + OWN_FILES}: "ulimit -n" in the shell, LimitNOFILE= in a systemd unit`,
+    });
+  }
+  return {
+    limits: { ...limits, connections },
+    bans,
+    upstream: { ...upstream, agent: upstream.agent === '' ? `stratum-proxy/${version}` : upstream.agent },
+    extranonce,
+    session,
+  };
+}

@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { type App, startApp } from './app.ts';
+import { renderHelp } from './config/help.ts';
+import { type Loaded, loadConfig } from './config/load.ts';
+import { renderEffective } from './config/yaml.ts';
+import { formatEndpoint, parseEndpoint } from './domain/endpoint.ts';
+import { parsePoolPattern } from './domain/pool-pattern.ts';
+import { WorkerListenError } from './fleet/supervisor.ts';
+import { createToken, hashToken, TOKEN_SCOPES } from './http/auth.ts';
+import { ListenError } from './http/errors.ts';
+import { systemClock } from './kit/clock.ts';
+import { createLog, type ProcessLog } from './kit/pino-log.ts';
+import { startDemo } from './practice/demo.ts';
+import { StoreError } from './store/store-error.ts';
+
+/** Exit codes, documented in docs/errors.md. */
+const EXIT = { ok: 0, fault: 1, usage: 2, store: 3, listen: 4, interrupted: 130 } as const;
+
+const DEMO_TABLE_MS = 5000;
+
+async function main(): Promise<void> {
+  const loaded = loadConfig({
+    argv: process.argv.slice(2),
+    env: process.env,
+    readTextFile: (path) => readFileSync(path, 'utf8'),
+  });
+  if (loaded.kind === 'invalid') {
+    process.stderr.write(`${loaded.problems.join('\n')}\n`);
+    process.stderr.write('Nothing was started. "stratum-proxy --help" lists every setting.\n');
+    process.exitCode = EXIT.usage;
+    return;
+  }
+  switch (loaded.command) {
+    case 'help':
+      process.stdout.write(`${renderHelp(process.stdout.columns ?? 80)}\n`);
+      return;
+    case 'version':
+      process.stdout.write(`stratum-proxy ${version()}\n`);
+      return;
+    case 'check':
+      process.stdout.write('The configuration is valid.\n');
+      return;
+    case 'config':
+      process.stdout.write(renderEffective(loaded.config, loaded.sources));
+      return;
+    case 'token':
+      printToken(loaded.rest[0] ?? 'admin');
+      return;
+    case 'demo':
+    case 'run':
+      await run(loaded);
+      return;
+  }
+}
+
+async function run({ config, command, sources }: Loaded): Promise<void> {
+  const isTty = process.stdout.isTTY === true;
+  const log = createLog({ ...config.log, syslog: config.syslog }, { fd: 1, isTty });
+  process.on('uncaughtException', (error) => {
+    log.error('unexpected fault, the program ends', { stack: error.stack });
+    log.flush();
+    process.exit(EXIT.fault);
+  });
+  // The demo's accounts have no place in the data file of a real proxy.
+  const isInMemory = command === 'demo' && sources.get('db.path') === 'default';
+  const used = isInMemory ? { ...config, db: { path: ':memory:' } } : config;
+  let app: App;
+  try {
+    app = await startApp(
+      { log, clock: systemClock },
+      { config: used, version: version(), openFilesLimit: openFilesLimit() },
+    );
+  } catch (error) {
+    reportFailure(error);
+    return;
+  }
+  const demo = command === 'demo' ? await joinDemo(app) : null;
+  announce(app, used.db.path, demo !== null, log);
+
+  let isStopping = false;
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    if (isStopping) process.exit(EXIT.interrupted);
+    isStopping = true;
+    log.info('shutting down; a second signal ends at once', { signal });
+    await demo?.stop();
+    await app.stop();
+    log.info('stopped');
+    log.flush();
+    process.exit(EXIT.ok);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
+}
+
+/** Says where everything is and what to do next: on a terminal in plain words, else as one line of the log. */
+function announce(app: App, dataFile: string, isDemo: boolean, log: ProcessLog): void {
+  const api = `http://${formatEndpoint(reachable(app.web))}`;
+  const stratum = formatEndpoint(app.stratum);
+  const register = `curl -XPOST ${api}/api/v1/users -d '{"pool":"HOST:PORT","user":"USER","password":"PASSWORD"}'`;
+  const miner = `-o stratum+tcp://${formatEndpoint(reachable(app.stratum))} -u NAME -p x`;
+  if (process.stdout.isTTY !== true) {
+    log.info('started', { version: version(), stratum, web: api, data: dataFile, register, miner });
+    return;
+  }
+  const lines = [
+    `stratum-proxy ${version()}`,
+    `  miners connect to   ${stratum}`,
+    `  REST API, metrics   ${api}/api/v1, ${api}/metrics`,
+    `  data file           ${dataFile === ':memory:' ? 'none, kept in memory' : resolve(dataFile)}`,
+    ...(isDemo
+      ? ['', 'The practice pools and miners are at work; watch the shares come in:', `  curl ${api}/metrics | grep ^proxy_worker`]
+      : ['', 'Next: register a pool account, then point a miner at the name that comes back', `  ${register}`, `  ${miner}`]),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n\n`);
+}
+
+/** Practice pools and CPU miners beside the proxy, registered as an operator would, with a table every few seconds. */
+async function joinDemo(app: App): Promise<{ stop(): Promise<void> }> {
+  const demo = await startDemo(
+    {
+      async addPool(endpoint, algorithm) {
+        const pattern = parsePoolPattern(endpoint);
+        if (pattern === null) throw new Error(`no pool address: ${endpoint}`);
+        const result = await app.pools.add({ pattern, algorithm, tls: false, label: 'practice pool' });
+        if (result.kind !== 'created' && result.kind !== 'existing') throw new Error(`pool ${endpoint}: ${result.kind}`);
+      },
+      async registerAccount(pool, user, password) {
+        const endpoint = parseEndpoint(pool);
+        if (endpoint === null) throw new Error(`no pool address: ${pool}`);
+        const result = await app.accounts.register({ endpoint, user, password });
+        if (result.kind !== 'created' && result.kind !== 'existing') throw new Error(`account at ${pool}: ${result.kind}`);
+        return result.name;
+      },
+    },
+    { stratum: reachable(app.stratum) },
+  );
+  const table = setInterval(() => process.stdout.write(`\n${demo.renderStatus()}\n`), DEMO_TABLE_MS);
+  return {
+    async stop() {
+      clearInterval(table);
+      await demo.stop();
+    },
+  };
+}
+
+/** One line on standard error for what an operator can mend; the whole fault for what only we can. */
+function reportFailure(error: unknown): void {
+  if (error instanceof StoreError) {
+    process.exitCode = EXIT.store;
+  } else if (error instanceof WorkerListenError || error instanceof ListenError) {
+    process.exitCode = EXIT.listen;
+  } else {
+    process.exitCode = EXIT.fault;
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return;
+  }
+  process.stderr.write(`stratum-proxy: ${error.message}\n`);
+}
+
+function printToken(scope: string): void {
+  const known = TOKEN_SCOPES.find((candidate) => candidate === scope);
+  if (known === undefined) {
+    process.stderr.write(`token: unknown scope ${JSON.stringify(scope)}; use ${TOKEN_SCOPES.join(', ')}\n`);
+    process.exitCode = EXIT.usage;
+    return;
+  }
+  const token = createToken();
+  process.stdout.write(
+    `Token, shown only now:\n  ${token}\nEntry of web.tokens:\n  ${known}:${hashToken(token)}\n`,
+  );
+}
+
+/** An address of this machine under which a listener on all interfaces can be reached. */
+function reachable({ host, port }: { readonly host: string; readonly port: number }): { host: string; port: number } {
+  return { host: host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host, port };
+}
+
+function version(): string {
+  const { version: text } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return text;
+}
+
+/** The soft limit of open files on Linux; null elsewhere. */
+function openFilesLimit(): number | null {
+  try {
+    const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return match === null ? null : Number(match[1]);
+  } catch {
+    return null;
+  }
+}
+
+void main();
