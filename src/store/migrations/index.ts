@@ -1,0 +1,5 @@
+import { accountsAndPools } from './0001-accounts-and-pools.ts';
+import type { Migration } from './migration.ts';
+
+/** Every step of the schema, in order. */
+export const MIGRATIONS: readonly Migration[] = [accountsAndPools];

@@ -1,0 +1,16 @@
+import type { CreateTableBuilder, Kysely } from 'kysely';
+
+/** What differs between engines in a schema. */
+export interface SchemaEngine {
+  /** Adds an integer primary key `id` that the engine counts up itself and never reuses. */
+  addIdColumn<Table extends string>(table: CreateTableBuilder<Table>): CreateTableBuilder<Table>;
+}
+
+/** One step of the schema. Steps are never edited once released; a change is a new step. */
+export interface Migration {
+  /** 1, 2, 3, … without gaps. */
+  readonly version: number;
+  readonly name: string;
+  /** Runs inside a transaction together with the record that it ran. */
+  up(db: Kysely<unknown>, engine: SchemaEngine): Promise<void>;
+}

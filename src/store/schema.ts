@@ -1,0 +1,84 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The tables as the newest migration leaves them. Portable types only: times are milliseconds since 1970-01-01 UTC in a bigint,
+ * booleans 0 or 1, lists JSON text. No table is called `hashes`, `pools` or `users`: those are the original program's.
+ */
+export interface Tables {
+  readonly schema_versions: SchemaVersionsTable;
+  readonly algorithms: AlgorithmsTable;
+  readonly algorithm_aliases: AlgorithmAliasesTable;
+  readonly pool_entries: PoolEntriesTable;
+  readonly accounts: AccountsTable;
+  readonly account_entries: AccountEntriesTable;
+  readonly catalogue_state: CatalogueStateTable;
+  readonly health_probe: HealthProbeTable;
+}
+
+export interface SchemaVersionsTable {
+  version: number;
+  name: string;
+  applied_at_ms: number;
+}
+
+export interface AlgorithmsTable {
+  name: string;
+  divider: number;
+  unit: string;
+  /** JSON array of dialect names, the default first. */
+  dialects: string;
+  note: string;
+  source: string;
+}
+
+export interface AlgorithmAliasesTable {
+  alias: string;
+  algorithm: string;
+}
+
+/** One row per port of an entry, so that the unique index on (source, host, port) can say what a conflict is. */
+export interface PoolEntriesTable {
+  id: Generated<number>;
+  /** A canonical host or `*.suffix`. */
+  host: string;
+  port: number;
+  algorithm: string;
+  /** Null: the algorithm's default. */
+  dialect: string | null;
+  tls: number;
+  label: string;
+  coin: string;
+  source: string;
+  created_at_ms: number;
+}
+
+export interface AccountsTable {
+  name: string;
+  label: string;
+  mode: string;
+  /** Unique: what makes a registration the same; see `credentialsKey`. */
+  credentials_key: string;
+  created_at_ms: number;
+}
+
+export interface AccountEntriesTable {
+  account: string;
+  /** 0 is the primary. */
+  position: number;
+  /** Concrete and canonical; what the pool is gets resolved when read. */
+  host: string;
+  port: number;
+  username: string;
+  password: string;
+}
+
+export interface CatalogueStateTable {
+  id: number;
+  content_hash: string;
+  applied_at_ms: number;
+}
+
+export interface HealthProbeTable {
+  id: number;
+  checked_at_ms: number;
+}

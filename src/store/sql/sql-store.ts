@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { Pool } from '../../domain/account.ts';
+import type { Endpoint } from '../../domain/endpoint.ts';
+import type { Clock } from '../../kit/clock.ts';
+import type { Tables } from '../schema.ts';
+import type {
+  AccountPage,
+  AccountRecord,
+  AccountRequest,
+  AddPoolResult,
+  AlgorithmRecord,
+  FindAccountResult,
+  PoolPage,
+  PoolRecord,
+  PoolRequest,
+  RegisterResult,
+  Store,
+} from '../store.ts';
+import { StoreError } from '../store-error.ts';
+import { countAccounts, findAccount, listAccounts, registerAccount } from './accounts.ts';
+import { findAlgorithm, listAlgorithms } from './algorithms.ts';
+import { addPool, listPools, resolvePool } from './pools.ts';
+import { retryWhileBusy } from './retry.ts';
+
+/** What differs between the engines behind the one set of queries. */
+export interface SqlEngine {
+  /** Runs one piece of work on the database when there is a connection for it. */
+  run<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** What an error thrown by the driver means; a `StoreError` is returned as it is. */
+  toStoreError(error: unknown): StoreError;
+  /** Lets go of the data; called once, when nothing is under way. */
+  close(): Promise<void>;
+}
+
+export interface SqlStoreCollaborators {
+  readonly db: Kysely<Tables>;
+  readonly engine: SqlEngine;
+  readonly clock: Clock;
+  /** Default: 16 random hex digits. */
+  readonly newAccountName?: (() => string) | undefined;
+}
+
+export interface SqlStoreOptions {
+  /** How long an operation goes on trying while another process holds a lock. */
+  readonly busyTimeoutMs: number;
+}
+
+const PROBE_ID = 1;
+
+/** The store as queries that SQLite and PostgreSQL share. The schema has to be there already; see `migrate`. */
+export class SqlStore implements Store {
+  readonly #db: Kysely<Tables>;
+  readonly #engine: SqlEngine;
+  readonly #clock: Clock;
+  readonly #newAccountName: () => string;
+  readonly #busyTimeoutMs: number;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closing: Promise<void> | null = null;
+
+  constructor({ db, engine, clock, newAccountName }: SqlStoreCollaborators, options: SqlStoreOptions) {
+    this.#db = db;
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#newAccountName = newAccountName ?? randomAccountName;
+    this.#busyTimeoutMs = options.busyTimeoutMs;
+  }
+
+  registerAccount(request: AccountRequest): Promise<RegisterResult> {
+    return this.#transaction((db) =>
+      registerAccount({ db, newAccountName: this.#newAccountName, nowMs: this.#clock.wallMs() }, request),
+    );
+  }
+
+  findAccount(name: string): Promise<FindAccountResult> {
+    return this.#run(() => findAccount(this.#db, name));
+  }
+
+  countAccounts(): Promise<number> {
+    return this.#run(() => countAccounts(this.#db));
+  }
+
+  listAccounts(page: AccountPage): Promise<readonly AccountRecord[]> {
+    return this.#run(() => listAccounts(this.#db, page));
+  }
+
+  addPool(request: PoolRequest): Promise<AddPoolResult> {
+    return this.#transaction((db) => addPool(db, request, this.#clock.wallMs()));
+  }
+
+  listPools(page: PoolPage): Promise<readonly PoolRecord[]> {
+    return this.#run(() => listPools(this.#db, page));
+  }
+
+  resolvePool(endpoint: Endpoint): Promise<Pool | null> {
+    return this.#run(() => resolvePool(this.#db, endpoint));
+  }
+
+  listAlgorithms(): Promise<readonly AlgorithmRecord[]> {
+    return this.#run(() => listAlgorithms(this.#db));
+  }
+
+  findAlgorithm(nameOrAlias: string): Promise<AlgorithmRecord | null> {
+    return this.#run(() => findAlgorithm(this.#db, nameOrAlias));
+  }
+
+  check(): Promise<void> {
+    return this.#run(async () => {
+      const checkedAtMs = this.#clock.wallMs();
+      await this.#db
+        .insertInto('health_probe')
+        .values({ id: PROBE_ID, checked_at_ms: checkedAtMs })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ checked_at_ms: checkedAtMs }))
+        .execute();
+      await this.#db
+        .selectFrom('health_probe')
+        .select('checked_at_ms')
+        .where('id', '=', PROBE_ID)
+        .executeTakeFirstOrThrow();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeOnce();
+    return this.#closing;
+  }
+
+  async #closeOnce(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+    await this.#db.destroy();
+    await this.#engine.close();
+  }
+
+  #transaction<Result>(work: (db: Kysely<Tables>) => Promise<Result>): Promise<Result> {
+    return this.#run(() => this.#db.transaction().execute(work));
+  }
+
+  /** Runs one operation: refused after `close`, which waits for it; tried again while it is locked out; faults typed. */
+  async #run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#closing !== null) throw new StoreError('closed', 'the store is closed: the proxy is stopping');
+    const operation = retryWhileBusy(
+      () => this.#engine.run(work),
+      { clock: this.#clock, toStoreError: (error) => this.#engine.toStoreError(error) },
+      { timeoutMs: this.#busyTimeoutMs },
+    );
+    this.#underWay.add(operation);
+    try {
+      return await operation;
+    } finally {
+      this.#underWay.delete(operation);
+    }
+  }
+}
+
+function randomAccountName(): string {
+  return randomBytes(8).toString('hex');
+}

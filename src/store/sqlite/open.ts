@@ -1,0 +1,79 @@
+import type Database from 'better-sqlite3';
+import type { Kysely } from 'kysely';
+import type { Clock } from '../../kit/clock.ts';
+import type { Log } from '../../kit/log.ts';
+import { applyCatalogue } from '../apply-catalogue.ts';
+import type { Catalogue } from '../catalogue-schema.ts';
+import { migrate } from '../migrate.ts';
+import { MIGRATIONS } from '../migrations/index.ts';
+import type { Tables } from '../schema.ts';
+import { retryWhileBusy } from '../sql/retry.ts';
+import { type SqlEngine, SqlStore } from '../sql/sql-store.ts';
+import type { Store } from '../store.ts';
+import { openDatabase, sqliteSchema, toKysely } from './database.ts';
+import { toStoreError } from './faults.ts';
+import { Turns } from './turns.ts';
+
+export interface SqliteCollaborators {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Default: 16 random hex digits. */
+  readonly newAccountName?: (() => string) | undefined;
+}
+
+export interface SqliteStoreOptions {
+  /** Path of the data file, or `:memory:`. Its directory has to exist. */
+  readonly path: string;
+  readonly catalogue: Catalogue;
+  /** How long opening, and later each operation, goes on trying while another process holds a lock. Default 5000. */
+  readonly busyTimeoutMs?: number | undefined;
+}
+
+/**
+ * Opens the embedded store, brings its schema up to date and applies the catalogue. The file is created with mode 0600.
+ * Rejects with a `StoreError` whose message is one line for the operator; a file that is not ours is left untouched.
+ */
+export async function openSqliteStore(
+  { log, clock, newAccountName }: SqliteCollaborators,
+  { path, catalogue, busyTimeoutMs = 5000 }: SqliteStoreOptions,
+): Promise<Store> {
+  const { database, db } = await retryWhileBusy(
+    () => openOnce({ log, clock }, { path, catalogue }),
+    { clock, toStoreError: (error) => toStoreError(error, path) },
+    { timeoutMs: busyTimeoutMs },
+  );
+  const engine = sqliteEngine(database, path);
+  return new SqlStore({ db, engine, clock, newAccountName }, { busyTimeoutMs });
+}
+
+/** What the shared queries need to know of this engine. `path` is for messages. */
+export function sqliteEngine(database: Database.Database, path: string): SqlEngine {
+  const turns = new Turns();
+  return {
+    run: (work) => turns.take(work),
+    toStoreError: (error) => toStoreError(error, path),
+    close: async () => {
+      database.close();
+    },
+  };
+}
+
+async function openOnce(
+  { log, clock }: { log: Log; clock: Clock },
+  { path, catalogue }: { path: string; catalogue: Catalogue },
+): Promise<{ database: Database.Database; db: Kysely<Tables> }> {
+  const database = openDatabase({ log }, path);
+  try {
+    const db = toKysely(database);
+    const { from, to } = await migrate(
+      { db, engine: sqliteSchema, clock },
+      { migrations: MIGRATIONS, place: path },
+    );
+    if (from !== to) log.info('data file brought up to date', { path, from, to });
+    await applyCatalogue({ db, clock, log }, catalogue);
+    return { database, db };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,620 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import * as fc from 'fast-check';
+import { isAccountName } from '../../src/domain/account.ts';
+import { parseEndpoint } from '../../src/domain/endpoint.ts';
+import { type PoolPattern, parsePoolPattern } from '../../src/domain/pool-pattern.ts';
+import type { Catalogue } from '../../src/store/catalogue-schema.ts';
+import type { AccountRequest, Store } from '../../src/store/store.ts';
+
+/** One set of data of the engine under test, empty at first. */
+export interface StoreHarness {
+  /** Opens the data; a later call, after `close`, sees what was stored before. */
+  open(options: {
+    catalogue: Catalogue;
+    nowMs?: () => number;
+    newAccountName?: () => string;
+  }): Promise<Store>;
+  /** Removes the data. Every store is closed by then. */
+  dispose(): Promise<void>;
+}
+
+export const CATALOGUE: Catalogue = {
+  algorithms: [
+    {
+      name: 'sha256d',
+      aliases: ['sha256', 'sha-256'],
+      divider: 1,
+      unit: 'H',
+      dialects: ['bitcoin-v1'],
+    },
+    {
+      name: 'scrypt',
+      aliases: ['litecoin'],
+      divider: 65536,
+      unit: 'H',
+      dialects: ['bitcoin-v1'],
+      note: 'A note.',
+    },
+    {
+      name: 'etchash',
+      aliases: [],
+      divider: 1,
+      unit: 'H',
+      dialects: ['ethproxy', 'ethereum-stratum'],
+    },
+    { name: 'equihash', aliases: ['zcash'], divider: 524288, unit: 'Sol', dialects: ['equihash'] },
+  ],
+  pools: [
+    {
+      host: 'btc.example.com',
+      ports: [25, 3333],
+      algorithm: 'sha256d',
+      tls: false,
+      label: 'Example',
+      coin: 'BTC',
+    },
+    {
+      host: 'btc.example.com',
+      ports: [4333],
+      algorithm: 'sha256d',
+      tls: true,
+      label: 'Example',
+      coin: 'BTC',
+    },
+    { host: 'ltc.example.com', ports: [3333], algorithm: 'scrypt', tls: false, label: 'Example' },
+    { host: '*.wild.example.com', ports: [3334], algorithm: 'sha256d', tls: false, label: 'Wild' },
+    { host: '*.eu.wild.example.com', ports: [3334], algorithm: 'scrypt', tls: false, label: 'Wild EU' },
+    {
+      host: 'etc.example.com',
+      ports: [443],
+      algorithm: 'etchash',
+      dialect: 'ethereum-stratum',
+      tls: true,
+      label: 'ETC',
+    },
+  ],
+};
+
+function endpointOf(text: string): { host: string; port: number } {
+  const endpoint = parseEndpoint(text);
+  assert.ok(endpoint !== null, text);
+  return endpoint;
+}
+
+function patternOf(text: string): PoolPattern {
+  const pattern = parsePoolPattern(text);
+  assert.ok(pattern !== null, text);
+  return pattern;
+}
+
+function accountAt(pool: string, user = 'user', password = 'x'): AccountRequest {
+  return { entries: [{ endpoint: endpointOf(pool), user, password }] };
+}
+
+/** The suite that every engine passes. */
+export function describeStore(engine: string, newHarness: () => Promise<StoreHarness>): void {
+  describe(`store on ${engine}`, () => {
+    let harness: StoreHarness;
+    let store: Store;
+
+    beforeEach(async () => {
+      harness = await newHarness();
+      store = await harness.open({ catalogue: CATALOGUE, nowMs: () => 1_700_000_000_000 });
+    });
+
+    afterEach(async () => {
+      await store.close();
+      await harness.dispose();
+    });
+
+    async function reopen(
+      options: { catalogue?: Catalogue; newAccountName?: () => string } = {},
+    ): Promise<void> {
+      await store.close();
+      store = await harness.open({ catalogue: CATALOGUE, ...options });
+    }
+
+    async function register(request: AccountRequest): Promise<string> {
+      const result = await store.registerAccount(request);
+      assert.ok(result.kind === 'created' || result.kind === 'existing', result.kind);
+      return result.account.name;
+    }
+
+    async function addPool(pool: string, algorithm: string, tls = false): Promise<void> {
+      const result = await store.addPool({ pattern: patternOf(pool), algorithm, tls });
+      assert.equal(result.kind, 'created');
+    }
+
+    async function algorithmAt(pool: string): Promise<string | null> {
+      return (await store.resolvePool(endpointOf(pool)))?.algorithm.name ?? null;
+    }
+
+    describe('registering', () => {
+      test('gives a random name and finds the account by it, with the pool resolved', async () => {
+        const result = await store.registerAccount(accountAt('btc.example.com:3333', 'alice', 'secret'));
+        assert.ok(result.kind === 'created');
+        const { account } = result;
+        assert.ok(isAccountName(account.name), account.name);
+        assert.deepEqual(account, {
+          name: account.name,
+          label: '',
+          mode: 'dedicated',
+          entries: [
+            {
+              pool: {
+                host: 'btc.example.com',
+                port: 3333,
+                name: 'btc.example.com:3333',
+                algorithm: { name: 'sha256d', divider: 1, unit: 'H' },
+                dialect: 'bitcoin-v1',
+                tls: false,
+              },
+              user: 'alice',
+              password: 'secret',
+            },
+          ],
+        });
+        assert.deepEqual(await store.findAccount(account.name), { kind: 'found', account });
+      });
+
+      test('the same pool, user and password give the same account, also after reopening', async () => {
+        const request = accountAt('btc.example.com:3333', 'alice', '');
+        const first = await store.registerAccount(request);
+        assert.ok(first.kind === 'created');
+        const again = await store.registerAccount(request);
+        assert.deepEqual(again, { kind: 'existing', account: first.account });
+        await reopen();
+        assert.deepEqual(await store.registerAccount(request), { kind: 'existing', account: first.account });
+        assert.equal(await store.countAccounts(), 1);
+      });
+
+      test('another port, user or password is another account; letter case counts', async () => {
+        const requests = [
+          accountAt('btc.example.com:3333', 'alice', 'a'),
+          accountAt('btc.example.com:3333', 'alice', 'b'),
+          accountAt('btc.example.com:3333', 'alice', 'A'),
+          accountAt('btc.example.com:3333', 'Alice', 'a'),
+          accountAt('btc.example.com:25', 'alice', 'a'),
+          accountAt('ltc.example.com:3333', 'alice', 'a'),
+          // Joined without a separator, these two would look alike.
+          accountAt('btc.example.com:3333', 'alicea', ''),
+          accountAt('btc.example.com:3333', '', 'alicea'),
+        ];
+        const names = new Set<string>();
+        for (const request of requests) {
+          const result = await store.registerAccount(request);
+          assert.ok(result.kind === 'created');
+          names.add(result.account.name);
+        }
+        assert.equal(names.size, requests.length);
+      });
+
+      test('two spellings of one host are one registration', async () => {
+        await addPool('[::1]:3333', 'sha256d');
+        const name = await register(accountAt('[::1]:3333'));
+        assert.equal(await register(accountAt('[0:0:0:0:0:0:0:1]:3333')), name);
+        const dotted = {
+          entries: [{ endpoint: { host: 'BTC.example.com.', port: 25 }, user: 'u', password: '' }],
+        } as const;
+        assert.equal(await register(dotted), await register(accountAt('btc.example.com:25', 'u', '')));
+      });
+
+      test('50 identical calls at once give one account', async () => {
+        const request = accountAt('btc.example.com:3333', 'alice', 'secret');
+        const results = await Promise.all(Array.from({ length: 50 }, () => store.registerAccount(request)));
+        const names = new Set(results.map((result) => ('account' in result ? result.account.name : null)));
+        assert.equal(names.size, 1);
+        assert.equal(results.filter((result) => result.kind === 'created').length, 1);
+        assert.equal(await store.countAccounts(), 1);
+      });
+
+      test('50 different calls at once give 50 accounts', async () => {
+        const names = await Promise.all(
+          Array.from({ length: 50 }, (_, index) => register(accountAt('btc.example.com:3333', `u${index}`))),
+        );
+        assert.equal(new Set(names).size, 50);
+        assert.equal(await store.countAccounts(), 50);
+      });
+
+      test('an unknown pool is named, whether it is the primary or a backup, and nothing is stored', async () => {
+        const unknown = await store.registerAccount(accountAt('nowhere.example.org:3333'));
+        assert.deepEqual(unknown, {
+          kind: 'unknown-pool',
+          endpoint: { host: 'nowhere.example.org', port: 3333 },
+        });
+        const entry = accountAt('btc.example.com:3333').entries[0];
+        const backup = { ...entry, endpoint: { host: 'btc.example.com', port: 9 } };
+        const result = await store.registerAccount({ entries: [entry, backup] });
+        assert.deepEqual(result, { kind: 'unknown-pool', endpoint: backup.endpoint });
+        assert.equal(await store.countAccounts(), 0);
+      });
+
+      test('keeps backups in order, mode and label', async () => {
+        const [primary] = accountAt('btc.example.com:3333', 'alice', 'p').entries;
+        const [second] = accountAt('ltc.example.com:3333', 'alice.ltc', '').entries;
+        const [third] = accountAt('btc.example.com:4333', 'alice', 'p').entries;
+        const name = await register({ entries: [primary, second, third], mode: 'shared', label: 'hall 3' });
+        await reopen();
+        const found = await store.findAccount(name);
+        assert.ok(found.kind === 'found');
+        assert.equal(found.account.mode, 'shared');
+        assert.equal(found.account.label, 'hall 3');
+        assert.deepEqual(
+          found.account.entries.map(({ pool, user, password }) => [pool.name, user, password, pool.tls]),
+          [
+            ['btc.example.com:3333', 'alice', 'p', false],
+            ['ltc.example.com:3333', 'alice.ltc', '', false],
+            ['btc.example.com:4333', 'alice', 'p', true],
+          ],
+        );
+      });
+
+      test('what is given explicitly has to agree with what is stored, what is absent does not', async () => {
+        const [primary] = accountAt('btc.example.com:3333').entries;
+        const [backup] = accountAt('ltc.example.com:3333').entries;
+        const full: AccountRequest = { entries: [primary, backup], mode: 'shared', label: 'hall 3' };
+        const name = await register(full);
+        assert.equal(await register({ entries: [primary] }), name);
+        assert.equal(await register(full), name);
+
+        const conflicts: [AccountRequest, RegExp][] = [
+          [{ entries: [primary], mode: 'dedicated' }, /different mode/],
+          [{ entries: [primary], label: '' }, /different label/],
+          [{ entries: [primary, { ...backup, password: 'other' }] }, /different backups/],
+          [{ entries: [primary, backup, backup], mode: 'dedicated' }, /different backups and mode/],
+        ];
+        for (const [request, message] of conflicts) {
+          const result = await store.registerAccount(request);
+          assert.ok(result.kind === 'conflict');
+          assert.match(result.message, message);
+          assert.doesNotMatch(result.message, /other/);
+        }
+        assert.equal(await store.countAccounts(), 1);
+      });
+
+      test('a name that is taken is not given twice', async () => {
+        const names = ['a'.repeat(16), 'a'.repeat(16), 'a'.repeat(16), 'b'.repeat(16)];
+        await reopen({ newAccountName: () => names.shift() ?? 'c'.repeat(16) });
+        assert.equal(await register(accountAt('btc.example.com:3333', 'one')), 'a'.repeat(16));
+        assert.equal(await register(accountAt('btc.example.com:3333', 'two')), 'b'.repeat(16));
+      });
+
+      test('gives up with a typed fault when no name is free, and leaves nothing half done', async () => {
+        await reopen({ newAccountName: () => 'a'.repeat(16) });
+        await register(accountAt('btc.example.com:3333', 'one'));
+        await assert.rejects(store.registerAccount(accountAt('btc.example.com:3333', 'two')), {
+          name: 'StoreError',
+          kind: 'failed',
+        });
+        assert.equal(await store.countAccounts(), 1);
+        assert.equal(await register(accountAt('btc.example.com:3333', 'one')), 'a'.repeat(16));
+      });
+
+      test('user and password come back as they went in, whatever they hold', async () => {
+        const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constant("'; drop table accounts; --"));
+        await fc.assert(
+          fc.asyncProperty(text, text, async (user, password) => {
+            const name = await register(accountAt('btc.example.com:3333', user, password));
+            const found = await store.findAccount(name);
+            assert.ok(found.kind === 'found');
+            assert.equal(found.account.entries[0].user, user);
+            assert.equal(found.account.entries[0].password, password);
+          }),
+          { numRuns: 40 },
+        );
+      });
+    });
+
+    describe('accounts', () => {
+      test('an unknown name is not found', async () => {
+        assert.deepEqual(await store.findAccount('0123456789abcdef'), { kind: 'not-found' });
+        assert.deepEqual(await store.findAccount(''), { kind: 'not-found' });
+      });
+
+      test('pages cover every account once, in order of name, without passwords', async () => {
+        for (let index = 0; index < 7; index += 1) {
+          await register(accountAt('btc.example.com:3333', `u${index}`, 'very-secret'));
+        }
+        const names: string[] = [];
+        for (;;) {
+          const page = await store.listAccounts({ after: names.at(-1), limit: 3 });
+          if (page.length === 0) break;
+          assert.ok(page.length <= 3);
+          names.push(...page.map((account) => account.name));
+          assert.doesNotMatch(JSON.stringify(page), /very-secret/);
+          for (const account of page) {
+            assert.equal(account.createdAtMs, 1_700_000_000_000);
+            assert.equal(account.entries.length, 1);
+            assert.equal(account.entries[0]?.pool?.algorithm.name, 'sha256d');
+          }
+        }
+        assert.equal(new Set(names).size, 7);
+        assert.deepEqual(names, [...names].sort());
+      });
+
+      test('a corrected pool entry corrects the accounts that use it', async () => {
+        const name = await register(accountAt('btc.example.com:3333'));
+        await addPool('btc.example.com:3333', 'scrypt', true);
+        const found = await store.findAccount(name);
+        assert.ok(found.kind === 'found');
+        const { pool } = found.account.entries[0];
+        assert.equal(pool.algorithm.divider, 65536);
+        assert.equal(pool.tls, true);
+      });
+    });
+
+    describe('the pool list', () => {
+      test('an exact host wins over a wildcard, the longest suffix among wildcards', async () => {
+        assert.equal(await algorithmAt('sha.us.wild.example.com:3334'), 'sha256d');
+        assert.equal(await algorithmAt('sha.eu.wild.example.com:3334'), 'scrypt');
+        await addPool('sha.eu.wild.example.com:3334', 'etchash');
+        assert.equal(await algorithmAt('sha.eu.wild.example.com:3334'), 'etchash');
+        assert.equal(await algorithmAt('other.eu.wild.example.com:3334'), 'scrypt');
+      });
+
+      test('a wildcard stands for neither its own suffix, other ports nor look-alikes', async () => {
+        assert.equal(await algorithmAt('wild.example.com:3334'), null);
+        assert.equal(await algorithmAt('a.wild.example.com:3335'), null);
+        assert.equal(await algorithmAt('notwild.example.com:3334'), null);
+        assert.equal(await algorithmAt('awild.example.com:3334'), null);
+      });
+
+      test("an operator's entry wins over the catalogue's", async () => {
+        await addPool('btc.example.com:3333', 'scrypt');
+        assert.equal(await algorithmAt('btc.example.com:3333'), 'scrypt');
+        await addPool('*.example.com:25', 'etchash');
+        assert.equal(await algorithmAt('btc.example.com:25'), 'etchash');
+      });
+
+      test('addresses without a dot, IPv4 and IPv6 are pools like any other', async () => {
+        for (const pool of ['127.0.0.1:3333', 'localhost:3333', '[::1]:3333', 'pool-3:3333']) {
+          await addPool(pool, 'sha256');
+          const resolved = await store.resolvePool(endpointOf(pool));
+          assert.equal(resolved?.name, pool);
+          assert.equal(resolved.algorithm.name, 'sha256d');
+        }
+      });
+
+      test('the dialect is the entry’s own, or the first of its algorithm', async () => {
+        const etc = await store.resolvePool(endpointOf('etc.example.com:443'));
+        assert.deepEqual([etc?.dialect, etc?.tls], ['ethereum-stratum', true]);
+        await addPool('10.0.0.1:4444', 'etchash');
+        assert.equal((await store.resolvePool(endpointOf('10.0.0.1:4444')))?.dialect, 'ethproxy');
+      });
+
+      test('adding gives a record per port, and again the same ones', async () => {
+        const request = {
+          pattern: patternOf('*.farm.lan:3333,4444'),
+          algorithm: 'LITECOIN',
+          tls: false,
+          label: 'farm',
+        };
+        const created = await store.addPool(request);
+        assert.ok(created.kind === 'created');
+        assert.deepEqual(
+          created.pools,
+          [3333, 4444].map((port, index) => ({
+            id: created.pools[index]?.id,
+            host: '*.farm.lan',
+            port,
+            algorithm: 'scrypt',
+            dialect: 'bitcoin-v1',
+            tls: false,
+            label: 'farm',
+            coin: '',
+            source: 'operator',
+            createdAtMs: 1_700_000_000_000,
+          })),
+        );
+        assert.deepEqual(await store.addPool(request), { kind: 'existing', pools: created.pools });
+        assert.deepEqual(await store.addPool({ ...request, label: undefined }), {
+          kind: 'existing',
+          pools: created.pools,
+        });
+        const more = await store.addPool({ ...request, pattern: patternOf('*.farm.lan:4444,5555') });
+        assert.ok(more.kind === 'created');
+        assert.equal(more.pools[0]?.id, created.pools[1]?.id);
+        assert.equal(more.pools.length, 2);
+      });
+
+      test('what the catalogue lists already with the same facts is existing', async () => {
+        const result = await store.addPool({
+          pattern: patternOf('btc.example.com:3333'),
+          algorithm: 'sha256',
+          tls: false,
+        });
+        assert.ok(result.kind === 'existing');
+        assert.equal(result.pools[0]?.source, 'catalogue');
+      });
+
+      test('other facts for an address that the operator listed are a conflict, and nothing is stored', async () => {
+        await addPool('10.0.0.1:3333', 'sha256d');
+        const others = [
+          { algorithm: 'scrypt', tls: false },
+          { algorithm: 'sha256d', tls: true },
+          { algorithm: 'sha256d', tls: false, label: 'mine' },
+        ];
+        for (const other of others) {
+          const result = await store.addPool({ pattern: patternOf('10.0.0.1:3333,3334'), ...other });
+          assert.ok(result.kind === 'conflict');
+          assert.match(
+            result.message,
+            /10\.0\.0\.1:3333 is listed already: sha256d, bitcoin-v1, without TLS/,
+          );
+        }
+        assert.equal(await algorithmAt('10.0.0.1:3334'), null);
+      });
+
+      test('algorithms and dialects that are not known are refused', async () => {
+        const pattern = patternOf('10.0.0.1:3333');
+        assert.deepEqual(await store.addPool({ pattern, algorithm: 'md5', tls: false }), {
+          kind: 'unknown-algorithm',
+          algorithm: 'md5',
+        });
+        assert.deepEqual(
+          await store.addPool({ pattern, algorithm: 'etchash', dialect: 'bitcoin-v1', tls: false }),
+          { kind: 'unknown-dialect', dialect: 'bitcoin-v1', known: ['ethproxy', 'ethereum-stratum'] },
+        );
+        assert.equal(await algorithmAt('10.0.0.1:3333'), null);
+      });
+
+      test('20 identical calls at once give one entry', async () => {
+        const request = { pattern: patternOf('10.0.0.1:3333'), algorithm: 'sha256d', tls: false };
+        const results = await Promise.all(Array.from({ length: 20 }, () => store.addPool(request)));
+        assert.equal(results.filter((result) => result.kind === 'created').length, 1);
+        assert.equal(results.filter((result) => result.kind === 'existing').length, 19);
+      });
+
+      test('pages cover every record once, by id, and filters narrow them', async () => {
+        await addPool('10.0.0.1:3333', 'scrypt');
+        const all = await store.listPools({ limit: 1000 });
+        assert.equal(all.length, 8);
+        const paged: number[] = [];
+        for (;;) {
+          const page = await store.listPools({ after: paged.at(-1), limit: 3 });
+          if (page.length === 0) break;
+          paged.push(...page.map((pool) => pool.id));
+        }
+        assert.deepEqual(
+          paged,
+          all.map((pool) => pool.id),
+        );
+        const operators = await store.listPools({ limit: 10, source: 'operator' });
+        assert.deepEqual(
+          operators.map(({ host, port }) => `${host}:${port}`),
+          ['10.0.0.1:3333'],
+        );
+        assert.equal((await store.listPools({ limit: 10, algorithm: 'litecoin' })).length, 3);
+        assert.equal(
+          (await store.listPools({ limit: 10, algorithm: 'litecoin', source: 'operator' })).length,
+          1,
+        );
+        assert.deepEqual(await store.listPools({ limit: 10, algorithm: 'unheard-of' }), []);
+      });
+    });
+
+    describe('algorithms', () => {
+      test('are listed in order of name with all they carry', async () => {
+        const list = await store.listAlgorithms();
+        assert.deepEqual(
+          list.map(({ name }) => name),
+          ['equihash', 'etchash', 'scrypt', 'sha256d'],
+        );
+        assert.deepEqual(list[2], {
+          name: 'scrypt',
+          divider: 65536,
+          unit: 'H',
+          aliases: ['litecoin'],
+          dialects: ['bitcoin-v1'],
+          note: 'A note.',
+          source: 'catalogue',
+        });
+      });
+
+      test('are found by name or alias, whatever the case', async () => {
+        for (const name of ['sha256d', 'SHA256', ' Sha-256 ']) {
+          assert.equal((await store.findAlgorithm(name))?.name, 'sha256d', name);
+        }
+        assert.deepEqual((await store.findAlgorithm('zcash'))?.unit, 'Sol');
+        assert.equal(await store.findAlgorithm('sha25'), null);
+      });
+    });
+
+    describe('a new catalogue', () => {
+      const emptied: Catalogue = { algorithms: [], pools: [] };
+
+      test('corrects its own rows and leaves the operator’s alone', async () => {
+        await addPool('ltc.example.com:3333', 'etchash');
+        await addPool('10.0.0.1:3333', 'sha256d');
+        const algorithms = CATALOGUE.algorithms.map((algorithm) =>
+          algorithm.name === 'sha256d'
+            ? Object.assign({ ...algorithm }, { divider: 2, aliases: ['bitcoin'] })
+            : algorithm,
+        );
+        const pools = CATALOGUE.pools.map((pool) =>
+          pool.host === 'ltc.example.com' ? Object.assign({ ...pool }, { tls: true }) : pool,
+        );
+        await reopen({ catalogue: { algorithms, pools } });
+        assert.equal(await algorithmAt('ltc.example.com:3333'), 'etchash');
+        const corrected = await store.listPools({ limit: 10, algorithm: 'scrypt' });
+        assert.deepEqual(
+          corrected.map(({ host, tls }) => [host, tls]),
+          [
+            ['ltc.example.com', true],
+            ['*.eu.wild.example.com', false],
+          ],
+        );
+        assert.equal((await store.resolvePool(endpointOf('10.0.0.1:3333')))?.algorithm.divider, 2);
+        assert.equal((await store.findAlgorithm('bitcoin'))?.name, 'sha256d');
+        assert.equal(await store.findAlgorithm('sha256'), null);
+      });
+
+      test('keeps ids and count when it comes again', async () => {
+        const before = await store.listPools({ limit: 100 });
+        await reopen();
+        assert.deepEqual(await store.listPools({ limit: 100 }), before);
+        const [first, ...others] = CATALOGUE.pools;
+        assert.ok(first !== undefined);
+        await reopen({ catalogue: { ...CATALOGUE, pools: [...others, first] } });
+        assert.deepEqual(await store.listPools({ limit: 100 }), before);
+      });
+
+      test('drops what is no longer in it, but not what an account or an operator still needs', async () => {
+        const name = await register(accountAt('btc.example.com:25'));
+        const wild = await register(accountAt('a.wild.example.com:3334'));
+        await addPool('10.0.0.1:3333', 'equihash');
+        await reopen({ catalogue: emptied });
+        const left = await store.listPools({ limit: 100 });
+        assert.deepEqual(
+          left.map(({ host, port }) => `${host}:${port}`),
+          ['btc.example.com:25', '*.wild.example.com:3334', '10.0.0.1:3333'],
+        );
+        assert.deepEqual(
+          (await store.listAlgorithms()).map((algorithm) => algorithm.name),
+          ['equihash', 'sha256d'],
+        );
+        for (const account of [name, wild]) {
+          assert.equal((await store.findAccount(account)).kind, 'found');
+        }
+      });
+
+      test('drops a host that an account uses when a new wildcard covers it', async () => {
+        const name = await register(accountAt('ltc.example.com:3333'));
+        const pools = [
+          { host: '*.example.com', ports: [3333], algorithm: 'etchash', tls: false, label: 'All' },
+        ];
+        await reopen({ catalogue: { ...CATALOGUE, pools } });
+        assert.equal((await store.listPools({ limit: 100 })).length, 1);
+        const found = await store.findAccount(name);
+        assert.ok(found.kind === 'found');
+        assert.equal(found.account.entries[0].pool.algorithm.name, 'etchash');
+      });
+    });
+
+    describe('lifetime', () => {
+      test('check passes on a store that works', async () => {
+        await store.check();
+        await store.check();
+      });
+
+      test('close waits for what is under way, may be called twice, and ends the store', async () => {
+        const registering = store.registerAccount(accountAt('btc.example.com:3333'));
+        const closing = store.close();
+        const result = await registering;
+        assert.equal(result.kind, 'created');
+        await closing;
+        await store.close();
+        const calls = [
+          store.check(),
+          store.findAccount('0'.repeat(16)),
+          store.registerAccount(accountAt('btc.example.com:3333')),
+          store.listPools({ limit: 1 }),
+        ];
+        for (const call of calls) await assert.rejects(call, { name: 'StoreError', kind: 'closed' });
+        store = await harness.open({ catalogue: CATALOGUE });
+        assert.equal(await store.countAccounts(), 1);
+      });
+    });
+  });
+}
