@@ -1,0 +1,16 @@
+import type { Algorithm } from '../algorithms/algorithm.ts';
+import { scrypt } from '../algorithms/scrypt.ts';
+import { sha256d } from '../algorithms/sha256d.ts';
+
+/** What is mined in practice, with the factor between its difficulty and that of sha256d (see `domain/difficulty.ts`). */
+export interface PracticeAlgorithm {
+  readonly algorithm: Algorithm;
+  readonly divider: number;
+}
+
+export type PracticeAlgorithmName = 'sha256d' | 'scrypt';
+
+export const practiceAlgorithms: Readonly<Record<PracticeAlgorithmName, PracticeAlgorithm>> = {
+  sha256d: { algorithm: sha256d, divider: 1 },
+  scrypt: { algorithm: scrypt, divider: 65536 },
+};
