@@ -50,6 +50,13 @@ export function onAuthorize(
       session.refuseAuthorizeLater(`Pool ${answer.pool} of this account is not in the pool list any more`);
       return;
     }
+    const [{ pool }] = answer.account.entries;
+    if (pool.dialect !== session.dialect.name) {
+      session.refuseAuthorize(
+        `This account mines ${pool.algorithm.name} on ${pool.name}, which speaks ${pool.dialect}; this miner speaks ${session.dialect.name}`,
+      );
+      return;
+    }
     const group = context.groupOf(answer.account);
     const refusal = group.recentRefusal(context.clock.monotonicMs());
     if (refusal !== null) {
