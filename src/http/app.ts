@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Log } from '../kit/log.ts';
+import type { Access } from './auth.ts';
+import type { HttpPorts } from './ports.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a caller needs; every route says it. */
+    access?: Access;
+  }
+}
+
+/** The framework's instance as the routes see it: schemas give their handlers types. */
+export type HttpApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+export interface RouteOptions {
+  /** The program's version. */
+  readonly version: string;
+  /** So many expositions are written at once; a further scrape is answered 503. */
+  readonly scrapes: number;
+  /** A scrape that takes longer is cut off, in milliseconds. */
+  readonly scrapeMs: number;
+}
+
+/** What a route is built from. */
+export interface RouteContext {
+  readonly ports: HttpPorts;
+  readonly log: Log;
+  readonly options: RouteOptions;
+}
+
+/** Adds the routes of one resource. */
+export type AddRoutes = (app: HttpApp, context: RouteContext) => void;

@@ -1,0 +1,88 @@
+import type { FastifyRequest } from 'fastify';
+import type { Log } from '../kit/log.ts';
+import type { HttpApp } from './app.ts';
+import { isGranted, readBearer, scopesFor, TokenRing } from './auth.ts';
+import { BrowserGuard } from './browser-guard.ts';
+import { ApiError } from './errors.ts';
+import { checkBodyHeaders } from './json-body.ts';
+import type { HttpLimits, HttpOptions } from './options.ts';
+import { type PathTable, pathOf } from './paths.ts';
+import { refuseUnknownPath } from './unknown-path.ts';
+
+/** What every request passes before its route sees it, the cheapest refusal first. */
+export function addGates(
+  app: HttpApp,
+  options: HttpOptions,
+  limits: HttpLimits,
+  log: Log,
+  paths: PathTable,
+): void {
+  const guard = new BrowserGuard({ listenHost: options.host, allowedHosts: options.allowedHosts });
+  const tokens = new TokenRing(options.tokens);
+  const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    const { headers } = request;
+    // With tokens a page gets nowhere by rebinding: it has none.
+    if (tokens.isEmpty && !guard.isOwnHost(headers.host)) throw wrongHost(headers.host ?? '');
+    const origin = { host: headers.host, origin: headers.origin, fetchSite: fetchSiteOf(request) };
+    if (!reads.has(request.method) && guard.isForeign(origin)) {
+      throw new ApiError('foreign-origin', 'a web page of another origin must not change anything here');
+    }
+    if (request.is404) return refuseUnknownPath(request, reply, paths);
+    if (headers['content-type'] === '') delete headers['content-type'];
+    if (!reads.has(request.method)) checkBodyHeaders(headers['content-type'], headers['content-encoding']);
+    return undefined;
+  });
+
+  let countFailure: ReturnType<HttpApp['createRateLimit']> | null = null;
+  app.addHook('onRequest', async (request) => {
+    const access = request.routeOptions.config.access ?? 'admin';
+    if (tokens.isEmpty || access === 'open') return;
+    const header = request.headers.authorization;
+    if (header === undefined) throw unauthorized('this needs "Authorization: Bearer <token>"', '');
+    const token = readBearer(header);
+    const scope = token === null ? null : tokens.scopeOf(token);
+    if (scope !== null) {
+      if (!isGranted(scope, access)) throw insufficientScope(scopesFor(access));
+      return;
+    }
+    // Only unknown tokens count: behind one address there may be others whose tokens are good.
+    countFailure ??= app.createRateLimit({ max: limits.failedTokensPerMinute, timeWindow: 60_000 });
+    const failures = await countFailure(request);
+    if (!failures.isAllowed && failures.isExceeded) {
+      throw new ApiError('rate-limited', 'too many unknown tokens: try again later', {
+        'retry-after': String(failures.ttlInSeconds),
+      });
+    }
+    log.warn('api token refused', { from: request.ip, path: pathOf(request.url) });
+    throw unauthorized('the token is not a known one', ', error="invalid_token"');
+  });
+}
+
+function fetchSiteOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['sec-fetch-site'];
+  return Array.isArray(header) ? header[0] : header;
+}
+
+function wrongHost(host: string): ApiError {
+  return new ApiError(
+    'wrong-host',
+    `${JSON.stringify(host.slice(0, 100))} is no name of this server: call it by its address, or add the name to web.allowedHosts`,
+  );
+}
+
+/** [RFC 6750 3] */
+function unauthorized(message: string, detail: string): ApiError {
+  return new ApiError('unauthorized', message, {
+    'www-authenticate': `Bearer realm="stratum-proxy"${detail}`,
+  });
+}
+
+/** [RFC 6750 3.1] */
+function insufficientScope(scopes: readonly string[]): ApiError {
+  return new ApiError('insufficient-scope', `this needs a token of scope ${scopes.join(' or ')}`, {
+    'www-authenticate': `Bearer realm="stratum-proxy", error="insufficient_scope", scope="${scopes.join(' ')}"`,
+  });
+}

@@ -1,0 +1,47 @@
+export const API_ROOT = '/api/v1';
+export const USERS_PATH = `${API_ROOT}/users`;
+export const POOLS_PATH = `${API_ROOT}/pools`;
+export const ALGORITHMS_PATH = `${API_ROOT}/algorithms`;
+export const OPENAPI_PATH = `${API_ROOT}/openapi.json`;
+export const METRICS_PATH = '/metrics';
+
+/** The path of a request's URL: without the query, and without the slash at its end. */
+export function pathOf(url: string): string {
+  const query = url.search(/[?#;]/);
+  const path = query < 0 ? url : url.slice(0, query);
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/** What the router serves, to tell "no such path" from "not with this method". */
+export class PathTable {
+  /** Methods by path pattern. */
+  readonly #methods = new Map<string, Set<string>>();
+
+  add(pattern: string, methods: readonly string[]): void {
+    const known = this.#methods.get(pattern) ?? new Set();
+    for (const method of methods) known.add(method);
+    this.#methods.set(pattern, known);
+  }
+
+  get patterns(): readonly string[] {
+    return [...this.#methods.keys()];
+  }
+
+  /** The methods a path answers, `OPTIONS` included; empty where there is nothing. */
+  methodsOf(path: string): readonly string[] {
+    for (const [pattern, methods] of this.#methods) {
+      if (matches(pattern, path)) return [...methods, 'OPTIONS'].sort((a, b) => (a < b ? -1 : 1));
+    }
+    return [];
+  }
+}
+
+/** `pattern` is a path in which a step `:name` stands for any one step. */
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/');
+  const steps = path.split('/');
+  return (
+    wanted.length === steps.length &&
+    wanted.every((step, at) => (step.startsWith(':') ? steps[at] !== '' : step === steps[at]))
+  );
+}

@@ -1,0 +1,108 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../kit/log.ts';
+import { API_ERRORS, ApiError, type ApiErrorCode } from './errors.ts';
+import { pathOf, USERS_PATH } from './paths.ts';
+import { redact } from './redact.ts';
+import { validationError } from './validation.ts';
+
+/** The body of every error but those of the registration call. */
+export interface Problem {
+  readonly error: { readonly code: ApiErrorCode; readonly message: string };
+}
+
+/** The body of every answer of the registration call, as the original program has it: these two keys, both always there. */
+export interface RegistrationAnswer {
+  /** Empty when there is an error. */
+  readonly name: string;
+  /** Empty when there is none. */
+  readonly error: string;
+}
+
+/** Answers a request with an error in the form of its path. The code stands in a header too: the registration call has no key for it. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
+  const { code, message } = error;
+  if (code === 'body-too-large') discardBody(request, reply);
+  const body: Problem | RegistrationAnswer =
+    pathOf(request.url) === USERS_PATH ? { name: '', error: message } : { error: { code, message } };
+  return reply
+    .code(error.status)
+    .headers({ ...error.headers, 'x-error-code': code, 'content-type': 'application/json; charset=utf-8' })
+    .send(body);
+}
+
+/**
+ * The framework closes the connection here. A client that still sends would then lose the answer to the reset that its
+ * next packet earns; so the rest is read and dropped, for as long as a request may take.
+ */
+function discardBody(request: FastifyRequest, reply: FastifyReply): void {
+  reply.removeHeader('connection');
+  request.raw.resume();
+}
+
+/** What the client is told of anything that was thrown. What is our own fault is logged, without the request's body. */
+export function toApiError(thrown: unknown, request: FastifyRequest, log: Log): ApiError {
+  if (thrown instanceof ApiError) return thrown;
+  if (isFrameworkError(thrown)) {
+    if (thrown.validation !== undefined) {
+      return validationError(thrown.validation, thrown.validationContext ?? 'request');
+    }
+    const known = describeFrameworkError(thrown, request);
+    if (known !== null) return known;
+  }
+  log.error('api request failed', {
+    request: request.id,
+    method: request.method,
+    path: pathOf(request.url),
+    error: redact(describeFault(thrown), request.body),
+  });
+  return new ApiError(
+    'internal',
+    `something went wrong inside the proxy; its log has the cause under request ${request.id}`,
+  );
+}
+
+interface FrameworkError extends Error {
+  readonly code?: string;
+  readonly statusCode?: number;
+  readonly validation?: Parameters<typeof validationError>[0];
+  readonly validationContext?: string;
+}
+
+function isFrameworkError(thrown: unknown): thrown is FrameworkError {
+  return thrown instanceof Error && ('statusCode' in thrown || 'validation' in thrown);
+}
+
+/** Client faults that fastify finds by itself. */
+function describeFrameworkError(error: FrameworkError, request: FastifyRequest): ApiError | null {
+  switch (error.statusCode ?? 500) {
+    case 400:
+      return new ApiError('malformed-request', `the request cannot be read: ${error.message}`);
+    case 413:
+      return new ApiError(
+        'body-too-large',
+        `the body is longer than ${request.routeOptions.bodyLimit} bytes`,
+      );
+    case 414:
+      return new ApiError('url-too-long', 'a part of the path is too long');
+    case 415:
+      return new ApiError(
+        'unsupported-media-type',
+        'the content type is not a valid one: send JSON with "Content-Type: application/json"',
+      );
+    default:
+      return null;
+  }
+}
+
+/** The whole cause, for the log: every error of the chain with its stack. */
+function describeFault(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const own = thrown.stack ?? `${thrown.name}: ${thrown.message}`;
+  return thrown.cause === undefined ? own : `${own}\ncaused by ${describeFault(thrown.cause)}`;
+}
+
+/** The JSON that a connection without a readable request gets. */
+export function rawProblem(code: ApiErrorCode, message: string): { status: number; body: string } {
+  const problem: Problem = { error: { code, message } };
+  return { status: API_ERRORS[code].status, body: JSON.stringify(problem) };
+}

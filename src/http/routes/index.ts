@@ -1,0 +1,21 @@
+import type { AddRoutes } from '../app.ts';
+import { addAlgorithms } from './algorithms.ts';
+import { addHealth } from './health.ts';
+import { addHome } from './home.ts';
+import { addMetrics } from './metrics.ts';
+import { addOpenapi } from './openapi.ts';
+import { addPools } from './pools.ts';
+import { addUsers } from './users.ts';
+import { addVersion } from './version.ts';
+
+/** Every resource of the server. */
+export const ROUTES: readonly AddRoutes[] = [
+  addHome,
+  addMetrics,
+  addHealth,
+  addUsers,
+  addPools,
+  addAlgorithms,
+  addVersion,
+  addOpenapi,
+];

@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyRequest, type InjectOptions, type LightMyRequestResponse } from 'fastify';
+import type { Endpoint } from '../domain/endpoint.ts';
+import type { Log } from '../kit/log.ts';
+import type { HttpApp } from './app.ts';
+import { ApiError } from './errors.ts';
+import { addGates } from './gates.ts';
+import { parseJsonBody } from './json-body.ts';
+import { listen } from './listen.ts';
+import { DEFAULT_HTTP_LIMITS, type HttpLimits, type HttpOptions } from './options.ts';
+import { PathTable, pathOf } from './paths.ts';
+import type { HttpPorts } from './ports.ts';
+import { sendProblem, toApiError } from './problem.ts';
+import { ROUTES } from './routes/index.ts';
+import { refuseUnknownPath } from './unknown-path.ts';
+import { answerUnreadable } from './unreadable.ts';
+
+export interface HttpServer {
+  /**
+   * Starts to listen and gives the address that was taken.
+   *
+   * @throws {ListenError} where the address cannot be had.
+   */
+  listen(): Promise<Endpoint>;
+  /** Stops listening, answers what is in flight, cuts what takes longer than `closeMs`. May be called twice. */
+  close(): Promise<void>;
+  /** Answers a request without a socket. */
+  inject(request: InjectOptions | string): Promise<LightMyRequestResponse>;
+}
+
+/** The web server: REST API, metrics, health. Nothing happens before `listen` or `inject`. */
+export function createHttpServer(ports: HttpPorts & { readonly log: Log }, options: HttpOptions): HttpServer {
+  const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
+  const { log } = ports;
+  const app = createApp(options, limits, log);
+  const paths = new PathTable();
+  app.addHook('onRoute', ({ url, method }) => paths.add(pathOf(url), [method].flat()));
+
+  app.setErrorHandler((error, request, reply) =>
+    sendProblem(request, reply, toApiError(error, request, log)),
+  );
+  app.setNotFoundHandler((request, reply) => refuseUnknownPath(request, reply, paths));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) =>
+    parseJsonBody(body),
+  );
+
+  addPlugins(app, options, limits);
+  addGates(app, options, limits, log, paths);
+  let closing = false;
+  app.addHook('onResponse', async (request, reply) => {
+    // A connection whose answer began before `close` is kept alive by it, and idle from now on.
+    if (closing) setImmediate(() => app.server.closeIdleConnections());
+    log.debug('http request', {
+      request: request.id,
+      from: request.ip,
+      method: request.method,
+      path: pathOf(request.url),
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    });
+  });
+  // After the plugins, whose hooks see every route.
+  app.register((scope: HttpApp, _, done) => {
+    const context = {
+      ports,
+      log,
+      options: { version: options.version, scrapes: limits.scrapes, scrapeMs: limits.scrapeMs },
+    };
+    for (const addRoutes of ROUTES) addRoutes(scope, context);
+    done();
+  });
+
+  return {
+    listen: () => listen(app, options.host, options.port),
+    close: () => {
+      closing = true;
+      return close(app, limits.closeMs);
+    },
+    inject: (request) => app.inject(request),
+  };
+}
+
+function createApp(options: HttpOptions, limits: HttpLimits, log: Log): HttpApp {
+  const trusted = options.trustedProxies ?? [];
+  const app = Fastify({
+    logger: false,
+    genReqId: () => randomBytes(6).toString('hex'),
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    http: {
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: Math.min(1000, limits.headersMs),
+      maxHeaderSize: 16_384,
+    },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+    trustProxy: trusted.length === 0 ? false : [...trusted],
+    // Requests that arrive on an open connection while closing are still answered.
+    return503OnClosing: false,
+    // By default unknown keys would vanish and wrong types be bent into shape.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false, verbose: true } },
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply, toApiError(error, request, log));
+    },
+    clientErrorHandler: answerUnreadable,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.server.maxConnections = limits.connections;
+  return app;
+}
+
+function addPlugins(app: HttpApp, options: HttpOptions, limits: HttpLimits): void {
+  app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // The server speaks plain HTTP; whoever puts TLS before it decides on this.
+    strictTransportSecurity: false,
+  });
+  app.register(rateLimit, {
+    global: limits.requestsPerMinute > 0,
+    max: limits.requestsPerMinute,
+    timeWindow: 60_000,
+    enableDraftSpec: true,
+    errorResponseBuilder: (_, context) =>
+      new ApiError(
+        'rate-limited',
+        `more than ${context.max} requests in a minute: try again in ${context.after}`,
+      ),
+  });
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'stratum-proxy',
+        description: 'REST API of the Stratum mining proxy.',
+        version: options.version,
+      },
+      tags: [
+        { name: 'users', description: 'Registered pool credentials.' },
+        { name: 'pools', description: 'The pool list and what pools may mine.' },
+        { name: 'health', description: 'Liveness, readiness, version.' },
+        { name: 'metrics', description: 'For Prometheus.' },
+      ],
+      components: {
+        securitySchemes: {
+          token: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'Only where tokens are configured (`web.tokens`).',
+          },
+        },
+      },
+      security: [{ token: [] }],
+    },
+  });
+}
+
+async function close(app: HttpApp, closeMs: number): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), closeMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(cut);
+  }
+}

@@ -1,0 +1,26 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from './errors.ts';
+import { nearest } from './nearest.ts';
+import { API_ROOT, METRICS_PATH, OPENAPI_PATH, type PathTable, pathOf } from './paths.ts';
+
+/** 404, 405, or the answer to OPTIONS. */
+export function refuseUnknownPath(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  paths: PathTable,
+): FastifyReply {
+  const path = pathOf(request.url);
+  const methods = path === '*' ? ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'] : paths.methodsOf(path);
+  if (methods.length > 0) {
+    const allow = methods.join(', ');
+    if (request.method === 'OPTIONS') return reply.code(204).header('allow', allow).send();
+    throw new ApiError('method-not-allowed', `${path} answers ${allow}, not ${request.method}`, { allow });
+  }
+  const guess = nearest(path, paths.patterns);
+  const hint = guess === null ? '' : ` (did you mean ${guess}?)`;
+  throw new ApiError(
+    'not-found',
+    `there is nothing at ${JSON.stringify(path.slice(0, 200))}${hint}: the API is under ${API_ROOT}, ` +
+      `described at ${OPENAPI_PATH}; the metrics are at ${METRICS_PATH}`,
+  );
+}

@@ -1,0 +1,9 @@
+import { SHARE_RESULTS, type ShareResult } from '../domain/result.ts';
+import type { ShareCounts } from '../fleet/report.ts';
+
+/** Bucket by bucket. */
+export function addCounts(a: ShareCounts, b: ShareCounts): ShareCounts {
+  const sum: Record<ShareResult, number> = { ...a };
+  for (const result of SHARE_RESULTS) sum[result] += b[result];
+  return sum;
+}

@@ -1,0 +1,102 @@
+import type { HttpOptions } from '../../src/http/options.ts';
+import type { HttpPorts, PoolView, Registration } from '../../src/http/ports.ts';
+import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
+import type { Log, LogFields } from '../../src/kit/log.ts';
+
+/** Keeps every line as text, the way any sink could write it. */
+export class RecordingLog implements Log {
+  readonly lines: string[] = [];
+  readonly debug = (event: string, fields?: LogFields) => this.#add('debug', event, fields);
+  readonly info = (event: string, fields?: LogFields) => this.#add('info', event, fields);
+  readonly warn = (event: string, fields?: LogFields) => this.#add('warn', event, fields);
+  readonly error = (event: string, fields?: LogFields) => this.#add('error', event, fields);
+
+  #add(level: string, event: string, fields?: LogFields): void {
+    this.lines.push(`${level} ${event} ${JSON.stringify(fields ?? {})}`);
+  }
+
+  get text(): string {
+    return this.lines.join('\n');
+  }
+}
+
+export const SHA256D = {
+  name: 'sha256d',
+  divider: 1,
+  unit: 'H' as const,
+  aliases: ['sha256'],
+  dialects: ['bitcoin-v1'],
+  note: '',
+};
+
+export const EQUIHASH = {
+  name: 'equihash',
+  divider: 8192,
+  unit: 'Sol' as const,
+  aliases: ['equihash200_9'],
+  dialects: ['equihash', 'bitcoin-v1'],
+  note: 'Counts solutions.',
+};
+
+export function poolView(some: Partial<PoolView> = {}): PoolView {
+  return {
+    pool: 'pool.example.com:3333',
+    algorithm: 'sha256d',
+    dialect: 'bitcoin-v1',
+    tls: false,
+    label: '',
+    coin: 'BTC',
+    source: 'catalogue',
+    ...some,
+  };
+}
+
+/** Every registration that reached the port. */
+export interface TestServer extends HttpServer {
+  readonly log: RecordingLog;
+  readonly registrations: readonly Registration[];
+}
+
+/** A server over ports that say yes, each of which a test may replace. Nothing listens until `listen`. */
+export function testServer(some: Partial<HttpPorts> = {}, options: Partial<HttpOptions> = {}): TestServer {
+  const log = new RecordingLog();
+  const registrations: Registration[] = [];
+  const server = createHttpServer(
+    {
+      log,
+      accounts: {
+        async register(registration) {
+          registrations.push(registration);
+          return { kind: 'created', name: '0123456789abcdef' };
+        },
+      },
+      pools: {
+        add: async ({ pattern, algorithm, dialect = 'bitcoin-v1', tls, label = '' }) => ({
+          kind: 'created',
+          pools: pattern.ports.map((port) =>
+            poolView({
+              pool: `${pattern.host}:${port}`,
+              algorithm,
+              dialect,
+              tls,
+              label,
+              coin: '',
+              source: 'operator',
+            }),
+          ),
+        }),
+        list: async () => ({ pools: [], next: null }),
+      },
+      algorithms: { list: async () => [EQUIHASH, SHA256D] },
+      health: { ready: async () => ({ ready: true, checks: [{ name: 'store', ready: true, message: '' }] }) },
+      metrics: {
+        async *render(format) {
+          yield Buffer.from(`# ${format}\n`);
+        },
+      },
+      ...some,
+    },
+    { host: '127.0.0.1', port: 0, version: '1.2.3', tokens: [], allowedHosts: [], ...options },
+  );
+  return { ...server, log, registrations };
+}
