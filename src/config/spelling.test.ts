@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { editDistance, nearest } from './spelling.ts';
+import { editDistance } from '../kit/edit-distance.ts';
+import { nearest } from './spelling.ts';
 
 const NAMES = [
   'vardiff.target',
