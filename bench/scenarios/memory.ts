@@ -1,0 +1,64 @@
+import type { Rig } from '../rig.ts';
+import type { Scenario } from '../scenario.ts';
+import type { Memory } from '../usage.ts';
+
+/** Connected before the first reading, so that code loaded by the first login is not charged to the miners. */
+const FIRST_MINERS = 50;
+const SETTLE_STEP_MS = 500;
+const SETTLE_LIMIT_MS = 8_000;
+const SETTLED_BELOW = 0.005;
+
+/** Idle miners: memory per authorised connection, its connection to the pool included. */
+export const memory: Scenario = {
+  name: 'memory',
+  title: 'Memory of idle miners',
+  metrics: ({ memoryMiners }) => [
+    {
+      id: 'memory.rss',
+      label: `RSS per idle authorised miner (of ${memoryMiners})`,
+      unit: 'KB',
+      decimals: 1,
+      goal: { max: 20 },
+    },
+    {
+      id: 'memory.private',
+      label: 'private memory per idle authorised miner',
+      unit: 'KB',
+      decimals: 1,
+      goal: null,
+    },
+    { id: 'memory.base', label: `RSS with ${FIRST_MINERS} miners`, unit: 'MB', decimals: 0, goal: null },
+  ],
+  openFiles: (size) => 2 * (size.memoryMiners + FIRST_MINERS) + 500,
+  run: async (bench) => {
+    const { memoryMiners, freshRounds } = bench.size;
+    for (let round = 0; round < freshRounds; round++) {
+      for (const kind of bench.kinds) {
+        await bench.withOne(kind, { connections: memoryMiners + FIRST_MINERS, cpus: null }, async (rig) => {
+          if (rig.target.pid === null) return;
+          await rig.connect('memory', FIRST_MINERS, 10);
+          const before = await settle(rig);
+          await rig.connect('memory', memoryMiners, 50);
+          const after = await settle(rig);
+          bench.record('memory.base', kind.name, before.rssKb / 1024);
+          bench.record('memory.rss', kind.name, (after.rssKb - before.rssKb) / memoryMiners);
+          if (after.privateKb !== null && before.privateKb !== null)
+            bench.record('memory.private', kind.name, (after.privateKb - before.privateKb) / memoryMiners);
+        });
+      }
+    }
+  },
+};
+
+/** Waits until two readings in a row differ by next to nothing, or the time is up. */
+async function settle(rig: Rig): Promise<Memory> {
+  const until = performance.now() + SETTLE_LIMIT_MS;
+  let last = rig.memory();
+  for (let calm = 0; calm < 3 && performance.now() < until; ) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_STEP_MS));
+    const now = rig.memory();
+    calm = Math.abs(now.rssKb - last.rssKb) < SETTLED_BELOW * last.rssKb ? calm + 1 : 0;
+    last = now;
+  }
+  return last;
+}

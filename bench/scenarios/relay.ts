@@ -1,0 +1,63 @@
+import type { Bench } from '../bench.ts';
+import type { Rig } from '../rig.ts';
+import type { Metric, Scenario } from '../scenario.ts';
+
+/** Shares at a fixed rate that saturates nothing: what relaying one costs, and how long it takes. */
+export const relay: Scenario = {
+  name: 'relay',
+  title: 'Relaying shares at a fixed rate',
+  metrics: (size) => size.relayConnections.flatMap(metricsFor),
+  openFiles: (size) => 5 * Math.max(...size.relayConnections) + 500,
+  run: async (bench) => {
+    for (const connections of bench.size.relayConnections) await measure(bench, connections);
+  },
+};
+
+function metricsFor(connections: number): readonly Metric[] {
+  const at = `${connections} connections`;
+  const latency = { unit: 'µs', decimals: 0, goal: null };
+  return [
+    {
+      id: `relay.cpu.${connections}`,
+      label: `CPU per relayed share, ${at}`,
+      unit: 'µs',
+      decimals: 1,
+      goal: { max: 60, maxToHaproxy: 1.7 },
+    },
+    { id: `relay.p50.${connections}`, label: `latency of a share, p50, ${at}`, ...latency },
+    { id: `relay.p99.${connections}`, label: `latency of a share, p99, ${at}`, ...latency },
+    { id: `relay.max.${connections}`, label: `latency of a share, greatest, ${at}`, ...latency },
+  ];
+}
+
+async function measure(bench: Bench, connections: number): Promise<void> {
+  const where = `relay, ${connections} connections`;
+  const { size, rate } = bench.options;
+  await bench.withAll(connections, async (rigs) => {
+    const groups: string[] = [];
+    for (const rig of rigs) {
+      const { group } = await rig.connect(where, connections, 50);
+      groups.push(group);
+      await rig.load(where, group, rate, size.warmUpMs);
+    }
+    for (let round = 0; round < size.rounds; round++)
+      for (const [index, rig] of rigs.entries())
+        await measureOne(bench, rig, groups[index] ?? '', connections);
+  });
+}
+
+/** CPU at a rate that keeps the target busy, then latency at one that leaves the machine room to breathe. */
+async function measureOne(bench: Bench, rig: Rig, group: string, connections: number): Promise<void> {
+  const where = `relay, ${connections} connections`;
+  const { rate, latencyRate, size } = bench.options;
+  const { name } = rig.target.kind;
+  if (rig.target.pid !== null) {
+    const busy = await rig.load(where, group, rate, size.windowMs);
+    bench.record(`relay.cpu.${connections}`, name, busy.cpuUsPerShareOfTarget);
+  }
+  const calm = await rig.load(where, group, latencyRate, size.windowMs / 2);
+  bench.warnIfLate(where, rig.target.kind, calm.lateP99Us);
+  bench.record(`relay.p50.${connections}`, name, calm.p50Us);
+  bench.record(`relay.p99.${connections}`, name, calm.p99Us);
+  bench.record(`relay.max.${connections}`, name, calm.maxUs);
+}

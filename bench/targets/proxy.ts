@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { accepts, freePort, type TargetEnvironment, type TargetKind, untilReady } from './target.ts';
+
+interface Registered {
+  readonly name?: unknown;
+  readonly error?: unknown;
+}
+
+/** This project's program, started and fed through its REST API as an operator would. */
+export const proxy: TargetKind = {
+  name: 'proxy',
+  label: 'stratum-proxy',
+  unavailable: ({ entry }) => (existsSync(entry) ? null : `${fileURLToPath(entry)} is not there`),
+  start: async (environment, { poolPort, cpus }) => {
+    const port = await freePort();
+    const webPort = await freePort();
+    const child = environment.children.start({
+      name: 'proxy',
+      program: process.execPath,
+      arguments: commandLine(environment, port, webPort),
+      cpus,
+    });
+    const api = `http://127.0.0.1:${webPort}/api/v1`;
+    await untilReady(child, 'the proxy', async () => (await isReady(api)) && (await accepts(port)));
+    const pool = `127.0.0.1:${poolPort}`;
+    await post(`${api}/pools`, { pool, algorithm: 'sha256d' });
+    let enrolled = 0;
+    return {
+      kind: proxy,
+      host: '127.0.0.1',
+      port,
+      pid: child.pid,
+      enrol: async (count) => {
+        const names: string[] = [];
+        for (let i = 0; i < count; i++) {
+          enrolled++;
+          const { name } = await post(`${api}/users`, { pool, user: `bench${enrolled}`, password: 'x' });
+          if (typeof name !== 'string' || name === '')
+            throw new Error('the proxy registered an account without a name');
+          names.push(name);
+        }
+        return names;
+      },
+      stop: () => child.stop(),
+    };
+  },
+};
+
+function commandLine(environment: TargetEnvironment, port: number, webPort: number): readonly string[] {
+  return [
+    fileURLToPath(environment.entry),
+    '--stratum.addr',
+    `127.0.0.1:${port}`,
+    '--web.addr',
+    `127.0.0.1:${webPort}`,
+    '--db.path',
+    join(environment.directory, `proxy-${port}.db`),
+    '--log.level',
+    'warn',
+    ...environment.proxyArguments,
+  ];
+}
+
+async function isReady(api: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${api}/ready`);
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function post(url: string, body: unknown): Promise<Registered> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`POST ${url} was answered ${response.status}: ${text}`);
+  return JSON.parse(text) as Registered;
+}
