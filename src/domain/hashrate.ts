@@ -1,10 +1,3 @@
-/**
- * Hashes behind a share: `difficulty × 2^32 / divider`.
- */
-export function shareWork(difficulty: number, divider: number): number {
-  return (difficulty * 4_294_967_296) / divider;
-}
-
 const FINE_MS = 10_000;
 const FINE_SLOTS = 30;
 const COARSE_MS = 60_000;

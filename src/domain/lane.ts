@@ -1,5 +1,3 @@
-import { hexOf } from '../kit/hex.ts';
-
 /**
  * How a session's search space is cut, decided when the miner subscribes and kept for the life of its connection.
  * `inject`: the miner gets our own extranonce1 (`prefixBytes`) and `sizeBytes` of extranonce2; the pool's extranonce1 goes into the coinbase.
@@ -49,6 +47,9 @@ export function planFits(plan: LanePlan, poolExtranonce2Bytes: number): boolean 
   return plan.kind === 'relay' || plan.prefixBytes + plan.sizeBytes <= poolExtranonce2Bytes;
 }
 
+/** Slots looked at for one session: as many with one prefix on one upstream are beyond every cap. */
+const MAX_TRIED = 65_536;
+
 /**
  * A leased part of an upstream's extranonce2 space: every value that begins with `bytes`.
  * What the miner hashes is coinb1 ‖ X1 ‖ slot ‖ its extranonce1 ‖ its extranonce2 ‖ coinb2; what the pool sees as extranonce2 is `bytes` ‖ the miner's.
@@ -81,6 +82,11 @@ export class LaneSpace {
     return this.#leased;
   }
 
+  /** Nothing is leased and nothing rests: the whole space may be taken, as a relayed lane is. */
+  get isWhole(): boolean {
+    return this.#leased === 0 && (this.#resting?.size ?? 0) === 0;
+  }
+
   /**
    * A free lane for a session of this plan whose extranonce1 is `prefix` (hex), or null where there is none.
    * Low slots are filled first, so that many sessions share one job line. `preferred` is taken if it is resting and fits: a returning session.
@@ -97,11 +103,16 @@ export class LaneSpace {
         return { bytes: preferred, slot: preferred.slice(0, slotBytes * 2) };
       }
     }
-    // 2^16 sessions with one prefix on one upstream are beyond every cap; the search need not go further.
-    const slots = Math.min(256 ** slotBytes, 65_536);
-    for (let number = 0; number < slots; number += 1) {
-      const slot = slotBytes === 0 ? '' : hexOf(number, slotBytes);
-      if (this.#take(slot + prefix)) return { bytes: slot + prefix, slot };
+    const slots = 1n << BigInt(slotBytes * 8);
+    let slot = 0n;
+    for (let tried = 0; tried < MAX_TRIED && slot < slots; tried += 1) {
+      const slotHex = slotBytes === 0 ? '' : slot.toString(16).padStart(slotBytes * 2, '0');
+      const bytes = slotHex + prefix;
+      if (this.#take(bytes)) return { bytes, slot: slotHex };
+      // A lane that is wider than a slot covers all slots that begin like it.
+      const widerBytes = this.#widerBytes(bytes) ?? slotBytes;
+      const step = widerBytes < slotBytes ? 1n << BigInt((slotBytes - widerBytes) * 8) : 1n;
+      slot = (slot / step + 1n) * step;
     }
     return null;
   }
@@ -122,6 +133,13 @@ export class LaneSpace {
       else this.#only = null;
     }
     this.#resting = null;
+  }
+
+  /** Length in bytes of the taken lane that `bytes` lies strictly inside of, or null where there is none. */
+  #widerBytes(bytes: string): number | null {
+    if (this.#taken !== null) return this.#taken.widerBytes(bytes);
+    const only = this.#only;
+    return only !== null && only.length < bytes.length && bytes.startsWith(only) ? only.length / 2 : null;
   }
 
   #isTaken(bytes: string): boolean {
@@ -159,9 +177,13 @@ class TakenLanes {
   }
 
   overlaps(bytes: string): boolean {
-    if (this.#lanes.has(bytes) || this.#below.has(bytes)) return true;
-    for (let end = 0; end < bytes.length; end += 2) if (this.#lanes.has(bytes.slice(0, end))) return true;
-    return false;
+    return this.#lanes.has(bytes) || this.#below.has(bytes) || this.widerBytes(bytes) !== null;
+  }
+
+  /** Length in bytes of the lane that `bytes` lies strictly inside of, or null where there is none. */
+  widerBytes(bytes: string): number | null {
+    for (let end = 0; end < bytes.length; end += 2) if (this.#lanes.has(bytes.slice(0, end))) return end / 2;
+    return null;
   }
 
   add(bytes: string): void {

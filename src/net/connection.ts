@@ -42,6 +42,8 @@ export interface ByteCounter {
   sent: number;
 }
 
+const LINGER_MS = 2000;
+
 interface OwnedSocket extends Socket {
   connection: Connection;
 }
@@ -116,7 +118,8 @@ export class Connection implements Flushable {
     this.#closing = reason;
     this.flush();
     this.#socket.end();
-    this.#socket.setTimeout(2000, onLinger);
+    // Not the socket's own timer: a peer that goes on writing would put that off for ever.
+    setTimeout(cutOff, LINGER_MS, this.#socket).unref();
   }
 
   /** Ends the connection now. */
@@ -165,6 +168,6 @@ function onClose(this: Socket): void {
   (this as OwnedSocket).connection.closed();
 }
 
-function onLinger(this: Socket): void {
-  this.destroy();
+function cutOff(socket: Socket): void {
+  socket.destroy();
 }

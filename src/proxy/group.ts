@@ -83,6 +83,14 @@ export class Group implements UpstreamOwner {
     return upstream;
   }
 
+  /** An upstream whose extranonce nobody has used since its last new block, for a session that takes it one to one. */
+  joinWhole(client: UpstreamClient): Upstream {
+    const isWhole = ({ lanes }: Upstream): boolean => lanes === null || lanes.isWhole;
+    const upstream = this.upstreams.find((one) => this.#isFree(one) && isWhole(one)) ?? this.#open();
+    upstream.join(client);
+    return upstream;
+  }
+
   /** A new upstream for a session that found no lane on its own. */
   joinAnother(client: UpstreamClient): Upstream {
     const upstream = this.#open();

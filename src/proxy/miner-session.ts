@@ -21,8 +21,8 @@ export interface Binding {
   readonly worker: string;
 }
 
-/** An authorize or subscribe whose answer waits for the pool. */
-interface Waiting {
+/** An authorize or subscribe whose answer waits for the account's look-up or the pool. */
+export interface Waiting {
   readonly reply: PendingReply;
   readonly id: RequestId;
   readonly deadlineMs: number;
@@ -249,8 +249,14 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   }
 
   /** The account is being looked up, then the pool is asked; the answer keeps its place. */
-  awaitAuthorize(id: RequestId): void {
+  awaitAuthorize(id: RequestId): Waiting {
     this.#waitingAuthorize = this.#wait(id, this.context.settings.upstream.authorizeWaitMs);
+    return this.#waitingAuthorize;
+  }
+
+  /** True while this very authorize has been neither answered nor bound. */
+  isAwaiting(authorize: Waiting): boolean {
+    return this.connection.isOpen && this.binding === null && this.#waitingAuthorize === authorize;
   }
 
   /** True while an authorize has not been answered. */
@@ -288,7 +294,8 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     context.addresses.authorized(this.ip);
     if (this.upstream === null) {
       const resumed = this.resumed?.account === account.name ? this.resumed : null;
-      this.upstream = group.join(this, resumed?.upstream ?? null);
+      this.upstream =
+        this.plan?.kind === 'relay' ? group.joinWhole(this) : group.join(this, resumed?.upstream ?? null);
     }
     if (this.upstream.isLoggedIn) this.onLoggedIn();
     this.onReady();
@@ -296,7 +303,7 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
 
   /** Takes an upstream before authorize, for a miner whose lane must be the pool's own. */
   joinEarly(group: Group): void {
-    this.upstream = group.join(this, null);
+    this.upstream = group.joinWhole(this);
     this.onReady();
   }
 
@@ -403,6 +410,8 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
       this.#lane = lane;
       this.#laneSpace = lanes;
       this.#sentJobSequence = 0;
+      // Another login at a pool begins with the pool's own difficulty.
+      this.suggestedDifficulty ??= this.lastWish;
       this.firstJobSequence =
         resumed !== null && lane.bytes === resumed.laneBytes ? resumed.firstJobSequence : job.sequence;
     }
@@ -581,10 +590,14 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     const { limits, upstream } = this.context.settings;
     this.#faults >>= 1;
     if (this.#delayedRefusal !== null && nowMs >= this.#delayedRefusal.deadlineMs) this.#refuseDelayed();
-    if (this.#waitingAuthorize !== null && this.binding !== null && nowMs >= this.#waitingAuthorize.deadlineMs) {
-      // The pool takes its time. The account is registered, so the miner may stay; its job follows.
-      this.#grantAuthorize();
-      this.onReady();
+    if (this.#waitingAuthorize !== null && nowMs >= this.#waitingAuthorize.deadlineMs) {
+      if (this.binding === null) {
+        this.refuseAuthorize('The account cannot be looked up at the moment; try again');
+      } else {
+        // The pool takes its time. The account is registered, so the miner may stay; its job follows.
+        this.#grantAuthorize();
+        this.onReady();
+      }
     }
     if (!this.connection.isOpen) return;
     if (this.binding === null || this.plan === null) {

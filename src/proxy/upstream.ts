@@ -101,8 +101,10 @@ export class Upstream implements DialOwner {
 
   subscription: PoolSubscription | null = null;
   lanes: LaneSpace | null = null;
-  /** Bits that may be rolled at the pool; 0 where rolling was not granted. */
+  /** Bits that may be rolled at the pool; 0 where rolling was not granted. Holds for kept jobs while the connection is down. */
   versionMask = 0;
+  /** The pool granted rolling, whatever the mask is now. */
+  isRolling = false;
   #nextExtranonce: { readonly extranonce1: string; readonly extranonce2Bytes: number } | null = null;
   #difficulty = 1;
   #isDifficultyGiven = false;
@@ -237,6 +239,7 @@ export class Upstream implements DialOwner {
       const mask = Number.parseInt(this.#settings.upstream.versionMask, 16);
       this.#call('configure', (id) => this.#parts.dialect.configure(id, mask));
     } else {
+      this.#takeVersionMask(0);
       this.#subscribe();
     }
   }
@@ -271,7 +274,6 @@ export class Upstream implements DialOwner {
   #dial(): void {
     const nowMs = this.#parts.clock.monotonicMs();
     this.#framer = new LineFramer();
-    this.versionMask = 0;
     this.#to({ kind: 'dialing', deadlineMs: nowMs + this.#settings.upstream.dialTimeoutMs });
     this.#connection = this.#parts.dialer.dial(this.#target, this);
   }
@@ -321,6 +323,7 @@ export class Upstream implements DialOwner {
       this.#parts.log.info('pool does not answer mining.configure; going on without version rolling', {
         pool: this.credentials.pool.name,
       });
+      this.#takeVersionMask(0);
       this.#subscribe();
       return;
     }
@@ -334,10 +337,7 @@ export class Upstream implements DialOwner {
   #onHandshakeReply(step: HandshakeStep, result: unknown, refusal: PoolRefusal | null): void {
     switch (step) {
       case 'configure':
-        this.versionMask =
-          refusal === null
-            ? this.#parts.dialect.readVersionMask(result) & Number.parseInt(this.#settings.upstream.versionMask, 16)
-            : 0;
+        this.#takeVersionMask(refusal === null ? this.#parts.dialect.readVersionMask(result) : 0);
         this.#subscribe();
         return;
       case 'subscribe':
@@ -353,6 +353,12 @@ export class Upstream implements DialOwner {
       case 'first-job':
         return;
     }
+  }
+
+  /** What the handshake granted; 0: no rolling on this connection. */
+  #takeVersionMask(mask: number): void {
+    this.versionMask = mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
+    this.isRolling = this.versionMask !== 0;
   }
 
   #onSubscribed(subscription: PoolSubscription | null, refusal: PoolRefusal | null): void {
@@ -428,11 +434,12 @@ export class Upstream implements DialOwner {
     this.#to({ kind: 'live' });
     this.#parts.stats.succeeded(this.#parts.log);
     const newest = this.#newest;
-    if (newest !== null && isSameWork(newest, early.work)) {
-      // Resumed: the miners are on this very job; sent again with clean_jobs they would repeat their nonces.
-      this.#refreshedAtMs = this.#parts.clock.monotonicMs();
-    } else {
-      this.#issue(early.work, early.difficulty ?? this.#difficulty, early.work.ntime);
+    const difficulty = early.difficulty ?? this.#difficulty;
+    if (newest === null || !isSameWork(newest, early.work)) {
+      this.#issue(early.work, difficulty, early.work.ntime);
+    } else if (newest.difficulty !== difficulty) {
+      // Resumed: the miners are on this very job; sent again as it is they would repeat their nonces.
+      this.#issue(early.work, difficulty, newest.ntime + 1);
     }
     this.#resubmit();
     for (const client of [...this.clients]) client.onReady();
@@ -455,7 +462,7 @@ export class Upstream implements DialOwner {
         this.#onExtranonce(event);
         return;
       case 'version-mask':
-        if (this.versionMask === 0) return;
+        if (!this.isRolling) return;
         this.versionMask = event.mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
         for (const client of [...this.clients]) client.onVersionMask();
         return;
@@ -491,8 +498,7 @@ export class Upstream implements DialOwner {
     this.#inFlight?.delete(id);
     this.#unansweredInARow = 0;
     this.#parts.stats.roundTrip.observe((this.#parts.clock.monotonicMs() - share.sentAtMs) / 1000);
-    const verdict: PoolVerdict = refusal === null ? ACCEPTED : { kind: 'refused', refusal };
-    share.owner.onVerdict(share, verdict);
+    share.owner.onVerdict(share, refusal === null && result === true ? ACCEPTED : refused(refusal));
   }
 
   #onWork(received: BitcoinWork): void {
@@ -510,10 +516,8 @@ export class Upstream implements DialOwner {
       return;
     }
     const newest = this.#newest;
-    if (newest !== null && isSameWork(newest, work) && newest.difficulty === this.#difficulty) {
-      this.#refreshedAtMs = this.#parts.clock.monotonicMs();
-      return;
-    }
+    // The miners hear nothing of it, so it does not put off the refresh either.
+    if (newest !== null && isSameWork(newest, work) && newest.difficulty === this.#difficulty) return;
     const job = this.#issue(work, this.#difficulty, work.ntime);
     for (const client of [...this.clients]) client.onJob(job, work.clean);
     this.#parts.fanOut.observe((this.#parts.clock.monotonicMs() - job.receivedAtMs) / 1000);
@@ -564,7 +568,9 @@ export class Upstream implements DialOwner {
     }
     log.info('pool asks to reconnect', { pool: this.credentials.pool.name, host: asked, waitSeconds });
     this.#target = target;
-    this.#down('redirected', asked, waitSeconds * 1000);
+    // One that redirects before the login is dialled with the usual pauses: two of them could send us to and fro.
+    const isPauseGiven = this.#state.kind === 'live' || waitSeconds > 0;
+    this.#down('redirected', asked, isPauseGiven ? waitSeconds * 1000 : null);
   }
 
   // ---- jobs and shares
@@ -660,6 +666,11 @@ export class Upstream implements DialOwner {
 const ACCEPTED: PoolVerdict = { kind: 'accepted' };
 const UNANSWERED: PoolVerdict = { kind: 'unanswered' };
 const LOST: PoolVerdict = { kind: 'lost' };
+
+/** Whatever is not `true` is no acceptance, error or not. */
+function refused(refusal: PoolRefusal | null): PoolVerdict {
+  return { kind: 'refused', refusal: refusal ?? { code: null, message: 'Rejected by the pool' } };
+}
 
 /** True where a notify repeats the newest job: same pool job, same coinbase, same time. */
 function isSameWork(job: IssuedJob, work: BitcoinWork): boolean {

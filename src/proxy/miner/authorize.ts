@@ -31,13 +31,13 @@ export function onAuthorize(
     session.countFault();
     return;
   }
-  session.awaitAuthorize(request.id);
+  const waiting = session.awaitAuthorize(request.id);
   if (!isAccountName(name.account)) {
     onUnknown(session, name.account);
     return;
   }
   context.accounts.find(name.account, (answer) => {
-    if (!session.connection.isOpen || session.binding !== null) return;
+    if (!session.isAwaiting(waiting)) return;
     if (answer.kind === 'unknown') {
       onUnknown(session, name.account);
       return;

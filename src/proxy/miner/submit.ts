@@ -52,7 +52,8 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     extranonce2: lane.bytes + request.extranonce2,
     ntime: request.ntime,
     nonce: request.nonce,
-    versionBits: bits.poolBits,
+    // [BIP310] Once negotiated a submit has six parameters, with an empty mask too.
+    versionBits: bits.poolBits ?? (upstream.isRolling ? '00000000' : null),
   };
   const { verifier } = context;
   const { algorithm } = binding.group.credentials.pool;

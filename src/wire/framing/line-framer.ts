@@ -9,7 +9,7 @@ export interface LineSink {
 }
 
 /**
- * Cuts a byte stream into lines at `\n`. A trailing `\r` and blank lines are dropped; white space around a line is the parser's.
+ * Cuts a byte stream into lines at `\n`. A trailing `\r` and blank lines are dropped; white space around a message is the parser's.
  * Lines are decoded as UTF-8. At most `maxLineBytes` bytes are kept while waiting for a line's end.
  */
 export class LineFramer {
@@ -36,7 +36,8 @@ export class LineFramer {
       start = end + 1;
       if (line.length > maxLineBytes) return 'line-too-long';
       if (line.endsWith('\r')) line = line.slice(0, -1);
-      if (line === '') continue;
+      // Few lines begin with white space, so hardly one is trimmed to see whether it is nothing else.
+      if (line === '' || (line.charCodeAt(0) <= 0x20 && line.trim() === '')) continue;
       if (!this.#isAscii) {
         const bytes = Buffer.from(line, 'latin1');
         if (!isUtf8(bytes)) return 'invalid-utf8';
@@ -47,7 +48,7 @@ export class LineFramer {
     if (start < text.length) {
       this.#pending += start === 0 ? text : text.slice(start);
       if (this.#pending.length > maxLineBytes) return 'line-too-long';
-    } else {
+    } else if (this.#pending === '') {
       this.#isAscii = true;
     }
     return null;

@@ -18,9 +18,15 @@ const WORDS: readonly (readonly [RegExp, RejectReason])[] = [
   [/stale|job not found|expired|old job|prevblk|previous block|too late/i, 'stale'],
   [/unknown.?(?:work|job)|invalid job|no such job|job.?id/i, 'unknown-job'],
   [/duplicate|already submitted/i, 'duplicate'],
-  [/low.?diff|above target|high.?hash|h-not-zero|difficulty too low|below target|low difficulty/i, 'low-difficulty'],
+  [
+    /low.?diff|above target|high.?hash|h-not-zero|difficulty too low|below target|low difficulty/i,
+    'low-difficulty',
+  ],
   [/unauthori[sz]ed|worker mismatch|invalid worker|not authori[sz]ed|unknown user|banned/i, 'unauthorized'],
-  [/malformed|illegal|invalid (?:array|param|size|nonce|extranonce|version)|ntime|time-too|bad-version|no nonce/i, 'malformed'],
+  [
+    /malformed|illegal|(?:invalid|incorrect) (?:array|param|size|nonce|extranonce|version)|params not array|ntime|time-too|bad-version|no nonce/i,
+    'malformed',
+  ],
 ];
 
 /**
@@ -38,6 +44,7 @@ export function classifyRefusal(code: number | null, message: string): RejectRea
     case 24:
     case 25:
       return 'unauthorized';
+    case null:
     default: {
       for (const [words, reason] of WORDS) if (words.test(message)) return reason;
       return 'rejected';

@@ -16,25 +16,33 @@ export function parseObject(line: string): JsonObject | null {
 }
 
 /**
- * The raw JSON text of the member `id` of a line that has been parsed to `value`. Only integers beyond 2^53 lose digits in parsing;
- * for them the source text is taken. A missing id reads as `null`.
+ * The raw JSON text of the member `id` of a line that has been parsed to `value`. Only numbers that are no safe integers lose digits in
+ * parsing; for them the source text is taken. A missing id reads as `null`, and so does one nested too deeply to be written again.
  */
 export function rawId(value: unknown, line: string): string {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : sourceOfId(value, line);
-  return value === undefined || value === null ? 'null' : jsonText(value);
+  return typeof value === 'object' ? nestedId(value) : jsonText(value ?? null);
 }
 
-type SourceReviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown;
-const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown;
+/** An array or object is no JSON-RPC id, yet a client that sends one waits for it. */
+function nestedId(value: object | null): string {
+  try {
+    return jsonText(value);
+  } catch {
+    // Serialising recurses, parsing does not: a line of brackets alone exhausts the stack.
+    return 'null';
+  }
+}
 
+const ID_NUMBER = /"id"\s*:\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
+
+/**
+ * The digits of a numeric id as they stand in its line. A search, not `JSON.parse` with a reviver, which recurses and so could be made
+ * to exhaust the stack. Whatever is found equals `id`, so a member `id` of a nested object at worst gives another spelling of it.
+ */
 function sourceOfId(id: number, line: string): string {
-  let source = jsonNumber(id);
-  parseWithSource(line, (key, value, context) => {
-    // Members of nested objects are visited too: the value tells them apart well enough to stay a valid id.
-    if (key === 'id' && value === id && context.source !== undefined) source = context.source;
-    return value;
-  });
-  return source;
+  for (const [, source = ''] of line.matchAll(ID_NUMBER)) if (Number(source) === id) return source;
+  return Number.isFinite(id) ? jsonNumber(id) : 'null';
 }
 
 /** Escapes what is not ASCII in JSON text, which is only ever inside strings. */

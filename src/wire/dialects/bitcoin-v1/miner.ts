@@ -17,7 +17,8 @@ export function decodeMiner(line: string): MinerRequest {
   if (message === null) return { kind: 'fault', problem: 'not a JSON object' };
   const id = rawId(message['id'], line);
   const method = message['method'];
-  if (method === undefined && ('result' in message || 'error' in message)) return { kind: 'reply', id };
+  const isReply = 'result' in message || 'error' in message;
+  if ((method === undefined || method === null) && isReply) return { kind: 'reply', id };
   if (typeof method !== 'string') return { kind: 'malformed', id, method: '', problem: 'method is missing' };
   const params = message['params'];
   const list: readonly unknown[] = Array.isArray(params) ? params : [];
@@ -52,7 +53,8 @@ export function decodeMiner(line: string): MinerRequest {
     default:
       // [quirk: ckpool also takes the number inside the method name, mining.suggest_difficulty(512)]
       if (method.startsWith('mining.suggest_difficulty(')) {
-        return decodeSuggestDifficulty(id, method.slice('mining.suggest_difficulty('.length, -1));
+        const text = method.slice('mining.suggest_difficulty('.length);
+        return decodeSuggestDifficulty(id, text.endsWith(')') ? text.slice(0, -1) : text);
       }
       return { kind: 'unknown', id, method: clip(method, 64) };
   }

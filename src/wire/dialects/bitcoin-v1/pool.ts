@@ -16,7 +16,8 @@ const MAX_BRANCHES = 32;
  */
 export function decodePool(line: string): PoolEvent {
   const message = parseObject(line);
-  if (message === null) return { kind: 'fault', problem: 'the pool sent something that is not a JSON object' };
+  if (message === null)
+    return { kind: 'fault', problem: 'the pool sent something that is not a JSON object' };
   const method = message['method'];
   if (typeof method !== 'string') return decodeReply(message);
   const params = message['params'];
@@ -60,20 +61,26 @@ function decodeReply(message: JsonObject): PoolEvent {
 /** null where the pool said yes: no error of any shape and a result that is neither false nor null nor missing. */
 function readRefusal(message: JsonObject): PoolRefusal | null {
   const error = message['error'];
-  const isError = error !== undefined && error !== null && error !== false && error !== '';
   const result = message['result'];
+  const isError = !isEmpty(error);
   if (!isError && result !== false && result !== null && result !== undefined) return null;
-  if (Array.isArray(error) && error.length > 0) {
+  if (isError && Array.isArray(error)) {
     const [code, text] = error as readonly unknown[];
     return { code: readCode(code), message: readText(text ?? code) };
   }
-  if (typeof error === 'object' && error !== null) {
+  if (isError && typeof error === 'object' && error !== null) {
     const { code, message: text } = error as { code?: unknown; message?: unknown };
     return { code: readCode(code), message: readText(text) };
   }
   if (typeof error === 'string' && error !== '') return { code: null, message: readText(error) };
   // [quirk: ckpool writes result false, error null and its words beside them]
   return { code: null, message: readText(message['reject-reason']) };
+}
+
+/** "No error" in each of its spellings: absent, null or empty. */
+function isEmpty(error: unknown): boolean {
+  if (Array.isArray(error)) return error.length === 0;
+  return error === undefined || error === null || error === false || error === '';
 }
 
 function readCode(value: unknown): number | null {
@@ -105,7 +112,7 @@ function decodeJob(params: readonly unknown[]): PoolEvent {
     return { kind: 'fault', problem: 'the pool sent a job that is not of the bitcoin-v1 form' };
   }
   const work: BitcoinWork = {
-    poolJobId: String(poolJobId).slice(0, 256),
+    poolJobId: String(poolJobId),
     prevHash,
     coinb1,
     coinb2,
@@ -120,10 +127,7 @@ function decodeJob(params: readonly unknown[]): PoolEvent {
 
 function isEvenHex(value: unknown): value is string {
   return (
-    typeof value === 'string' &&
-    value.length % 2 === 0 &&
-    value.length <= MAX_COINBASE_DIGITS &&
-    isHex(value)
+    typeof value === 'string' && value.length % 2 === 0 && value.length <= MAX_COINBASE_DIGITS && isHex(value)
   );
 }
 
@@ -161,14 +165,10 @@ function decodeReconnect(params: readonly unknown[]): PoolEvent {
     kind: 'reconnect',
     host: typeof host === 'string' && host !== '' ? clip(host, 253).toLowerCase() : null,
     port:
-      typeof portNumber === 'number' &&
-      Number.isInteger(portNumber) &&
-      portNumber > 0 &&
-      portNumber < 65_536
+      typeof portNumber === 'number' && Number.isInteger(portNumber) && portNumber > 0 && portNumber < 65_536
         ? portNumber
         : null,
-    waitSeconds:
-      typeof waitNumber === 'number' && waitNumber >= 0 && waitNumber <= 3600 ? waitNumber : 0,
+    waitSeconds: typeof waitNumber === 'number' && waitNumber >= 0 && waitNumber <= 3600 ? waitNumber : 0,
   };
 }
 

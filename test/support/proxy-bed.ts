@@ -1,0 +1,122 @@
+import type { Account, AccountMode } from '../../src/domain/account.ts';
+import { formatEndpoint } from '../../src/domain/endpoint.ts';
+import { systemClock } from '../../src/kit/clock.ts';
+import { type Log, silentLog } from '../../src/kit/log.ts';
+import { Proxy, type ProxyParts } from '../../src/proxy/proxy.ts';
+import type { ProxySettings } from '../../src/proxy/settings.ts';
+import { bitcoinV1 } from '../../src/wire/dialects/bitcoin-v1/index.ts';
+
+type Override<T> = { readonly [K in keyof T]?: T[K] extends object ? Partial<T[K]> : T[K] };
+
+/** Settings as an operator's defaults, with short times where a test would wait. */
+export function testSettings(override: Override<ProxySettings> = {}): ProxySettings {
+  return {
+    limits: {
+      handshakeMs: 5000,
+      idleMs: 0,
+      lineBytes: 16_384,
+      poolLineBytes: 65_536,
+      sendBufferBytes: 1_048_576,
+      connections: 0,
+      connectionsPerAddress: 0,
+      pendingSubmits: 256,
+      refusalDelayMs: 0,
+      jobsKept: 16,
+      ...override.limits,
+    },
+    bans: { threshold: 0, windowSeconds: 600, durationSeconds: 600, ...override.bans },
+    upstream: {
+      dialTimeoutMs: 2000,
+      callTimeoutMs: 2000,
+      configureTimeoutMs: 500,
+      submitTimeoutMs: 2000,
+      silenceMs: 60_000,
+      retryMinMs: 50,
+      retryMaxMs: 500,
+      authorizeWaitMs: 3000,
+      holdSeconds: 60,
+      lingerMs: 500,
+      refreshMs: 45_000,
+      agent: 'stratum-proxy/test',
+      versionMask: '1fffe000',
+      suggestDifficulty: 'relay',
+      ...override.upstream,
+    },
+    extranonce: { prefixBytes: 1, sizeBytes: 3, ...override.extranonce },
+    session: { resumeSeconds: 300, hintSeconds: 3600, ...override.session },
+  };
+}
+
+/** A pool account without a store, as the directory would give it. */
+export function testAccount(
+  name: string,
+  pool: { readonly host: string; readonly port: number },
+  options: {
+    user?: string;
+    password?: string;
+    algorithm?: string;
+    divider?: number;
+    mode?: AccountMode;
+  } = {},
+): Account {
+  return {
+    name,
+    label: '',
+    mode: options.mode ?? 'dedicated',
+    entries: [
+      {
+        pool: {
+          ...pool,
+          name: formatEndpoint(pool),
+          algorithm: { name: options.algorithm ?? 'sha256d', divider: options.divider ?? 1, unit: 'H' },
+          dialect: 'bitcoin-v1',
+          tls: false,
+        },
+        user: options.user ?? 'wallet.rig',
+        password: options.password ?? 'x',
+      },
+    ],
+  };
+}
+
+export interface ProxyBed extends AsyncDisposable {
+  readonly proxy: Proxy;
+  readonly port: number;
+  readonly accounts: Map<string, Account>;
+}
+
+/** The proxy room alone on a real port, accounts from a map. */
+export async function startProxyBed(
+  accounts: readonly Account[],
+  settings: ProxySettings = testSettings(),
+  parts: Partial<ProxyParts> & { log?: Log } = {},
+): Promise<ProxyBed> {
+  const known = new Map(accounts.map((account) => [account.name, account]));
+  const proxy = new Proxy(
+    {
+      clock: systemClock,
+      log: silentLog,
+      dialect: bitcoinV1,
+      verifier: null,
+      isListed: () => false,
+      accounts: {
+        find: (name, then) => {
+          const account = known.get(name);
+          then(account === undefined ? { kind: 'unknown' } : { kind: 'found', account });
+        },
+      },
+      ...parts,
+    },
+    settings,
+  );
+  const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    proxy,
+    port,
+    accounts: known,
+    [Symbol.asyncDispose]: () => {
+      proxy.stop();
+      return Promise.resolve();
+    },
+  };
+}
