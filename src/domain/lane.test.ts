@@ -238,6 +238,7 @@ function lowestFree(room: number, plan: LanePlan, prefix: string, held: readonly
 
 function check(room: number, lanes: LaneSpace, held: readonly Held[]): void {
   assert.equal(lanes.leased, held.filter((h) => !h.isResting).length);
+  assert.equal(lanes.isWhole, held.length === 0);
   held.forEach((a, i) => {
     const size = a.plan.kind === 'relay' ? room : a.plan.sizeBytes;
     assert.equal(a.lane.bytes.length / 2 + size, room, 'lane and size fill the room');

@@ -109,10 +109,9 @@ export class LaneSpace {
       const slotHex = slotBytes === 0 ? '' : slot.toString(16).padStart(slotBytes * 2, '0');
       const bytes = slotHex + prefix;
       if (this.#take(bytes)) return { bytes, slot: slotHex };
-      // A lane that is wider than a slot covers all slots that begin like it.
+      // A lane that is wider than a slot covers all slots that begin like it; this is the first of them.
       const widerBytes = this.#widerBytes(bytes) ?? slotBytes;
-      const step = widerBytes < slotBytes ? 1n << BigInt((slotBytes - widerBytes) * 8) : 1n;
-      slot = (slot / step + 1n) * step;
+      slot += widerBytes < slotBytes ? 1n << BigInt((slotBytes - widerBytes) * 8) : 1n;
     }
     return null;
   }

@@ -85,8 +85,7 @@ export class Group implements UpstreamOwner {
 
   /** An upstream whose extranonce nobody has used since its last new block, for a session that takes it one to one. */
   joinWhole(client: UpstreamClient): Upstream {
-    const isWhole = ({ lanes }: Upstream): boolean => lanes === null || lanes.isWhole;
-    const upstream = this.upstreams.find((one) => this.#isFree(one) && isWhole(one)) ?? this.#open();
+    const upstream = this.upstreams.find((one) => this.#isFree(one) && one.lanes?.isWhole !== false) ?? this.#open();
     upstream.join(client);
     return upstream;
   }

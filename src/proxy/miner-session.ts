@@ -189,7 +189,10 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
 
   /** Sends a reply in the order of arrival. An id of null is never answered. */
   reply(id: RequestId, line: string): void {
-    if (id !== 'null') this.send(this.replies.push(line));
+    if (id === 'null') return;
+    this.send(this.replies.push(line));
+    // What waits behind a share that the pool does not answer is memory the miner could fill at will.
+    if (this.replies.length > this.context.settings.limits.pendingSubmits * 2) this.end('flood');
   }
 
   refuse(id: RequestId, reason: Refusal['reason'], message: string): void {

@@ -96,12 +96,13 @@ export async function quiesce(pool: PracticePool, ...miners: readonly CpuMiner[]
   pool.setDifficulty(OUT_OF_REACH);
   pool.newJob();
   for (const miner of miners) {
-    await miner.waitFor(
-      (books) =>
-        books.difficulty === OUT_OF_REACH &&
-        books.found === books.submitted + books.dropped &&
-        books.submitted === books.accepted + books.rejected + books.unanswered,
-    );
+    await miner.waitFor(({ difficulty }) => difficulty === OUT_OF_REACH);
+    // The thread that hashes hears of it later. Its second report from now on tells of the new job alone.
+    for (let report = 0; report < 2; report += 1) {
+      const { hashes } = miner.stats;
+      await miner.waitFor((books) => books.hashes > hashes);
+    }
+    await miner.waitFor(({ submitted, accepted, rejected, unanswered }) => submitted === accepted + rejected + unanswered);
   }
 }
 

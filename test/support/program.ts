@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,14 @@ const TURNABLE_CLOCK = fileURLToPath(new URL('turnable-clock.ts', import.meta.ur
 /** Ports that are free, on the loopback address. */
 export const FREE_PORTS = ['--stratum.addr', '127.0.0.1:0', '--web.addr', '127.0.0.1:0'] as const;
 
+/** As in the package's `start`. */
+const NODE_FLAGS = ['--max-semi-space-size=8'];
 const START_MS = 20_000;
+
+/** As the package says. */
+export const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly version: string;
+};
 
 /** A line of the log, as parsed. */
 export type LogLine = { readonly msg: string } & { readonly [field: string]: unknown };
@@ -37,9 +45,10 @@ export interface LaunchOptions {
   readonly cwd?: string;
   /** Words before the program's file, for Node. */
   readonly nodeFlags?: readonly string[];
-  /** What runs; default: `src/main.ts` as `npm start` runs it. */
+  /** What Node runs; default: `src/main.ts`, as `npm start` does. */
   readonly file?: string;
-  readonly node?: string;
+  /** Another program than this Node; its words are the arguments alone. */
+  readonly executable?: string;
   /** With a channel for messages. */
   readonly hasChannel?: boolean;
 }
@@ -58,8 +67,9 @@ export class Launched implements AsyncDisposable {
   hasEnded = false;
 
   constructor(args: readonly string[], options: LaunchOptions = {}) {
-    const words = [...(options.nodeFlags ?? ['--max-semi-space-size=8']), options.file ?? MAIN, ...args];
-    this.child = spawn(options.node ?? process.execPath, words, {
+    const { executable = process.execPath, nodeFlags = NODE_FLAGS, file = MAIN } = options;
+    const words = options.executable === undefined ? [...nodeFlags, file, ...args] : args;
+    this.child = spawn(executable, words, {
       cwd: options.cwd ?? ROOT,
       env: { ...cleanEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe', ...(options.hasChannel === true ? ['ipc' as const] : [])],
@@ -112,6 +122,19 @@ export class Launched implements AsyncDisposable {
   async kill(): Promise<Exit> {
     this.signal('SIGKILL');
     return await this.ended;
+  }
+
+  /** Rejects where it ends without having written this to its standard output. */
+  async waitForOutput(text: string, timeoutMs = START_MS): Promise<void> {
+    await until(
+      () => {
+        if (this.stdout.includes(text)) return true;
+        if (this.hasEnded) throw new Error(`ended without ${JSON.stringify(text)}; ${this.tail()}`);
+        return undefined;
+      },
+      () => `${JSON.stringify(text)} in its output; ${this.tail()}`,
+      timeoutMs,
+    );
   }
 
   /** The end of what it wrote, for messages. */
@@ -182,7 +205,7 @@ export class Program extends Launched {
       {
         ...options,
         ...(hasTurnableClock
-          ? { nodeFlags: ['--max-semi-space-size=8', '--import', TURNABLE_CLOCK], hasChannel: true }
+          ? { nodeFlags: [...NODE_FLAGS, '--import', TURNABLE_CLOCK], hasChannel: true }
           : {}),
       },
       { dataFile, directory, token },

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Log } from '../kit/log.ts';
+import { PoolStats } from './pool-stats.ts';
+
+function watched(): { readonly stats: PoolStats; readonly log: Log; readonly events: string[] } {
+  const events: string[] = [];
+  const write =
+    (level: string) =>
+    (event: string): void => {
+      events.push(`${level}: ${event}`);
+    };
+  const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  return { stats: new PoolStats('pool.example:3333', 'sha256d', 1), log, events };
+}
+
+/** An upstream that goes live. */
+function rise({ stats, log }: ReturnType<typeof watched>): void {
+  stats.live += 1;
+  stats.succeeded(log);
+}
+
+describe('the figures of a pool', () => {
+  test('log the first upstream that goes live, not every one', () => {
+    const pool = watched();
+    rise(pool);
+    rise(pool);
+    rise(pool);
+    assert.deepEqual(pool.events, ['info: pool up']);
+    assert.equal(pool.stats.live, 3);
+  });
+
+  test('log the last that leaves', () => {
+    const pool = watched();
+    rise(pool);
+    rise(pool);
+    pool.stats.left(pool.log);
+    pool.stats.left(pool.log);
+    assert.deepEqual(pool.events, ['info: pool up', 'info: no connection to the pool any more']);
+    assert.equal(pool.stats.live, 0);
+  });
+
+  test('count every failure and log one a minute', () => {
+    const pool = watched();
+    for (let ms = 0; ms < 120_000; ms += 1000) pool.stats.failed('dial-failed: ECONNREFUSED', ms, pool.log);
+    assert.equal(pool.stats.failures, 120);
+    assert.equal(pool.stats.lastError, 'dial-failed: ECONNREFUSED');
+    assert.deepEqual(pool.events, ['warn: pool connection failed', 'warn: pool connection failed']);
+  });
+
+  test('log the end of an outage, and the next outage at once', () => {
+    const pool = watched();
+    rise(pool);
+    rise(pool);
+    pool.stats.failed('silence', 0, pool.log);
+    rise(pool);
+    pool.stats.failed('silence', 1000, pool.log);
+    assert.deepEqual(pool.events, [
+      'info: pool up',
+      'warn: pool connection failed',
+      'info: pool up',
+      'warn: pool connection failed',
+    ]);
+  });
+});
