@@ -6,6 +6,7 @@ import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
 import { startWorker } from './fleet/worker.ts';
 import { parseApiToken } from './http/auth.ts';
+import { DEFAULT_HTTP_LIMITS } from './http/options.ts';
 import type { AccountsPort, HealthCheck, PoolsPort } from './http/ports.ts';
 import { createHttpServer } from './http/server.ts';
 import type { Clock } from './kit/clock.ts';
@@ -45,12 +46,17 @@ export interface App {
 const OWN_FILES = 128;
 /** A scrape and a health probe in the same moment share one look at the store. */
 const CHECKS_KEPT_MS = 2000;
+/** The whole end: what the miners' drain may take of it is not the web server's. */
+const STOP_MS = 9800;
 
 /**
  * Builds the rooms and joins them: the store and HTTP here, miners and pools in the worker behind the message boundary.
  * Rejects with the error of the part that could not start; what had started is closed again.
  */
-export async function startApp({ log, clock }: AppParts, { config, version, openFilesLimit }: AppOptions): Promise<App> {
+export async function startApp(
+  { log, clock }: AppParts,
+  { config, version, openFilesLimit }: AppOptions,
+): Promise<App> {
   const startedAtMs = clock.wallMs();
   const undo: (() => Promise<void> | void)[] = [];
   try {
@@ -90,7 +96,11 @@ export async function startApp({ log, clock }: AppParts, { config, version, open
       const list = [
         await checkOf('store', () => store.check()),
         { name: 'stratum', ready: !isStopping, message: isStopping ? 'shutting down' : '' },
-        { name: 'work', ready: hasWork, message: hasWork ? '' : 'miners are connected, but no pool gives any of them a job' },
+        {
+          name: 'work',
+          ready: hasWork,
+          message: hasWork ? '' : 'miners are connected, but no pool gives any of them a job',
+        },
       ];
       known = { atMs: nowMs, checks: list };
       return list;
@@ -127,7 +137,11 @@ export async function startApp({ log, clock }: AppParts, { config, version, open
         version,
         tokens: config.web.tokens.map(parseApiToken).filter((token) => token !== null),
         allowedHosts: config.web.allowedHosts,
-        limits: { bodyBytes: config.web.bodyBytes, requestsPerMinute: config.web.rateLimitPerMinute },
+        limits: {
+          bodyBytes: config.web.bodyBytes,
+          requestsPerMinute: config.web.rateLimitPerMinute,
+          closeMs: Math.min(DEFAULT_HTTP_LIMITS.closeMs, STOP_MS - config.shutdown.drainMs),
+        },
       },
     );
     const web = await http.listen();
@@ -148,7 +162,7 @@ export async function startApp({ log, clock }: AppParts, { config, version, open
       },
     };
   } catch (error) {
-    for (const step of undo.reverse()) await step();
+    for (const step of undo.toReversed()) await step();
     throw error;
   }
 }
@@ -169,7 +183,12 @@ async function checkOf(name: string, check: () => Promise<void>): Promise<Health
 }
 
 /** The settings of the proxy room: the configuration with what depends on the machine filled in. */
-function proxySettings(config: Config, version: string, openFilesLimit: number | null, log: Log): ProxySettings {
+function proxySettings(
+  config: Config,
+  version: string,
+  openFilesLimit: number | null,
+  log: Log,
+): ProxySettings {
   const { limits, bans, upstream, extranonce, session } = config;
   // A dedicated miner takes two files: its own socket and its upstream's.
   const byFiles = openFilesLimit === null ? 0 : Math.max(16, Math.floor((openFilesLimit - OWN_FILES) / 2));

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { type App, startApp } from './app.ts';
+import { isatty } from 'node:tty';
+import type { App } from './app.ts';
 import { renderHelp } from './config/help.ts';
 import { type Loaded, loadConfig } from './config/load.ts';
 import { renderEffective } from './config/yaml.ts';
@@ -56,7 +57,7 @@ async function main(): Promise<void> {
 }
 
 async function run({ config, command, sources }: Loaded): Promise<void> {
-  const isTty = process.stdout.isTTY === true;
+  const isTty = isatty(1);
   const log = createLog({ ...config.log, syslog: config.syslog }, { fd: 1, isTty });
   process.on('uncaughtException', (error) => {
     log.error('unexpected fault, the program ends', { stack: error.stack });
@@ -66,6 +67,8 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
   // The demo's accounts have no place in the data file of a real proxy.
   const isInMemory = command === 'demo' && sources.get('db.path') === 'default';
   const used = isInMemory ? { ...config, db: { path: ':memory:' } } : config;
+  // Loaded only now: help, checks and refused settings need none of it, and it is most of the time that they would take.
+  const { startApp } = await import('./app.ts');
   let app: App;
   try {
     app = await startApp(
@@ -90,7 +93,11 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
     log.flush();
     process.exit(EXIT.ok);
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+  // What a service manager sends to have the configuration read again must not end a farm's mining.
+  process.on('SIGHUP', () =>
+    log.warn('SIGHUP is ignored: settings are read at the start only; restart to apply changes'),
+  );
 }
 
 /** Says where everything is and what to do next: on a terminal in plain words, else as one line of the log. */
@@ -99,7 +106,7 @@ function announce(app: App, dataFile: string, isDemo: boolean, log: ProcessLog):
   const stratum = formatEndpoint(app.stratum);
   const register = `curl -XPOST ${api}/api/v1/users -d '{"pool":"HOST:PORT","user":"USER","password":"PASSWORD"}'`;
   const miner = `-o stratum+tcp://${formatEndpoint(reachable(app.stratum))} -u NAME -p x`;
-  if (process.stdout.isTTY !== true) {
+  if (!isatty(1)) {
     log.info('started', { version: version(), stratum, web: api, data: dataFile, register, miner });
     return;
   }
@@ -109,8 +116,17 @@ function announce(app: App, dataFile: string, isDemo: boolean, log: ProcessLog):
     `  REST API, metrics   ${api}/api/v1, ${api}/metrics`,
     `  data file           ${dataFile === ':memory:' ? 'none, kept in memory' : resolve(dataFile)}`,
     ...(isDemo
-      ? ['', 'The practice pools and miners are at work; watch the shares come in:', `  curl ${api}/metrics | grep ^proxy_worker`]
-      : ['', 'Next: register a pool account, then point a miner at the name that comes back', `  ${register}`, `  ${miner}`]),
+      ? [
+          '',
+          'The practice pools and miners are at work; watch the shares come in:',
+          `  curl ${api}/metrics | grep ^proxy_worker`,
+        ]
+      : [
+          '',
+          'Next: register a pool account, then point a miner at the name that comes back',
+          `  ${register}`,
+          `  ${miner}`,
+        ]),
   ];
   process.stdout.write(`${lines.join('\n')}\n\n`);
 }
@@ -123,13 +139,15 @@ async function joinDemo(app: App): Promise<{ stop(): Promise<void> }> {
         const pattern = parsePoolPattern(endpoint);
         if (pattern === null) throw new Error(`no pool address: ${endpoint}`);
         const result = await app.pools.add({ pattern, algorithm, tls: false, label: 'practice pool' });
-        if (result.kind !== 'created' && result.kind !== 'existing') throw new Error(`pool ${endpoint}: ${result.kind}`);
+        if (result.kind !== 'created' && result.kind !== 'existing')
+          throw new Error(`pool ${endpoint}: ${result.kind}`);
       },
       async registerAccount(pool, user, password) {
         const endpoint = parseEndpoint(pool);
         if (endpoint === null) throw new Error(`no pool address: ${pool}`);
         const result = await app.accounts.register({ endpoint, user, password });
-        if (result.kind !== 'created' && result.kind !== 'existing') throw new Error(`account at ${pool}: ${result.kind}`);
+        if (result.kind !== 'created' && result.kind !== 'existing')
+          throw new Error(`account at ${pool}: ${result.kind}`);
         return result.name;
       },
     },
@@ -172,7 +190,10 @@ function printToken(scope: string): void {
 }
 
 /** An address of this machine under which a listener on all interfaces can be reached. */
-function reachable({ host, port }: { readonly host: string; readonly port: number }): { host: string; port: number } {
+function reachable({ host, port }: { readonly host: string; readonly port: number }): {
+  host: string;
+  port: number;
+} {
   return { host: host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host, port };
 }
 

@@ -205,6 +205,5 @@ function readList(key: ListKey, raw: Raw): Reading {
 }
 
 function isPrintable(written: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return written.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f]/.test(written);
 }

@@ -68,7 +68,8 @@ export function parseMinerName(user: string): MinerName {
   const dot = trimmed.indexOf('.');
   const account = (dot < 0 ? trimmed : trimmed.slice(0, dot)).toLowerCase();
   const rest = dot < 0 ? '' : trimmed.slice(dot + 1);
-  // eslint-disable-next-line no-control-regex
-  const worker = rest.replace(/[\u0000-\u001f\u007f]/g, '').slice(0, MAX_WORKER_NAME);
+  const worker = Buffer.from(rest.slice(0, MAX_WORKER_NAME), 'utf8')
+    .toString('utf8')
+    .replace(/[\u0000-\u001f\u007f-\u009f]/g, '');
   return { account, worker };
 }

@@ -19,6 +19,8 @@ export class AccountCache {
   readonly #ask: (call: number, name: string) => void;
   readonly #clock: Clock;
   #lastCall = 0;
+  /** Answers to questions up to this one may be older than a change. */
+  #lastStaleCall = 0;
 
   constructor(parts: { clock: Clock; ask: (call: number, name: string) => void }) {
     this.#clock = parts.clock;
@@ -46,13 +48,17 @@ export class AccountCache {
     const question = this.#asked.get(call);
     if (question === undefined) return;
     this.#asked.delete(call);
-    this.#callOf.delete(question.name);
-    if (answer.kind === 'found') this.#accounts.set(question.name, answer.account, this.#clock.monotonicMs());
+    if (this.#callOf.get(question.name) === call) this.#callOf.delete(question.name);
+    if (answer.kind === 'found' && call > this.#lastStaleCall) {
+      this.#accounts.set(question.name, answer.account, this.#clock.monotonicMs());
+    }
     for (const then of question.waiting) then(answer);
   }
 
-  /** Nothing that was remembered counts any more. */
+  /** Nothing that was remembered counts any more, nor what was asked before. */
   forget(): void {
     this.#accounts.clear();
+    this.#callOf.clear();
+    this.#lastStaleCall = this.#lastCall;
   }
 }

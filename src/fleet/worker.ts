@@ -17,7 +17,10 @@ export interface WorkerParts extends Pick<ProxyParts, 'dialect' | 'verifier'> {
 /** One proxy at its end of the boundary: does what the supervisor's messages ask, and asks for accounts. */
 export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
   const { link, clock, log, dialect, verifier } = parts;
-  const accounts = new AccountCache({ clock, ask: (call, name) => link.send({ kind: 'find-account', call, name }) });
+  const accounts = new AccountCache({
+    clock,
+    ask: (call, name) => link.send({ kind: 'find-account', call, name }),
+  });
   let listed: ReadonlySet<string> = new Set();
   const proxy = new Proxy(
     {

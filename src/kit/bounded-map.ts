@@ -9,7 +9,10 @@ export class BoundedMap<K, V> {
   readonly #onDrop: ((value: V, key: K) => void) | null;
 
   /** `onDrop` is told of every entry that leaves by age or by lack of room, not of one that is deleted or replaced. */
-  constructor(limits: { capacity: number; ttlMs: number }, onDrop: ((value: V, key: K) => void) | null = null) {
+  constructor(
+    limits: { capacity: number; ttlMs: number },
+    onDrop: ((value: V, key: K) => void) | null = null,
+  ) {
     this.#capacity = limits.capacity;
     this.#ttlMs = limits.ttlMs;
     this.#onDrop = onDrop;

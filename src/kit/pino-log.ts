@@ -16,7 +16,10 @@ export interface ProcessLog extends Log {
 }
 
 /** One line per event on standard output. Lines are written as they come: a few microseconds each, and none is lost in a crash. */
-export function createLog(options: LogOptions, output: { readonly fd: number; readonly isTty: boolean }): ProcessLog {
+export function createLog(
+  options: LogOptions,
+  output: { readonly fd: number; readonly isTty: boolean },
+): ProcessLog {
   const isPretty =
     options.syslog || options.format === 'pretty' || (options.format === 'auto' && output.isTty);
   const stream: DestinationStream = isPretty
@@ -27,6 +30,8 @@ export function createLog(options: LogOptions, output: { readonly fd: number; re
         ignore: options.syslog ? 'pid,hostname,time' : 'pid,hostname',
         translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
         singleLine: true,
+        // Such a key would get lines of its own.
+        errorLikeObjectKeys: [],
       })
     : pino.destination({ fd: output.fd, sync: true });
   const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
@@ -34,11 +39,25 @@ export function createLog(options: LogOptions, output: { readonly fd: number; re
 }
 
 function bind(logger: Logger): Log {
-  const none: LogFields = {};
   return {
-    debug: (event, fields = none) => logger.debug(fields, event),
-    info: (event, fields = none) => logger.info(fields, event),
-    warn: (event, fields = none) => logger.warn(fields, event),
-    error: (event, fields = none) => logger.error(fields, event),
+    debug: (event, fields) => logger.debug(clean(fields), event),
+    info: (event, fields) => logger.info(clean(fields), event),
+    warn: (event, fields) => logger.warn(clean(fields), event),
+    error: (event, fields) => logger.error(clean(fields), event),
   };
+}
+
+/** Keys that the logger or its pretty form gives a meaning of their own. */
+const RESERVED = new Set(['level', 'time', 'msg', 'name', 'pid', 'hostname', 'caller', 'err']);
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+
+/** Much of what is logged was written by strangers: no line break, no terminal sequence, no key with a meaning. */
+function clean(fields: LogFields | undefined): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const key in fields) {
+    const value = fields[key];
+    out[RESERVED.has(key) ? `${key}_` : key] =
+      typeof value === 'string' ? value.replace(CONTROL, ' ') : value;
+  }
+  return out;
 }

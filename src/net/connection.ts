@@ -122,11 +122,22 @@ export class Connection implements Flushable {
     setTimeout(cutOff, LINGER_MS, this.#socket).unref();
   }
 
+  /** Nothing more is read; what is queued still goes out. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
   /** Ends the connection now. */
   destroy(reason: CloseReason): void {
     this.#closing ??= reason;
     this.#out = '';
     this.#socket.destroy();
+  }
+
+  /** Ends the connection now; its owner hears no more of it, so that it may open another at once. */
+  abandon(reason: CloseReason): void {
+    this.#owner = null;
+    this.destroy(reason);
   }
 
   /** Bytes that have arrived by another way than the socket's events. */

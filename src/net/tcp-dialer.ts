@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type ByteCounter, Connection, type ConnectionOwner } from './connection.ts';
+import { SharedLookup } from './shared-lookup.ts';
 import type { WriteBatch } from './write-batch.ts';
 
 export interface DialTarget {
@@ -17,13 +18,14 @@ export interface DialOwner extends ConnectionOwner {
 const READ_BUFFER_BYTES = 65_536;
 
 /**
- * Opens connections to pools. Names are resolved at every attempt, IPv4 and IPv6 are tried side by side (RFC 8305, as Node does it).
+ * Opens connections to pools. Names are resolved anew for every attempt, IPv4 and IPv6 are tried side by side (RFC 8305, as Node does it).
  * All plain connections read into one buffer, since a read is handled before the next one starts.
  */
 export class TcpDialer {
   readonly #batch: WriteBatch;
   readonly #bytes: ByteCounter;
   readonly #sendBufferBytes: number;
+  readonly #names = new SharedLookup();
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
 
   constructor(parts: { batch: WriteBatch; bytes: ByteCounter }, options: { sendBufferBytes: number }) {
@@ -36,7 +38,14 @@ export class TcpDialer {
   dial(target: DialTarget, owner: DialOwner): Connection {
     const { host, port } = target;
     let connection: Connection | null = null;
-    const common = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+    const common = {
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+      lookup: this.#names.lookup,
+    };
     let socket: Socket;
     if (target.tls) {
       socket = connectTls({ ...common, ...(isName(host) ? { servername: host } : {}) });

@@ -22,8 +22,11 @@ const BACKLOG = 4096;
 /** Accepts TCP connections on one address and hands the raw sockets on. */
 export class TcpListener {
   readonly #server: Server;
+  readonly #onFault: (error: NodeJS.ErrnoException) => void;
 
-  constructor(onSocket: (socket: Socket) => void) {
+  /** `onFault` hears of connections that could not be accepted (out of buffers, refused by the firewall); the listener goes on. */
+  constructor(onSocket: (socket: Socket) => void, onFault: (error: NodeJS.ErrnoException) => void) {
+    this.#onFault = onFault;
     this.#server = createServer(
       { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, allowHalfOpen: false },
       onSocket,
@@ -34,10 +37,13 @@ export class TcpListener {
   listen(address: { readonly host: string | null; readonly port: number }): Promise<BoundAddress> {
     const { host, port } = address;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+      const refuse = (error: NodeJS.ErrnoException): void => {
         reject(new ListenError(error.code ?? 'UNKNOWN', describe(error, host, port), { cause: error }));
-      });
+      };
+      this.#server.once('error', refuse);
       this.#server.listen({ port, backlog: BACKLOG, ...(host === null ? {} : { host }) }, () => {
+        this.#server.off('error', refuse);
+        this.#server.on('error', this.#onFault);
         const bound = this.#server.address();
         if (bound === null || typeof bound === 'string') throw new Error('a TCP server has no address');
         resolve({ host: bound.address, port: bound.port });

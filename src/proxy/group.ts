@@ -33,18 +33,23 @@ export interface GroupOptions {
   readonly keepsWork: boolean;
 }
 
-/** After a refused login the next sessions get the same answer for this long, so that a wrong password does not hammer the pool. */
+/**
+ * After a refused login the next sessions get the same answer, and no upstream tries again, for this long; doubling up to the second figure
+ * while the pool goes on refusing. A wrong password must not hammer the pool with as many logins as there are miners.
+ */
 const REFUSAL_KEPT_MS = 5000;
+const REFUSAL_KEPT_MAX_MS = 60_000;
 
 /**
  * The upstreams that serve one (account, pool). Dedicated: each carries one session; one whose session left lingers a
- * little and is taken by the next, so that a miner that comes back finds its connection.
+ * little and is given back to that miner, by its session id or its address and agent.
  */
 export class Group implements UpstreamOwner {
   readonly #parts: GroupParts;
   readonly #options: GroupOptions;
   readonly upstreams: Upstream[] = [];
-  #refusal: { readonly refusal: PoolRefusal; readonly untilMs: number } | null = null;
+  #refusal: { readonly refusal: PoolRefusal; readonly untilMs: number; readonly keptMs: number } | null =
+    null;
 
   constructor(parts: GroupParts, options: GroupOptions) {
     this.#parts = parts;
@@ -78,14 +83,17 @@ export class Group implements UpstreamOwner {
     const upstream =
       preferred !== null && this.#isFree(preferred)
         ? preferred
-        : (this.upstreams.find((candidate) => this.#isFree(candidate)) ?? this.#open());
+        : (this.upstreams.find((one) => this.#isFree(one) && isFromThere(one, client)) ?? this.#open());
     upstream.join(client);
     return upstream;
   }
 
   /** An upstream whose extranonce nobody has used since its last new block, for a session that takes it one to one. */
   joinWhole(client: UpstreamClient): Upstream {
-    const upstream = this.upstreams.find((one) => this.#isFree(one) && one.lanes?.isWhole !== false) ?? this.#open();
+    const upstream =
+      this.upstreams.find(
+        (one) => this.#isFree(one) && isFromThere(one, client) && one.lanes?.isWhole !== false,
+      ) ?? this.#open();
     upstream.join(client);
     return upstream;
   }
@@ -112,7 +120,32 @@ export class Group implements UpstreamOwner {
   }
 
   onLoginRefused(_upstream: Upstream, refusal: PoolRefusal): void {
-    this.#refusal = { refusal, untilMs: this.#parts.clock.monotonicMs() + REFUSAL_KEPT_MS };
+    const nowMs = this.#parts.clock.monotonicMs();
+    const before = this.#refusal;
+    // Others were under way when this one was refused; their verdicts are the same news.
+    if (before !== null && nowMs < before.untilMs) return;
+    const keptMs = before === null ? REFUSAL_KEPT_MS : Math.min(before.keptMs * 2, REFUSAL_KEPT_MAX_MS);
+    this.#refusal = { refusal, untilMs: nowMs + keptMs, keptMs };
+    const { pool, user } = this.credentials;
+    this.#parts.log.warn('pool refused the login', {
+      pool: pool.name,
+      account: this.account.name,
+      user,
+      reason: refusal.message,
+      nextTryInMs: keptMs,
+    });
+  }
+
+  onLoginTaken(): void {
+    this.#refusal = null;
+  }
+
+  /** One upstream finds out for all whether the login is still refused. */
+  mayDial(nowMs: number): boolean {
+    const refused = this.#refusal;
+    if (refused === null) return true;
+    if (nowMs < refused.untilMs) return false;
+    return !this.upstreams.some(({ state }) => state.kind === 'dialing' || state.kind === 'handshaking');
   }
 
   /** The same host is always allowed; another only from the pool list, since a hijacked pool would send the hashrate away. */
@@ -124,7 +157,12 @@ export class Group implements UpstreamOwner {
 
   #isFree(upstream: Upstream): boolean {
     const { kind } = upstream.state;
-    return upstream.clients.length === 0 && kind !== 'closed' && kind !== 'cooling' && this.upstreams.includes(upstream);
+    return (
+      upstream.clients.length === 0 &&
+      kind !== 'closed' &&
+      kind !== 'cooling' &&
+      this.upstreams.includes(upstream)
+    );
   }
 
   #open(): Upstream {
@@ -137,4 +175,9 @@ export class Group implements UpstreamOwner {
     this.upstreams.push(upstream);
     return upstream;
   }
+}
+
+/** A connection that another miner has left carries the difficulty that the pool chose for that one. */
+function isFromThere(upstream: Upstream, client: UpstreamClient): boolean {
+  return upstream.lastOrigin === null || upstream.lastOrigin === client.origin;
 }

@@ -35,7 +35,12 @@ export class HashingVerifier implements ShareVerifier {
     return this.#hashes.has(algorithm);
   }
 
-  meetsDifficulty(algorithm: { readonly name: string; readonly divider: number }, job: IssuedJob, share: PoolShare, versionMask: number): boolean {
+  meetsDifficulty(
+    algorithm: { readonly name: string; readonly divider: number },
+    job: IssuedJob,
+    share: PoolShare,
+    versionMask: number,
+  ): boolean {
     const hash = this.#hashes.get(algorithm.name);
     const { work } = job;
     if (hash === undefined || work === null) return true;

@@ -6,6 +6,7 @@ import type { Dialect, Refusal } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolRefusal, RequestId } from '../wire/messages.ts';
 import type { Group } from './group.ts';
+import { hintKey, idHintKey } from './hint-key.ts';
 import type { InFlightShare, PoolVerdict, ShareOwner } from './in-flight-share.ts';
 import type { IssuedJob } from './issued-job.ts';
 import { dispatch } from './miner/dispatch.ts';
@@ -21,15 +22,29 @@ export interface Binding {
   readonly worker: string;
 }
 
-/** An authorize or subscribe whose answer waits for the account's look-up or the pool. */
-export interface Waiting {
+/** A request's place among the replies. */
+interface Place {
   readonly reply: PendingReply;
   readonly id: RequestId;
+}
+
+/** A login whose answer waits for the account's look-up or the pool: one authorize, and those for the same account that followed it. */
+export interface WaitingLogin {
+  readonly account: string;
+  readonly places: Place[];
   readonly deadlineMs: number;
 }
 
+/** What difficulty a miner would like: by number, or as a target, which is a difficulty only with the algorithm's divider. */
+export type Wish =
+  | { readonly kind: 'difficulty'; readonly difficulty: number }
+  /** The difficulty that the target stands for with a divider of 1. */
+  | { readonly kind: 'target'; readonly difficulty: number };
+
 /** Faults (unknown methods, unusable parameters) a miner may be forgiven at once; half of them are forgotten every sweep. */
 const MAX_FAULTS = 64;
+/** Names that one connection may ask for before the first has been answered. */
+const MAX_AUTHORIZES = 64;
 const UNDETECTED_BYTES = 128;
 const NO_BYTES = Buffer.alloc(0);
 
@@ -54,24 +69,28 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   /** Given out at subscribe; empty before. */
   id = '';
   agent = '';
+  /** Address and agent, those of its last connection where it is recognised by session id. */
+  origin = '';
   plan: LanePlan | null = null;
   extranonce1 = '';
   extranonce2Bytes = 0;
   /** Mask the miner asked for; null where it did not negotiate version rolling. */
   askedVersionMask: number | null = null;
   #announcedVersionMask: number | null = null;
+  #wasGrantedMask = false;
   isExtranonceAware = false;
-  suggestedDifficulty: number | null = null;
-  /** The newest wish for a difficulty, so that a repeated one is not passed on again. */
-  lastWish: number | null = null;
+  /** A wish that has not been passed on yet, and the newest one, so that a repeated one is not passed on again. */
+  #openWish: Wish | null = null;
+  #lastWish: Wish | null = null;
 
   binding: Binding | null = null;
   upstream: Upstream | null = null;
   resumed: ResumeRecord | null = null;
-  #waitingAuthorize: Waiting | null = null;
-  #waitingSubscribe: Waiting | null = null;
+  #waitingAuthorize: WaitingLogin | null = null;
+  /** A subscribe whose answer waits for the pool's extranonce. */
+  #waitingSubscribe: Place | null = null;
   /** A refusal that is held back a moment, so that a miner with a wrong name does not turn in a tight loop. */
-  #delayedRefusal: Waiting | null = null;
+  #delayedRefusal: WaitingLogin | null = null;
   #delayedText = '';
 
   #lane: Lane | null = null;
@@ -95,7 +114,9 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     this.context = parts.context;
     this.connection = parts.connection;
     this.ip = options.ip;
-    this.address = options.ip.includes(':') ? `[${options.ip}]:${options.port}` : `${options.ip}:${options.port}`;
+    this.address = options.ip.includes(':')
+      ? `[${options.ip}]:${options.port}`
+      : `${options.ip}:${options.port}`;
     this.connectedAtMs = parts.context.clock.wallMs();
     this.connectedMonotonicMs = parts.context.clock.monotonicMs();
     this.#heardAtMs = this.connectedMonotonicMs;
@@ -158,7 +179,9 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
         return;
       case 'unknown':
         if (isText(bytes)) {
-          this.send(this.dialect.miner.refuse('null', fault('This port speaks Stratum: one JSON object per line')));
+          this.send(
+            this.dialect.miner.refuse('null', fault('This port speaks Stratum: one JSON object per line')),
+          );
         }
         this.end('not-stratum');
         return;
@@ -212,16 +235,15 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   // ---- subscribe and authorize
 
   /** Settles how the search space is cut. For a relayed lane the answer waits for the pool's extranonce. */
-  subscribe(id: RequestId, agent: string, resumed: ResumeRecord | null, plan: LanePlan): void {
+  subscribe(id: RequestId, resumed: ResumeRecord | null, plan: LanePlan): void {
     const { context } = this;
-    this.agent = agent;
     this.resumed = resumed;
     if (this.id !== '') context.sessionsById.delete(this.id);
     this.id = resumed?.sessionId ?? context.newSessionId();
     context.sessionsById.set(this.id, this);
     this.plan = plan;
     if (plan.kind === 'relay') {
-      this.#waitingSubscribe = this.#wait(id, context.settings.limits.handshakeMs);
+      this.#waitingSubscribe = this.#place(id);
       this.onReady();
       return;
     }
@@ -241,30 +263,46 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   }
 
   /** Takes the next place among the replies for one that comes later. */
-  #wait(id: RequestId, timeoutMs: number): Waiting {
-    const reply = this.replies.reserve({ line: null, next: null });
-    return { reply, id, deadlineMs: this.context.clock.monotonicMs() + timeoutMs };
+  #place(id: RequestId): Place {
+    return { reply: this.replies.reserve({ line: null, next: null }), id };
   }
 
-  #answer(waiting: Waiting, line: string): void {
-    const text = this.replies.settle(waiting.reply, waiting.id === 'null' ? '' : line);
-    this.send(text);
+  #answer(place: Place, line: string): void {
+    this.send(this.replies.settle(place.reply, place.id === 'null' ? '' : line));
+  }
+
+  /** The account that this connection mines for, or has asked to and not been answered; null where there is none. */
+  get claimedAccount(): string | null {
+    return (
+      this.binding?.books.subject.account ??
+      this.#waitingAuthorize?.account ??
+      this.#delayedRefusal?.account ??
+      null
+    );
   }
 
   /** The account is being looked up, then the pool is asked; the answer keeps its place. */
-  awaitAuthorize(id: RequestId): Waiting {
-    this.#waitingAuthorize = this.#wait(id, this.context.settings.upstream.authorizeWaitMs);
+  awaitAuthorize(id: RequestId, account: string): WaitingLogin {
+    const { authorizeWaitMs } = this.context.settings.upstream;
+    this.#waitingAuthorize = {
+      account,
+      places: [this.#place(id)],
+      deadlineMs: this.context.clock.monotonicMs() + authorizeWaitMs,
+    };
     return this.#waitingAuthorize;
   }
 
-  /** True while this very authorize has been neither answered nor bound. */
-  isAwaiting(authorize: Waiting): boolean {
-    return this.connection.isOpen && this.binding === null && this.#waitingAuthorize === authorize;
+  /** A further authorize for the account that is claimed: answered as the first one is. */
+  authorizeAgain(id: RequestId): void {
+    const waiting = this.#waitingAuthorize ?? this.#delayedRefusal;
+    if (waiting === null) this.reply(id, this.dialect.miner.yes(id));
+    else if (waiting.places.length < MAX_AUTHORIZES) waiting.places.push(this.#place(id));
+    else this.end('flood');
   }
 
-  /** True while an authorize has not been answered. */
-  get isAuthorizing(): boolean {
-    return this.#waitingAuthorize !== null || this.#delayedRefusal !== null;
+  /** True while this very login has been neither answered nor bound. */
+  isAwaiting(login: WaitingLogin): boolean {
+    return this.connection.isOpen && this.binding === null && this.#waitingAuthorize === login;
   }
 
   /** Joins the account's group. An upstream taken at subscribe for a relayed lane is kept when it is the same account's. */
@@ -313,8 +351,7 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   refuseAuthorize(message: string): void {
     const waiting = this.#waitingAuthorize;
     this.#waitingAuthorize = null;
-    if (waiting === null) return;
-    this.#answer(waiting, this.dialect.miner.refuse(waiting.id, { reason: 'unauthorized', message, code: null }));
+    if (waiting !== null) this.#refuseLogin(waiting, message);
   }
 
   /** Refuses after a moment. */
@@ -322,25 +359,32 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     const waiting = this.#waitingAuthorize;
     if (waiting === null) return;
     this.#waitingAuthorize = null;
-    const deadlineMs = this.context.clock.monotonicMs() + this.context.settings.limits.refusalDelayMs;
-    this.#delayedRefusal = { ...waiting, deadlineMs };
+    const { refusalDelayMs } = this.context.settings.limits;
+    this.#delayedRefusal = { ...waiting, deadlineMs: this.context.clock.monotonicMs() + refusalDelayMs };
     this.#delayedText = message;
-    if (this.context.settings.limits.refusalDelayMs === 0) this.#refuseDelayed();
+    if (refusalDelayMs === 0) this.#refuseDelayed();
   }
 
   #refuseDelayed(): void {
     const waiting = this.#delayedRefusal;
     this.#delayedRefusal = null;
-    if (waiting === null) return;
-    const message = this.#delayedText;
-    this.#answer(waiting, this.dialect.miner.refuse(waiting.id, { reason: 'unauthorized', message, code: null }));
+    if (waiting !== null) this.#refuseLogin(waiting, this.#delayedText);
+  }
+
+  #refuseLogin(login: WaitingLogin, message: string): void {
+    for (const place of login.places) {
+      this.#answer(
+        place,
+        this.dialect.miner.refuse(place.id, { reason: 'unauthorized', message, code: null }),
+      );
+    }
   }
 
   #grantAuthorize(): void {
     const waiting = this.#waitingAuthorize;
     this.#waitingAuthorize = null;
     if (waiting === null) return;
-    this.#answer(waiting, this.dialect.miner.yes(waiting.id));
+    for (const place of waiting.places) this.#answer(place, this.dialect.miner.yes(place.id));
     this.context.log.info('miner authorised', {
       miner: this.address,
       account: this.binding?.books.subject.account,
@@ -373,7 +417,7 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
       this.#answer(waiting, this.#subscribedLine(waiting.id));
     }
     if (this.plan === null || this.binding === null || this.#waitingAuthorize !== null) return;
-    this.#place(upstream, upstream.job);
+    this.#settleOn(upstream, upstream.job);
   }
 
   onJob(job: IssuedJob, clean: boolean): void {
@@ -390,7 +434,7 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   }
 
   /** Leases a lane and sends the first job of it, or keeps the lane where nothing about it has changed. */
-  #place(upstream: Upstream, job: IssuedJob): void {
+  #settleOn(upstream: Upstream, job: IssuedJob): void {
     const { lanes, subscription } = upstream;
     const { plan } = this;
     if (lanes === null || subscription === null || plan === null) return;
@@ -404,7 +448,8 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
       if (!fits && !this.#widen(upstream)) return;
       const resumed = this.resumed?.upstream === upstream ? this.resumed : null;
       this.resumed = null;
-      const lane = this.plan === null ? null : lanes.lease(this.plan, this.extranonce1, resumed?.laneBytes ?? null);
+      const lane =
+        this.plan === null ? null : lanes.lease(this.plan, this.extranonce1, resumed?.laneBytes ?? null);
       if (lane === null) {
         upstream.leave(this);
         this.upstream = this.binding?.group.joinAnother(this) ?? null;
@@ -414,14 +459,14 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
       this.#laneSpace = lanes;
       this.#sentJobSequence = 0;
       // Another login at a pool begins with the pool's own difficulty.
-      this.suggestedDifficulty ??= this.lastWish;
+      this.#openWish ??= this.#lastWish;
       this.firstJobSequence =
         resumed !== null && lane.bytes === resumed.laneBytes ? resumed.firstJobSequence : job.sequence;
     }
     this.#withoutPoolSinceMs = null;
     this.#announceVersionMask();
     if (this.#sentJobSequence < job.sequence) this.#sendJob(job, true);
-    if (this.suggestedDifficulty !== null) this.relaySuggestion(this.suggestedDifficulty);
+    if (this.#openWish !== null) this.#relayWish(this.#openWish);
   }
 
   /**
@@ -446,10 +491,10 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
       this.send(this.dialect.miner.extranonce(this.extranonce1, this.extranonce2Bytes));
       return true;
     }
-    const hint = { account: this.binding.books.subject.account, poolExtranonce2Bytes };
+    const hint = { account: this.binding.books.subject.account, poolExtranonce2Bytes, origin: this.origin };
     const nowMs = context.clock.monotonicMs();
     context.hints.set(hintKey(this.ip, this.agent), hint, nowMs);
-    context.hints.set(this.id, hint, nowMs);
+    context.hints.set(idHintKey(this.id), hint, nowMs);
     context.log.info('miner must reconnect once: its extranonce does not fit the pool', {
       miner: this.address,
       agent: this.agent,
@@ -501,24 +546,48 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   /** The mask stands in a configure reply, so it need not be announced again unless it changes. */
   noteVersionMask(mask: number): void {
     this.#announcedVersionMask = this.isMining ? mask : null;
+    if (mask !== 0) this.#wasGrantedMask = true;
   }
 
   #announceVersionMask(): void {
     const mask = this.versionMask;
     // [quirk: S21+ of early 2025 and cgminer take it only after authorize has been answered; old Bitaxe only when negotiated]
-    if (mask === null || mask === this.#announcedVersionMask || this.#lane === null) return;
+    if (
+      mask === null ||
+      mask === this.#announcedVersionMask ||
+      this.#lane === null ||
+      this.upstream?.job == null
+    )
+      return;
+    // A miner that was never granted a bit has nothing to be taken away.
+    if (mask === 0 && !this.#wasGrantedMask) return;
     this.#announcedVersionMask = mask;
+    this.#wasGrantedMask = true;
     this.send(this.dialect.miner.versionMask(mask));
   }
 
+  /** [quirk: NerdMiner repeats the same wish every 30 s as a keepalive] */
+  wish(wish: Wish): void {
+    if (this.#lastWish?.kind === wish.kind && this.#lastWish.difficulty === wish.difficulty) return;
+    this.#lastWish = wish;
+    this.#relayWish(wish);
+  }
+
   /** In dedicated mode the pool is asked for what the miner wishes, as it would be over a direct connection. */
-  relaySuggestion(difficulty: number): void {
-    if (this.context.settings.upstream.suggestDifficulty === 'relay' && this.isMining) {
-      this.suggestedDifficulty = null;
-      this.upstream?.suggestDifficulty(difficulty);
-    } else {
-      this.suggestedDifficulty = difficulty;
+  #relayWish(wish: Wish): void {
+    const { binding, upstream } = this;
+    if (
+      binding === null ||
+      upstream === null ||
+      !this.isMining ||
+      this.context.settings.upstream.suggestDifficulty === 'never'
+    ) {
+      this.#openWish = wish;
+      return;
     }
+    this.#openWish = null;
+    const factor = wish.kind === 'target' ? binding.books.subject.divider : 1;
+    upstream.suggestDifficulty(wish.difficulty * factor);
   }
 
   // ---- shares
@@ -535,7 +604,12 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   }
 
   /** A share refused here: counted, answered, and logged when it is the first of its kind. */
-  refuseShare(id: RequestId, reason: Refusal['reason'] & ShareResult, message: string, difficulty: number): void {
+  refuseShare(
+    id: RequestId,
+    reason: Refusal['reason'] & ShareResult,
+    message: string,
+    difficulty: number,
+  ): void {
     this.beginShare(difficulty);
     this.endShare(reason, difficulty);
     this.#logReject(reason, message, 'proxy');
@@ -605,6 +679,8 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     if (!this.connection.isOpen) return;
     if (this.binding === null || this.plan === null) {
       if (nowMs - this.connectedMonotonicMs >= limits.handshakeMs && this.#waitingAuthorize === null) {
+        // A miner that was taken for another at its address must not wait for that one's pool again.
+        if (this.#waitingSubscribe !== null) this.forgetHint();
         this.end('handshake-timeout');
       }
     } else if (
@@ -626,7 +702,7 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   /** The next connection of this miner shall not be cut for the account it was remembered with. */
   forgetHint(): void {
     this.context.hints.delete(hintKey(this.ip, this.agent));
-    this.context.hints.delete(this.id);
+    this.context.hints.delete(idHintKey(this.id));
   }
 
   onClosed(reason: CloseReason, detail: string): void {
@@ -636,7 +712,7 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     this.#isEnded = true;
     const nowMs = context.clock.monotonicMs();
     if (this.id !== '' && context.sessionsById.get(this.id) === this) context.sessionsById.delete(this.id);
-    if (binding !== null && this.plan !== null && this.#jobsSent > 0 && this.plan.kind === 'inject') {
+    if (binding !== null && this.plan?.kind === 'inject' && this.#jobsSent > 0 && reason !== 'too-narrow') {
       context.resumes.set(
         this.id,
         {
@@ -658,7 +734,8 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
       binding.books.endedAtMs = nowMs;
       context.retire(binding.books);
     }
-    context.log.info('miner disconnected', {
+    const level = binding === null ? 'debug' : 'info';
+    context.log[level]('miner disconnected', {
       miner: this.address,
       account: binding?.books.subject.account,
       worker: binding?.worker,
@@ -703,11 +780,6 @@ const REASON_BITS: Readonly<Record<Refusal['reason'] & ShareResult, number>> = {
   malformed: 32,
   rejected: 64,
 };
-
-/** The key under which a miner without a session id is remembered. */
-export function hintKey(ip: string, agent: string): string {
-  return `${ip} ${agent}`;
-}
 
 function fault(message: string): Refusal {
   return { reason: 'other', message, code: null };

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../kit/bounded-map.ts';
 import { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
 import { WorkInterner } from './work-interner.ts';
@@ -19,10 +20,13 @@ export class PoolStats {
   #warnedAtMs: number | null = null;
   readonly roundTrip = new Histogram(ROUND_TRIP_BOUNDS_SECONDS);
   readonly interner = new WorkInterner();
-  /** The pool did not answer configure, or closed on it: not asked again before this monotonic time. */
+  /** The pool has answered configure at least once. */
+  answersConfigure = false;
+  /** The pool has never answered configure and works without: not asked again before this monotonic time. */
   configureBarredUntilMs = 0;
-  /** The pool closed on suggest_difficulty: not relayed any more. */
-  suggestBarred = false;
+  /** The pool closed on suggest_difficulty: not relayed before this monotonic time. */
+  suggestBarredUntilMs = 0;
+  readonly #toldAtMs = new BoundedMap<string, true>({ capacity: 16, ttlMs: REPEAT_WARNING_MS });
 
   constructor(pool: string, algorithm: string, divider: number) {
     this.pool = pool;
@@ -44,12 +48,19 @@ export class PoolStats {
     if (this.live === 0) log.info('no connection to the pool any more', { pool: this.pool });
   }
 
+  /** True where this has not been said within the last minute. */
+  isNews(text: string, nowMs: number): boolean {
+    if (this.#toldAtMs.get(text, nowMs) === true) return false;
+    this.#toldAtMs.set(text, true, nowMs);
+    return true;
+  }
+
   /** A connection failed. Logged once, then once a minute: in dedicated mode every miner has one. */
   failed(error: string, nowMs: number, log: Log): void {
     this.failures += 1;
     this.lastError = error;
     if (this.#warnedAtMs !== null && nowMs - this.#warnedAtMs < REPEAT_WARNING_MS) return;
     this.#warnedAtMs = nowMs;
-    log.warn('pool connection failed', { pool: this.pool, error, failures: this.failures });
+    log.warn('pool connection failed', { pool: this.pool, reason: error, failures: this.failures });
   }
 }

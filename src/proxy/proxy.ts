@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Account } from '../domain/account.ts';
-import type { HistogramRow, PoolRow, SessionRow, TotalRow, WorkerFacts, WorkerReport } from '../fleet/report.ts';
+import type {
+  HistogramRow,
+  PoolRow,
+  SessionRow,
+  TotalRow,
+  WorkerFacts,
+  WorkerReport,
+} from '../fleet/report.ts';
 import { BoundedMap } from '../kit/bounded-map.ts';
 import type { Clock } from '../kit/clock.ts';
 import { hexOf } from '../kit/hex.ts';
@@ -18,7 +25,13 @@ import { JobSequence } from './issued-job.ts';
 import { MinerSession } from './miner-session.ts';
 import { PoolStats } from './pool-stats.ts';
 import type { SessionBooks } from './session-books.ts';
-import type { AccountDirectory, LaneHint, ResumeRecord, SessionContext, ShareVerifier } from './session-context.ts';
+import type {
+  AccountDirectory,
+  LaneHint,
+  ResumeRecord,
+  SessionContext,
+  ShareVerifier,
+} from './session-context.ts';
 import type { ProxySettings } from './settings.ts';
 import { Tally } from './tally.ts';
 
@@ -36,6 +49,7 @@ export interface ProxyParts {
 
 const SWEEP_MS = 250;
 const RETIRED_MS = 60_000;
+const ACCEPT_FAULT_EVERY_MS = 60_000;
 const RESUMES_KEPT = 100_000;
 const HINTS_KEPT = 50_000;
 const FAN_OUT_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -53,13 +67,17 @@ export class Proxy {
   readonly #addresses: AddressBook;
   readonly #sessions = new Set<MinerSession>();
   readonly #groups = new Map<string, Group>();
-  readonly #totals = new Map<string, { readonly key: Omit<TotalRow, 'counts' | 'received' | 'inFlight' | 'work'>; readonly tally: Tally }>();
+  readonly #totals = new Map<
+    string,
+    { readonly key: Omit<TotalRow, 'counts' | 'received' | 'inFlight' | 'work'>; readonly tally: Tally }
+  >();
   readonly #pools = new Map<string, PoolStats>();
   readonly #refused = new Map<string, number>();
   readonly #jobs = new JobSequence();
   readonly #fanOut = new Histogram(FAN_OUT_BOUNDS_SECONDS);
   #retired: SessionBooks[] = [];
   #accepted = 0;
+  #acceptFaultAtMs = Number.NEGATIVE_INFINITY;
   #authorizeFailures = 0;
   #nextPrefix = randomBytes(4).readUInt32BE();
   #isDraining = false;
@@ -84,7 +102,10 @@ export class Proxy {
       addresses: this.#addresses,
       jobs: this.#jobs,
       sessionsById: new Map<string, MinerSession>(),
-      resumes: new BoundedMap<string, ResumeRecord>({ capacity: RESUMES_KEPT, ttlMs: session.resumeSeconds * 1000 }),
+      resumes: new BoundedMap<string, ResumeRecord>({
+        capacity: RESUMES_KEPT,
+        ttlMs: session.resumeSeconds * 1000,
+      }),
       hints: new BoundedMap<string, LaneHint>({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       unboundTally,
       verifier: parts.verifier,
@@ -108,7 +129,10 @@ export class Proxy {
 
   /** Opens a Stratum port. Rejects with `ListenError`. */
   async listen(address: { readonly host: string | null; readonly port: number }): Promise<BoundAddress> {
-    const listener = new TcpListener((socket) => this.#onSocket(socket));
+    const listener = new TcpListener(
+      (socket) => this.#onSocket(socket),
+      (error) => this.#onAcceptFault(error),
+    );
     const bound = await listener.listen(address);
     this.#listeners.push(listener);
     return bound;
@@ -120,6 +144,8 @@ export class Proxy {
   async drain(graceMs: number): Promise<void> {
     this.#isDraining = true;
     for (const listener of this.#listeners) listener.close();
+    // Miners go on finding shares; what they send from now on they will send to whoever comes after us.
+    for (const session of this.#sessions) session.connection.stopReading();
     const deadlineMs = this.#parts.clock.monotonicMs() + graceMs;
     while (this.#inFlight() > 0 && this.#parts.clock.monotonicMs() < deadlineMs) await pause(20);
     this.stop();
@@ -130,7 +156,8 @@ export class Proxy {
     this.#isDraining = true;
     clearInterval(this.#timer);
     for (const listener of this.#listeners) listener.close();
-    for (const group of this.#groups.values()) for (const upstream of group.upstreams) upstream.close('shutdown');
+    for (const group of this.#groups.values())
+      for (const upstream of group.upstreams) upstream.close('shutdown');
     for (const session of this.#sessions) session.end('shutdown');
     this.#groups.clear();
   }
@@ -156,7 +183,13 @@ export class Proxy {
     let upstreams = 0;
     const states = new Map<string, Record<keyof PoolRow['upstreams'], number>>();
     for (const group of this.#groups.values()) {
-      const counts = states.get(group.credentials.pool.name) ?? { idle: 0, dialing: 0, handshaking: 0, live: 0, cooling: 0 };
+      const counts = states.get(group.credentials.pool.name) ?? {
+        idle: 0,
+        dialing: 0,
+        handshaking: 0,
+        live: 0,
+        cooling: 0,
+      };
       states.set(group.credentials.pool.name, counts);
       for (const upstream of group.upstreams) {
         const { kind } = upstream.state;
@@ -220,11 +253,23 @@ export class Proxy {
       { socket, batch: this.#batch, bytes: this.#minerBytes },
       { sendBufferBytes: this.#settings.limits.sendBufferBytes },
     );
-    const session = new MinerSession({ context: this.#context, connection }, { ip, port: socket.remotePort ?? 0 });
+    const session = new MinerSession(
+      { context: this.#context, connection },
+      { ip, port: socket.remotePort ?? 0 },
+    );
     this.#addresses.connected(ip);
     this.#sessions.add(session);
     connection.attach(session, 'from-events');
     this.#parts.log.debug('miner connected', { miner: session.address });
+  }
+
+  /** The system could not hand a connection over; whoever it was tries again. Logged once a minute. */
+  #onAcceptFault(error: NodeJS.ErrnoException): void {
+    this.#countRefused('accept-fault');
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - this.#acceptFaultAtMs < ACCEPT_FAULT_EVERY_MS) return;
+    this.#acceptFaultAtMs = nowMs;
+    this.#parts.log.error('a connection could not be accepted', { reason: error.code ?? error.message });
   }
 
   #refusalOf(ip: string): string | null {
@@ -252,7 +297,8 @@ export class Proxy {
   #groupOf(account: Account): Group {
     const [credentials] = account.entries;
     const { pool } = credentials;
-    const key = `${account.name} ${pool.name}`;
+    // Corrected facts about a pool make another group; the old one runs out with its miners.
+    const key = JSON.stringify([account.name, pool, credentials.user, credentials.password]);
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
     const { clock, log, dialect } = this.#parts;

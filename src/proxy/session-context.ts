@@ -9,8 +9,8 @@ import type { AddressBook } from './address-book.ts';
 import type { Group } from './group.ts';
 import type { IssuedJob, JobSequence } from './issued-job.ts';
 import type { MinerSession } from './miner-session.ts';
-import type { ProxySettings } from './settings.ts';
 import type { SessionBooks } from './session-books.ts';
+import type { ProxySettings } from './settings.ts';
 import type { Tally } from './tally.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -43,6 +43,8 @@ export interface ResumeRecord {
 export interface LaneHint {
   readonly account: string;
   readonly poolExtranonce2Bytes: number;
+  /** Where that miner came from: its pool connection is kept for it under this. */
+  readonly origin: string;
 }
 
 /** What all sessions share. */

@@ -17,6 +17,8 @@ import type { ProxySettings } from './settings.ts';
 
 /** A session as its upstream sees it. */
 export interface UpstreamClient {
+  /** Address and agent of the miner. */
+  readonly origin: string;
   /** The miner negotiated version rolling, so the pool should be asked for it whatever the algorithm. */
   readonly wantsVersionRolling: boolean;
   /** The pool took the login. */
@@ -34,7 +36,12 @@ export interface UpstreamClient {
 export type UpstreamState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'dialing'; readonly deadlineMs: number }
-  | { readonly kind: 'handshaking'; readonly step: HandshakeStep; readonly callId: number; readonly deadlineMs: number }
+  | {
+      readonly kind: 'handshaking';
+      readonly step: HandshakeStep;
+      readonly callId: number;
+      readonly deadlineMs: number;
+    }
   | { readonly kind: 'live' }
   | { readonly kind: 'cooling'; readonly untilMs: number }
   | { readonly kind: 'closed' };
@@ -45,6 +52,10 @@ type HandshakeStep = 'configure' | 'subscribe' | 'authorize' | 'first-job';
 export interface UpstreamOwner {
   /** The pool refused the login; the connection is closed. */
   onLoginRefused(upstream: Upstream, refusal: PoolRefusal): void;
+  /** The pool takes the login (again). */
+  onLoginTaken(): void;
+  /** False while the pool refuses this account's login and another upstream is already finding out whether it still does. */
+  mayDial(nowMs: number): boolean;
   /** Where a pool's `client.reconnect` may lead: null where it may not. */
   redirect(host: string | null, port: number | null): DialTarget | null;
 }
@@ -78,6 +89,13 @@ const CONFIGURE_BARRED_MS = 3_600_000;
 const LATE_DIFFICULTY_MS = 1000;
 const MAX_UNANSWERED_IN_A_ROW = 3;
 const SUGGEST_BLAME_MS = 2000;
+const SUGGEST_BARRED_MS = 600_000;
+/** A miner's changing wishes reach the pool at most so often per window. */
+const SUGGEST_WINDOW_MS = 30_000;
+const SUGGEST_PER_WINDOW = 5;
+const STEADY_MS = 60_000;
+/** A pool that wants its miners to wait longer is not worth waiting for. */
+const MAX_RECONNECT_WAIT_SECONDS = 60;
 
 /**
  * One connection of ours to a pool, logged in as one account (docs/protocols/bitcoin-v1.md, the proxy as a client of a pool).
@@ -90,6 +108,8 @@ export class Upstream implements DialOwner {
   readonly #keepsWork: boolean;
   readonly credentials: PoolCredentials;
   readonly clients: UpstreamClient[] = [];
+  /** Where the session that left last came from: what the pool has learnt about this connection fits that miner. */
+  lastOrigin: string | null = null;
 
   #state: UpstreamState = { kind: 'idle' };
   #target: DialTarget;
@@ -98,6 +118,9 @@ export class Upstream implements DialOwner {
   #lastCallId = 0;
   #attempt = 0;
   #plainSubscribe = false;
+  /** The attempt before ended at configure, so the next one goes without. */
+  #withoutConfigure = false;
+  #hasSkippedConfigure = false;
 
   subscription: PoolSubscription | null = null;
   lanes: LaneSpace | null = null;
@@ -112,10 +135,14 @@ export class Upstream implements DialOwner {
   #newest: IssuedJob | null = null;
   /** Jobs whose shares are still taken, oldest first. */
   #jobs: IssuedJob[] = [];
+  #liveSinceMs = 0;
   #refreshedAtMs = 0;
   #heardAtMs = 0;
   #emptySinceMs: number;
   #suggestedAtMs: number | null = null;
+  #nextSuggestion: number | null = null;
+  #suggestingSinceMs = Number.NEGATIVE_INFINITY;
+  #suggested = 0;
 
   #inFlight: Map<number, InFlightShare> | null = null;
   #unansweredInARow = 0;
@@ -141,8 +168,7 @@ export class Upstream implements DialOwner {
 
   get isLoggedIn(): boolean {
     return (
-      this.#state.kind === 'live' ||
-      (this.#state.kind === 'handshaking' && this.#state.step === 'first-job')
+      this.#state.kind === 'live' || (this.#state.kind === 'handshaking' && this.#state.step === 'first-job')
     );
   }
 
@@ -158,7 +184,9 @@ export class Upstream implements DialOwner {
 
   leave(client: UpstreamClient): void {
     const index = this.clients.indexOf(client);
-    if (index >= 0) this.clients.splice(index, 1);
+    if (index < 0) return;
+    this.clients.splice(index, 1);
+    this.lastOrigin = client.origin;
     if (this.clients.length === 0) this.#emptySinceMs = this.#parts.clock.monotonicMs();
   }
 
@@ -170,6 +198,10 @@ export class Upstream implements DialOwner {
     this.#to({ kind: 'closed' });
     connection?.close(reason);
     this.#loseInFlight();
+    // The records of sessions that may come back still point here.
+    this.#jobs = [];
+    this.#newest = null;
+    this.lanes = null;
   }
 
   /** A job by its own id while its shares are taken. */
@@ -189,10 +221,21 @@ export class Upstream implements DialOwner {
     if (this.#state.kind === 'live') this.#connection?.send(this.#parts.dialect.submit(id, share.share));
   }
 
-  /** Passes a miner's wish on, where the pool is known not to mind. */
+  /** Passes a miner's wish on, where the pool is known not to mind. Of too many within a while the newest goes, later. */
   suggestDifficulty(difficulty: number): void {
-    if (this.#state.kind !== 'live' || this.#parts.stats.suggestBarred) return;
-    this.#suggestedAtMs = this.#parts.clock.monotonicMs();
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#state.kind !== 'live' || nowMs < this.#parts.stats.suggestBarredUntilMs) return;
+    if (nowMs - this.#suggestingSinceMs >= SUGGEST_WINDOW_MS) {
+      this.#suggestingSinceMs = nowMs;
+      this.#suggested = 0;
+    }
+    if (this.#suggested >= SUGGEST_PER_WINDOW) {
+      this.#nextSuggestion = difficulty;
+      return;
+    }
+    this.#suggested += 1;
+    this.#nextSuggestion = null;
+    this.#suggestedAtMs = nowMs;
     this.#connection?.send(this.#parts.dialect.suggestDifficulty(this.#nextCallId(), difficulty));
   }
 
@@ -201,14 +244,15 @@ export class Upstream implements DialOwner {
     const state = this.#state;
     switch (state.kind) {
       case 'dialing':
-        if (nowMs >= state.deadlineMs) this.#down('dial-timeout', `no connection within ${this.#settings.upstream.dialTimeoutMs} ms`);
+        if (nowMs >= state.deadlineMs)
+          this.#down('dial-timeout', `no connection within ${this.#settings.upstream.dialTimeoutMs} ms`);
         break;
       case 'handshaking':
-        if (nowMs >= state.deadlineMs) this.#onCallTimeout(state.step, nowMs);
+        if (nowMs >= state.deadlineMs) this.#onCallTimeout(state.step);
         break;
       case 'cooling':
         if (this.clients.length === 0) this.close('unused');
-        else if (nowMs >= state.untilMs) this.#dial();
+        else if (nowMs >= state.untilMs && this.#parts.owner.mayDial(nowMs)) this.#dial();
         break;
       case 'live':
         this.#sweepLive(nowMs);
@@ -235,10 +279,13 @@ export class Upstream implements DialOwner {
     this.#heardAtMs = this.#parts.clock.monotonicMs();
     const wantsRolling =
       this.credentials.pool.algorithm.name === 'sha256d' || this.clients.some((c) => c.wantsVersionRolling);
-    if (wantsRolling && this.#heardAtMs >= this.#parts.stats.configureBarredUntilMs) {
+    const isBarred = this.#withoutConfigure || this.#heardAtMs < this.#parts.stats.configureBarredUntilMs;
+    this.#withoutConfigure = false;
+    if (wantsRolling && !isBarred) {
       const mask = Number.parseInt(this.#settings.upstream.versionMask, 16);
       this.#call('configure', (id) => this.#parts.dialect.configure(id, mask));
     } else {
+      this.#hasSkippedConfigure = wantsRolling;
       this.#takeVersionMask(0);
       this.#subscribe();
     }
@@ -261,12 +308,12 @@ export class Upstream implements DialOwner {
     const nowMs = this.#parts.clock.monotonicMs();
     if (state.kind === 'handshaking' && state.step === 'configure') {
       // [quirk: some pools close on a method they do not know] The next attempt goes without it, at once.
-      this.#parts.stats.configureBarredUntilMs = nowMs + CONFIGURE_BARRED_MS;
+      this.#withoutConfigure = true;
       this.#down(reason, 'closed on mining.configure', 0);
       return;
     }
     if (this.#suggestedAtMs !== null && nowMs - this.#suggestedAtMs < SUGGEST_BLAME_MS) {
-      this.#parts.stats.suggestBarred = true;
+      this.#parts.stats.suggestBarredUntilMs = nowMs + SUGGEST_BARRED_MS;
     }
     this.#down(reason, detail === '' ? 'closed by the pool' : detail);
   }
@@ -274,6 +321,11 @@ export class Upstream implements DialOwner {
   #dial(): void {
     const nowMs = this.#parts.clock.monotonicMs();
     this.#framer = new LineFramer();
+    // [Ocean sends the difficulty ahead of everything] so what a connection says counts from its first line.
+    this.#difficulty = 1;
+    this.#isDifficultyGiven = false;
+    this.#earlyWork = null;
+    this.#hasSkippedConfigure = false;
     this.#to({ kind: 'dialing', deadlineMs: nowMs + this.#settings.upstream.dialTimeoutMs });
     this.#connection = this.#parts.dialer.dial(this.#target, this);
   }
@@ -282,20 +334,22 @@ export class Upstream implements DialOwner {
   #down(reason: CloseReason, detail: string, pauseMs: number | null = null): void {
     const connection = this.#connection;
     this.#connection = null;
-    const wasLive = this.#state.kind === 'live';
     const { stats, clock, log } = this.#parts;
-    this.#attempt = wasLive ? 1 : this.#attempt + 1;
+    // A pool that takes the login and closes again is no better than one that refuses it.
+    const wasSteady = this.#state.kind === 'live' && clock.monotonicMs() - this.#liveSinceMs >= STEADY_MS;
+    this.#attempt = wasSteady ? 1 : this.#attempt + 1;
     const { retryMinMs, retryMaxMs } = this.#settings.upstream;
-    const waitMs = pauseMs ?? backoffMs(this.#attempt, { minMs: retryMinMs, maxMs: retryMaxMs }, Math.random());
+    const waitMs =
+      pauseMs ?? backoffMs(this.#attempt, { minMs: retryMinMs, maxMs: retryMaxMs }, Math.random());
     // A redirected upstream that fails goes back to the address the account names.
     if (reason !== 'redirected') {
       const { host, port, tls } = this.credentials.pool;
       this.#target = { host, port, tls };
     }
     this.#to({ kind: 'cooling', untilMs: clock.monotonicMs() + waitMs });
-    connection?.destroy(reason);
+    connection?.abandon(reason);
     stats.failed(`${reason}: ${detail}`, clock.monotonicMs(), log);
-    for (const client of [...this.clients]) client.onDown();
+    for (const client of this.clients.slice()) client.onDown();
   }
 
   // ---- handshake
@@ -317,12 +371,9 @@ export class Upstream implements DialOwner {
     this.#connection?.send(line(callId));
   }
 
-  #onCallTimeout(step: HandshakeStep, nowMs: number): void {
+  #onCallTimeout(step: HandshakeStep): void {
     if (step === 'configure') {
-      this.#parts.stats.configureBarredUntilMs = nowMs + CONFIGURE_BARRED_MS;
-      this.#parts.log.info('pool does not answer mining.configure; going on without version rolling', {
-        pool: this.credentials.pool.name,
-      });
+      this.#hasSkippedConfigure = true;
       this.#takeVersionMask(0);
       this.#subscribe();
       return;
@@ -337,6 +388,7 @@ export class Upstream implements DialOwner {
   #onHandshakeReply(step: HandshakeStep, result: unknown, refusal: PoolRefusal | null): void {
     switch (step) {
       case 'configure':
+        this.#parts.stats.answersConfigure = true;
         this.#takeVersionMask(refusal === null ? this.#parts.dialect.readVersionMask(result) : 0);
         this.#subscribe();
         return;
@@ -378,9 +430,6 @@ export class Upstream implements DialOwner {
       subscription.extranonce1 !== '';
     if (!isResumed) this.#forgetWork(subscription.extranonce2Bytes);
     this.#nextExtranonce = null;
-    this.#difficulty = 1;
-    this.#isDifficultyGiven = false;
-    this.#earlyWork = null;
     const { user, password } = this.credentials;
     this.#call('authorize', (id) => this.#parts.dialect.authorize(id, user, password));
   }
@@ -394,22 +443,17 @@ export class Upstream implements DialOwner {
   }
 
   #onRefused(refusal: PoolRefusal): void {
-    const { log, owner } = this.#parts;
-    log.warn('pool refused the login', {
-      pool: this.credentials.pool.name,
-      user: this.credentials.user,
-      reason: refusal.message,
-    });
+    const { owner } = this.#parts;
     this.#down('login-refused', refusal.message);
     owner.onLoginRefused(this, refusal);
-    for (const client of [...this.clients]) client.onLoginRefused(refusal);
+    for (const client of this.clients.slice()) client.onLoginRefused(refusal);
   }
 
   #onAuthorized(): void {
     const { callTimeoutMs } = this.#settings.upstream;
     const nowMs = this.#parts.clock.monotonicMs();
     this.#to({ kind: 'handshaking', step: 'first-job', callId: 0, deadlineMs: nowMs + callTimeoutMs * 3 });
-    for (const client of [...this.clients]) client.onLoggedIn();
+    for (const client of this.clients.slice()) client.onLoggedIn();
     this.#considerLive();
   }
 
@@ -429,12 +473,16 @@ export class Upstream implements DialOwner {
     const early = this.#earlyWork;
     if (early === null) return;
     this.#earlyWork = null;
-    this.#attempt = 0;
     this.#unansweredInARow = 0;
+    this.#liveSinceMs = this.#parts.clock.monotonicMs();
     this.#to({ kind: 'live' });
+    this.#parts.owner.onLoginTaken();
+    this.#noteConfigure(this.#liveSinceMs);
     this.#parts.stats.succeeded(this.#parts.log);
     const newest = this.#newest;
-    const difficulty = early.difficulty ?? this.#difficulty;
+    const difficulty =
+      early.difficulty ??
+      (this.#isDifficultyGiven ? this.#difficulty : (newest?.difficulty ?? this.#difficulty));
     if (newest === null || !isSameWork(newest, early.work)) {
       this.#issue(early.work, difficulty, early.work.ntime);
     } else if (newest.difficulty !== difficulty) {
@@ -442,7 +490,17 @@ export class Upstream implements DialOwner {
       this.#issue(early.work, difficulty, newest.ntime + 1);
     }
     this.#resubmit();
-    for (const client of [...this.clients]) client.onReady();
+    for (const client of this.clients.slice()) client.onReady();
+  }
+
+  /** A pool that has never answered configure and works without it is not asked again for a while; one lost answer proves nothing. */
+  #noteConfigure(nowMs: number): void {
+    const { stats, log } = this.#parts;
+    if (!this.#hasSkippedConfigure || stats.answersConfigure || nowMs < stats.configureBarredUntilMs) return;
+    stats.configureBarredUntilMs = nowMs + CONFIGURE_BARRED_MS;
+    log.info('pool does not know mining.configure; going on without version rolling', {
+      pool: this.credentials.pool.name,
+    });
   }
 
   // ---- what the pool says
@@ -464,7 +522,7 @@ export class Upstream implements DialOwner {
       case 'version-mask':
         if (!this.isRolling) return;
         this.versionMask = event.mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
-        for (const client of [...this.clients]) client.onVersionMask();
+        for (const client of this.clients.slice()) client.onVersionMask();
         return;
       case 'reconnect':
         this.#onReconnect(event.host, event.port, event.waitSeconds);
@@ -477,7 +535,7 @@ export class Upstream implements DialOwner {
         return;
       case 'message':
         if (event.id !== 'null') this.#connection?.send(this.#parts.dialect.acknowledge(event.id));
-        this.#parts.log.info('message from the pool', { pool: this.credentials.pool.name, text: event.text });
+        this.#logNews('info', 'message from the pool', event.text);
         return;
       case 'notice':
         return;
@@ -512,14 +570,14 @@ export class Upstream implements DialOwner {
     if (this.#nextExtranonce !== null) {
       this.#takeExtranonce(this.#nextExtranonce);
       this.#issue(work, this.#difficulty, work.ntime);
-      for (const client of [...this.clients]) client.onReady();
+      for (const client of this.clients.slice()) client.onReady();
       return;
     }
     const newest = this.#newest;
     // The miners hear nothing of it, so it does not put off the refresh either.
     if (newest !== null && isSameWork(newest, work) && newest.difficulty === this.#difficulty) return;
     const job = this.#issue(work, this.#difficulty, work.ntime);
-    for (const client of [...this.clients]) client.onJob(job, work.clean);
+    for (const client of this.clients.slice()) client.onJob(job, work.clean);
     this.#parts.fanOut.observe((this.#parts.clock.monotonicMs() - job.receivedAtMs) / 1000);
   }
 
@@ -535,15 +593,24 @@ export class Upstream implements DialOwner {
     const newest = this.#newest;
     if (isFirst && newest !== null && newest.work !== null && newest.difficulty !== difficulty) {
       const job = this.#issue(newest.work, difficulty, newest.ntime + 1);
-      for (const client of [...this.clients]) client.onJob(job, true);
+      for (const client of this.clients.slice()) client.onJob(job, true);
     }
   }
 
   #onExtranonce(event: { readonly extranonce1: string; readonly extranonce2Bytes: number }): void {
     if (this.subscription === null) return;
     const { extranonce1, extranonce2Bytes } = event;
-    if (this.#state.kind === 'live') this.#nextExtranonce = { extranonce1, extranonce2Bytes };
-    else this.#takeExtranonce({ extranonce1, extranonce2Bytes });
+    if (
+      extranonce1 === this.subscription.extranonce1 &&
+      extranonce2Bytes === this.subscription.extranonce2Bytes
+    ) {
+      this.#nextExtranonce = null;
+    } else if (this.#state.kind === 'live') {
+      this.#nextExtranonce = { extranonce1, extranonce2Bytes };
+    } else {
+      this.#takeExtranonce({ extranonce1, extranonce2Bytes });
+      this.#loseInFlight();
+    }
   }
 
   /** [NiceHash extranonce extension] The new pair holds from the next job on; shares in flight keep their chance. */
@@ -557,20 +624,25 @@ export class Upstream implements DialOwner {
 
   #onReconnect(host: string | null, port: number | null, waitSeconds: number): void {
     const target = this.#parts.owner.redirect(host, port);
-    const { log } = this.#parts;
     const asked = `${host ?? ''}:${port ?? ''}`;
     if (target === null) {
-      log.warn('pool asks to reconnect to a host that is not in the pool list; ignored', {
-        pool: this.credentials.pool.name,
-        host: asked,
-      });
+      this.#logNews('warn', 'pool asks to reconnect to a host that is not in the pool list; ignored', asked);
       return;
     }
-    log.info('pool asks to reconnect', { pool: this.credentials.pool.name, host: asked, waitSeconds });
+    this.#logNews('info', 'pool asks to reconnect', asked);
     this.#target = target;
-    // One that redirects before the login is dialled with the usual pauses: two of them could send us to and fro.
-    const isPauseGiven = this.#state.kind === 'live' || waitSeconds > 0;
-    this.#down('redirected', asked, isPauseGiven ? waitSeconds * 1000 : null);
+    // One that redirects before the login, or again and again, is dialled with the usual pauses: two of them could send us to and fro.
+    const isSensible = this.#state.kind === 'live' && this.#attempt === 0;
+    const waitMs = Math.min(waitSeconds, MAX_RECONNECT_WAIT_SECONDS) * 1000;
+    this.#down('redirected', asked, isSensible || waitMs > 0 ? waitMs : null);
+  }
+
+  /** In dedicated mode a pool tells every miner's connection the same: each text is logged once a minute. */
+  #logNews(level: 'info' | 'warn', event: string, text: string): void {
+    const { stats, log, clock } = this.#parts;
+    if (stats.isNews(`${event} ${text}`, clock.monotonicMs())) {
+      log[level](event, { pool: this.credentials.pool.name, text });
+    }
   }
 
   // ---- jobs and shares
@@ -608,16 +680,22 @@ export class Upstream implements DialOwner {
 
   #sweepLive(nowMs: number): void {
     const { silenceMs, refreshMs } = this.#settings.upstream;
+    if (this.#nextSuggestion !== null) this.suggestDifficulty(this.#nextSuggestion);
     if (nowMs - this.#heardAtMs >= silenceMs) {
       this.#down('silence', `nothing heard for ${Math.round(silenceMs / 1000)} s`);
       return;
     }
     const newest = this.#newest;
-    if (refreshMs > 0 && newest?.work != null && nowMs - this.#refreshedAtMs >= refreshMs && this.clients.length > 0) {
+    if (
+      refreshMs > 0 &&
+      newest?.work != null &&
+      nowMs - this.#refreshedAtMs >= refreshMs &&
+      this.clients.length > 0
+    ) {
       // cgminer gives a pool up after 90 s without a line: the same work again, told apart by its time.
       const elapsedSeconds = Math.max(1, Math.round((nowMs - newest.receivedAtMs) / 1000));
       const job = this.#issue(newest.work, newest.difficulty, newest.ntime + elapsedSeconds);
-      for (const client of [...this.clients]) client.onJob(job, false);
+      for (const client of this.clients.slice()) client.onJob(job, false);
     }
   }
 
@@ -672,15 +750,20 @@ function refused(refusal: PoolRefusal | null): PoolVerdict {
   return { kind: 'refused', refusal: refusal ?? { code: null, message: 'Rejected by the pool' } };
 }
 
-/** True where a notify repeats the newest job: same pool job, same coinbase, same time. */
+/** True where a notify repeats the newest job to the letter. The branch is usually the same array, since equal ones are shared. */
 function isSameWork(job: IssuedJob, work: BitcoinWork): boolean {
+  const known = job.work;
   return (
-    job.work !== null &&
-    job.poolJobId === work.poolJobId &&
-    job.work.ntime === work.ntime &&
-    job.prevHash === work.prevHash &&
-    job.work.coinb1 === work.coinb1 &&
-    job.work.coinb2 === work.coinb2 &&
-    job.work.branch.length === work.branch.length
+    known !== null &&
+    known.poolJobId === work.poolJobId &&
+    known.ntime === work.ntime &&
+    known.prevHash === work.prevHash &&
+    known.coinb1 === work.coinb1 &&
+    known.coinb2 === work.coinb2 &&
+    known.version === work.version &&
+    known.nbits === work.nbits &&
+    (known.branch === work.branch ||
+      (known.branch.length === work.branch.length &&
+        known.branch.every((hash, i) => hash === work.branch[i])))
   );
 }

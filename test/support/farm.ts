@@ -30,7 +30,12 @@ export class Farm implements AsyncDisposable {
 
   /** A practice pool that makes jobs by hand only, in the program's pool list unless `isListed` is false. */
   async pool(options: PracticePoolOptions = {}, isListed = true): Promise<PracticePool> {
-    const pool = new PracticePool(parts, { jobIntervalMs: 0, blockIntervalMs: 0, submitsKept: 10_000, ...options });
+    const pool = new PracticePool(parts, {
+      jobIntervalMs: 0,
+      blockIntervalMs: 0,
+      submitsKept: 10_000,
+      ...options,
+    });
     this.#closers.push(() => pool.stop());
     const endpoint = await pool.start();
     if (isListed) await this.program.addPool(formatEndpoint(endpoint), options.algorithm ?? 'sha256d');
@@ -45,7 +50,11 @@ export class Farm implements AsyncDisposable {
     return pool;
   }
 
-  account(pool: { readonly endpoint: Endpoint } | ScriptedPool, user: string, password = 'x'): Promise<string> {
+  account(
+    pool: { readonly endpoint: Endpoint } | ScriptedPool,
+    user: string,
+    password = 'x',
+  ): Promise<string> {
     const address = pool instanceof ScriptedPool ? `127.0.0.1:${pool.port}` : formatEndpoint(pool.endpoint);
     return this.program.register(address, user, password);
   }
@@ -102,25 +111,30 @@ export async function quiesce(pool: PracticePool, ...miners: readonly CpuMiner[]
       const { hashes } = miner.stats;
       await miner.waitFor((books) => books.hashes > hashes);
     }
-    await miner.waitFor(({ submitted, accepted, rejected, unanswered }) => submitted === accepted + rejected + unanswered);
+    await miner.waitFor(
+      ({ submitted, accepted, rejected, unanswered }) => submitted === accepted + rejected + unanswered,
+    );
   }
 }
 
-const RESULTS = 'stratum_proxy_shares_total';
-
-/** How an account's shares add up: received, by result, and still open. */
+/** How an account's shares add up, or everyone's: received, by result, and still open. */
 export function sharesOf(
   figures: Figures,
-  account: string,
-): { readonly received: number; readonly byResult: Readonly<Record<string, number>>; readonly inFlight: number } {
+  account?: string,
+): {
+  readonly received: number;
+  readonly byResult: Readonly<Record<string, number>>;
+  readonly inFlight: number;
+} {
+  const whose = account === undefined ? {} : { account };
   const byResult: Record<string, number> = {};
-  for (const { labels, value } of figures.series(RESULTS, { account })) {
+  for (const { labels, value } of figures.series('stratum_proxy_shares_total', whose)) {
     const result = labels['result'] ?? '';
     if (value > 0) byResult[result] = (byResult[result] ?? 0) + value;
   }
   return {
-    received: figures.sum('stratum_proxy_shares_received_total', { account }),
+    received: figures.sum('stratum_proxy_shares_received_total', whose),
     byResult,
-    inFlight: figures.sum('stratum_proxy_shares_in_flight', { account }),
+    inFlight: figures.sum('stratum_proxy_shares_in_flight', whose),
   };
 }

@@ -1,4 +1,4 @@
-import { labelKey, parseExposition, type ParsedSample } from './exposition-parser.ts';
+import { labelKey, type ParsedSample, parseExposition } from './exposition-parser.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

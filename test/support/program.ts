@@ -272,11 +272,7 @@ export class Program extends Launched {
     return new Figures(text);
   }
 
-  async metricsWhere(
-    holds: (figures: Figures) => boolean,
-    what: string,
-    timeoutMs = 5000,
-  ): Promise<Figures> {
+  async metricsWhere(holds: (figures: Figures) => boolean, what: string, timeoutMs = 5000): Promise<Figures> {
     let last: Figures | null = null;
     return await until(
       async () => {
@@ -319,13 +315,13 @@ export class Program extends Launched {
   }
 }
 
-/** Ours without what would change the program's behaviour by chance. */
+/** Ours without what would change the program's behaviour by chance, and with a place to keep compiled code for the next start. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !name.startsWith('STRATUM_PROXY_') && name !== 'NODE_OPTIONS' && name !== 'NODE_TEST_CONTEXT',
-    ),
+  const kept = Object.entries(process.env).filter(
+    ([name]) =>
+      !name.startsWith('STRATUM_PROXY_') && name !== 'NODE_OPTIONS' && name !== 'NODE_TEST_CONTEXT',
   );
+  return { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled'), ...Object.fromEntries(kept) };
 }
 
 function readLogLine(text: string): LogLine[] {

@@ -107,13 +107,13 @@ export class ScriptedPool implements AsyncDisposable {
   serve(
     options: PoolLogin | ((index: number) => PoolLogin),
     greeting: readonly Message[],
-    drive: (peer: LinePeer) => Promise<void> = () => Promise.resolve(),
+    drive: (peer: LinePeer, index: number) => Promise<void> = () => Promise.resolve(),
   ): void {
     this.#serve = async (peer) => {
       const index = this.#served;
       this.#served += 1;
       await logIn(peer, typeof options === 'function' ? options(index) : options, greeting);
-      await drive(peer);
+      await drive(peer, index);
     };
   }
 
@@ -166,6 +166,24 @@ async function logIn(
       peer.send(...beforeAuthorized, { id, result: true, error: null });
       return;
     }
+  }
+}
+
+/**
+ * A port of this machine where nobody listens, and nobody will by chance: it lies outside the range the system hands out for port 0.
+ */
+export async function quietPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
   }
 }
 

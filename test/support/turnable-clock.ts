@@ -5,7 +5,11 @@
 const now = performance.now.bind(performance);
 let aheadMs = 0;
 
-Object.defineProperty(performance, 'now', { value: () => now() + aheadMs, configurable: true, writable: true });
+Object.defineProperty(performance, 'now', {
+  value: () => now() + aheadMs,
+  configurable: true,
+  writable: true,
+});
 
 process.on('message', (message) => {
   const { turnClockMs } = message as { readonly turnClockMs?: unknown };

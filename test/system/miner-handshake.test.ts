@@ -7,11 +7,9 @@ import { testAccount } from '../support/proxy-bed.ts';
 import { ACCOUNT, openRoom, type ProxyRoom } from '../support/proxy-room.ts';
 import { jobId, kindOf, paramsOf, type ScriptedMiner } from '../support/scripted-miner.ts';
 import { notify, setDifficulty } from '../support/scripted-pool.ts';
+import { DIFFICULTY, errorOf, hear, JOB, MASK } from '../support/transcript.ts';
 
 const NAME = `${ACCOUNT}.rig1`;
-const MASK = 'mining.set_version_mask';
-const DIFFICULTY = 'mining.set_difficulty';
-const JOB = 'mining.notify';
 
 /** One write of a client and the lines it then waits for, all of them and in this order. */
 interface Step {
@@ -195,22 +193,6 @@ const CLIENTS: readonly Client[] = [
 
 const GREETING = [setDifficulty(8), notify()];
 
-async function hear(peer: LinePeer, kinds: readonly string[]): Promise<readonly Message[]> {
-  const messages: Message[] = [];
-  for (const kind of kinds) {
-    const message = await peer.next();
-    assert.equal(kindOf(message), kind, `expected ${kinds.join(', ')}`);
-    messages.push(message);
-  }
-  return messages;
-}
-
-function errorOf(message: Message): readonly unknown[] {
-  assert.equal(message['result'], null);
-  assert.ok(Array.isArray(message['error']), JSON.stringify(message));
-  return message['error'] as readonly unknown[];
-}
-
 /** Waits until `count` connections have been counted under a reason. */
 async function counted(room: ProxyRoom, reason: string, count = 1): Promise<void> {
   const refused = (): Readonly<Record<string, number>> => room.bed.proxy.report().facts.connectionsRefused;
@@ -280,7 +262,7 @@ describe('a client of every order', { concurrency: true, timeout: 15_000 }, () =
     first.end();
     await first.closed();
     const second = await room.miner();
-    second.send(subscribe(1), authorize(2));
+    second.send(subscribe(1, second.agent), authorize(2));
     await hear(second, ['reply 1', 'reply 2', DIFFICULTY, JOB]);
     assert.equal(room.pool.peers.length, 1);
   });
@@ -718,21 +700,21 @@ describe('a submit', { concurrency: true, timeout: 15_000 }, () => {
   }
 });
 
-describe('what is no miner', { concurrency: true, timeout: 15_000 }, () => {
-  /** Sends bytes, gives back all that came until the other side closed. */
-  function exchange(port: number, bytes: Buffer | string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port }, () => socket.write(bytes));
-      let text = '';
-      socket.setEncoding('latin1');
-      socket.on('data', (chunk: string) => {
-        text += chunk;
-      });
-      socket.on('error', reject);
-      socket.on('close', () => resolve(text));
+/** Sends bytes, gives back all that came until the other side closed. */
+function exchange(port: number, bytes: Buffer | string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => socket.write(bytes));
+    let text = '';
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => {
+      text += chunk;
     });
-  }
+    socket.on('error', reject);
+    socket.on('close', () => resolve(text));
+  });
+}
 
+describe('what is no miner', { concurrency: true, timeout: 15_000 }, () => {
   for (const request of [
     'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
     'POST /api/v1/users HTTP/1.1\r\n\r\n{}',

@@ -14,24 +14,21 @@ export function onAuthorize(
 ): void {
   const { context } = session;
   const name = parseMinerName(request.user);
-  if (session.binding !== null) {
-    if (session.binding.books.subject.account === name.account) {
-      session.reply(request.id, session.dialect.miner.yes(request.id));
-    } else {
-      session.refuse(
-        request.id,
-        'unauthorized',
-        'This connection mines for another account already; use one connection per account',
-      );
-    }
+  const claimed = session.claimedAccount;
+  if (claimed === name.account) {
+    session.authorizeAgain(request.id);
     return;
   }
-  if (session.isAuthorizing) {
-    session.refuse(request.id, 'other', 'The previous authorize is still being answered');
+  if (claimed !== null) {
+    session.refuse(
+      request.id,
+      'unauthorized',
+      'This connection mines for another account already; use one connection per account',
+    );
     session.countFault();
     return;
   }
-  const waiting = session.awaitAuthorize(request.id);
+  const waiting = session.awaitAuthorize(request.id, name.account);
   if (!isAccountName(name.account)) {
     onUnknown(session, name.account);
     return;
@@ -79,7 +76,7 @@ function onUnknown(session: MinerSession, account: string): void {
   const isBanned = context.addresses.failed(session.ip, context.clock.monotonicMs());
   context.log.info('unknown user name', {
     miner: session.address,
-    name: account.slice(0, 32),
+    user: account.slice(0, 32),
     agent: session.agent,
     ...(isBanned ? { banned: true } : {}),
   });

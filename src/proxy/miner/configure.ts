@@ -12,8 +12,7 @@ export function onConfigure(
   if (extensions.includes('version-rolling')) session.askedVersionMask = request.versionMask;
   if (extensions.includes('subscribe-extranonce')) session.isExtranonceAware = true;
   if (request.minimumDifficulty !== null && request.minimumDifficulty > 0) {
-    session.lastWish = request.minimumDifficulty;
-    session.relaySuggestion(request.minimumDifficulty);
+    session.wish({ kind: 'difficulty', difficulty: request.minimumDifficulty });
   }
   const versionMask = session.versionMask ?? 0;
   session.noteVersionMask(versionMask);

@@ -55,7 +55,11 @@ export function dispatch(session: MinerSession, request: MinerRequest): void {
       return;
     case 'fault':
       session.send(
-        session.dialect.miner.refuse('null', { reason: 'other', message: capitalised(request.problem), code: null }),
+        session.dialect.miner.refuse('null', {
+          reason: 'other',
+          message: capitalised(request.problem),
+          code: null,
+        }),
       );
       session.end('not-stratum');
       return;

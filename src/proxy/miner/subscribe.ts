@@ -1,6 +1,7 @@
 import { planLane } from '../../domain/lane.ts';
 import type { MinerRequest } from '../../wire/messages.ts';
-import { hintKey, type MinerSession } from '../miner-session.ts';
+import { hintKey, idHintKey } from '../hint-key.ts';
+import type { MinerSession } from '../miner-session.ts';
 import type { LaneHint, ResumeRecord } from '../session-context.ts';
 
 /**
@@ -16,12 +17,15 @@ export function onSubscribe(
     session.subscribedAgain(request.id);
     return;
   }
-  const resumed = request.sessionId === null ? null : takeResume(session, request.sessionId);
+  session.agent = request.agent;
+  session.origin = hintKey(session.ip, request.agent);
+  const resumed = isOwnId(request.sessionId) ? takeResume(session, request.sessionId) : null;
   if (resumed !== null) {
-    session.subscribe(request.id, request.agent, resumed, resumed.plan);
+    session.subscribe(request.id, resumed, resumed.plan);
     return;
   }
   const hint = findHint(session, request);
+  if (hint !== null) session.origin = hint.origin;
   const plan = planLane(
     { agent: request.agent, poolExtranonce2Bytes: hint?.poolExtranonce2Bytes ?? null },
     context.settings.extranonce,
@@ -34,7 +38,7 @@ export function onSubscribe(
       }
     });
   }
-  session.subscribe(request.id, request.agent, null, plan);
+  session.subscribe(request.id, null, plan);
 }
 
 function takeResume(session: MinerSession, sessionId: string): ResumeRecord | null {
@@ -56,6 +60,11 @@ function findHint(
 ): LaneHint | null {
   const { hints, clock } = session.context;
   const nowMs = clock.monotonicMs();
-  const byId = request.sessionId === null ? undefined : hints.get(request.sessionId, nowMs);
+  const byId = isOwnId(request.sessionId) ? hints.get(idHintKey(request.sessionId), nowMs) : undefined;
   return byId ?? hints.get(hintKey(session.ip, request.agent), nowMs) ?? null;
+}
+
+/** True for an id that we may have given out. */
+function isOwnId(sessionId: string | null): sessionId is string {
+  return sessionId !== null && /^[0-9a-f]{16}$/.test(sessionId);
 }

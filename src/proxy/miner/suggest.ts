@@ -9,10 +9,7 @@ export function onSuggestDifficulty(
   request: Extract<MinerRequest, { kind: 'suggest-difficulty' }>,
 ): void {
   session.reply(request.id, session.dialect.miner.yes(request.id));
-  // [quirk: NerdMiner repeats the same wish every 30 s as a keepalive]
-  if (session.lastWish === request.difficulty) return;
-  session.lastWish = request.difficulty;
-  session.relaySuggestion(request.difficulty);
+  session.wish({ kind: 'difficulty', difficulty: request.difficulty });
 }
 
 /** [quirk: bfgminer, id null] The same wish as a 64-digit big-endian target. */
@@ -23,8 +20,5 @@ export function onSuggestTarget(
   const target = Number.parseInt(request.target, 16);
   const difficulty = DIFFICULTY_ONE / target;
   session.reply(request.id, session.dialect.miner.yes(request.id));
-  if (target > 0 && Number.isFinite(difficulty) && session.lastWish !== difficulty) {
-    session.lastWish = difficulty;
-    session.relaySuggestion(difficulty);
-  }
+  if (target > 0 && Number.isFinite(difficulty)) session.wish({ kind: 'target', difficulty });
 }

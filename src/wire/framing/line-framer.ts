@@ -3,6 +3,8 @@ import { isAscii, isUtf8 } from 'node:buffer';
 /** Why a byte stream can no longer be read as lines. The connection is of no further use. */
 export type FrameFault = 'line-too-long' | 'invalid-utf8';
 
+const MAX_PIECES = 64;
+
 /** Takes the lines. Returning false ends the reading: nothing more of the chunk is delivered. */
 export interface LineSink {
   onLine(line: string): boolean;
@@ -16,6 +18,8 @@ export class LineFramer {
   /** Bytes of the unfinished line, one character each (latin1). */
   #pending = '';
   #isAscii = true;
+  /** Pieces that the unfinished line has been joined from. */
+  #pieces = 0;
 
   /**
    * Delivers each line that `chunk` completes. Returns the fault that ended the stream, or null.
@@ -48,9 +52,17 @@ export class LineFramer {
     if (start < text.length) {
       this.#pending += start === 0 ? text : text.slice(start);
       if (this.#pending.length > maxLineBytes) return 'line-too-long';
+      this.#pieces += 1;
+      if (start > 0 || this.#pieces >= MAX_PIECES) this.#compact();
     } else if (this.#pending === '') {
       this.#isAscii = true;
     }
     return null;
+  }
+
+  /** One string of its own: a slice keeps the whole chunk alive, and many joined pieces take far more memory than their text. */
+  #compact(): void {
+    this.#pending = Buffer.from(this.#pending, 'latin1').toString('latin1');
+    this.#pieces = 0;
   }
 }

@@ -67,8 +67,9 @@ export function jsonNumber(value: number): string {
   return String(value);
 }
 
-/** At most `max` characters, control characters removed. */
+/** At most `max` characters, control characters replaced by blanks. */
 export function clip(text: string, max: number): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, max);
+  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  // A slice would keep the whole of what it was cut from alive.
+  return plain.length <= max ? plain : Buffer.from(plain.slice(0, max), 'utf8').toString('utf8');
 }

@@ -6,6 +6,7 @@ import { clip, type JsonObject, jsonNumber, jsonText, parseObject, rawId } from 
 
 const MAX_AGENT = 256;
 const MAX_USER = 512;
+const MAX_ID = 256;
 const MAX_EXTENSIONS = 16;
 
 /**
@@ -16,6 +17,8 @@ export function decodeMiner(line: string): MinerRequest {
   const message = parseObject(line);
   if (message === null) return { kind: 'fault', problem: 'not a JSON object' };
   const id = rawId(message['id'], line);
+  // An id is kept until its answer may go out, which a miner could use to fill our memory.
+  if (id.length > MAX_ID) return { kind: 'fault', problem: `the id is longer than ${MAX_ID} characters` };
   const method = message['method'];
   const isReply = 'result' in message || 'error' in message;
   if ((method === undefined || method === null) && isReply) return { kind: 'reply', id };
@@ -143,7 +146,7 @@ function decodeAuthorize(id: RequestId, params: readonly unknown[]): MinerReques
   return {
     kind: 'authorize',
     id,
-    user: user.slice(0, MAX_USER),
+    user: clip(user, MAX_USER),
     password: typeof password === 'string' ? password.slice(0, MAX_USER) : '',
   };
 }

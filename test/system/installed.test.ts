@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Program, ROOT, runToEnd, VERSION } from '../support/program.ts';
+
+let directory = '';
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'stratum-proxy-'));
+});
+after(() => rm(directory, { recursive: true, force: true }));
+
+describe('the installed program', () => {
+  const launcher = join(ROOT, 'bin/stratum-proxy.cjs');
+
+  test('on a Node.js that is too old says which one it needs, on one line', async () => {
+    const fake = join(directory, 'fake-version.cjs');
+    for (const [version, isTooOld] of [
+      ['18.20.1', true],
+      ['23.11.0', true],
+      ['24.14.1', true],
+    ] as const) {
+      await writeFile(
+        fake,
+        `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`,
+      );
+      const run = await runToEnd(['version'], { nodeFlags: ['--require', fake], file: launcher });
+      assert.equal(run.code === 1, isTooOld);
+      assert.equal(run.stdout, '');
+      assert.match(run.stderr, /^stratum-proxy needs Node\.js 24\.15 or newer, this is [\d.]+; [^\n]+\n$/);
+      assert.ok(run.stderr.includes(version));
+    }
+  });
+
+  const old = oldNode();
+  test('on an old Node.js of this machine says the same', { skip: old === null }, async () => {
+    const run = await runToEnd([launcher, 'version'], { executable: old ?? '' });
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /^stratum-proxy needs Node\.js 24\.15 or newer, this is [\d.]+; [^\n]+\n$/);
+  });
+
+  test('compiled, does what the source does: commands, pools of the catalogue, exit codes', async () => {
+    const root = join(directory, 'installed');
+    await mkdir(root);
+    const tsc = [
+      join(ROOT, 'node_modules/typescript/bin/tsc'),
+      '--project',
+      join(ROOT, 'tsconfig.build.json'),
+    ];
+    const compiled = await runToEnd([...tsc, '--outDir', join(root, 'dist')], {
+      executable: process.execPath,
+    });
+    assert.equal(compiled.code, 0, compiled.stdout);
+    for (const name of ['bin', 'catalogue', 'package.json'])
+      await cp(join(ROOT, name), join(root, name), { recursive: true });
+    await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+    const installed = { file: join(root, 'bin/stratum-proxy.cjs'), nodeFlags: [], cwd: root };
+    assert.equal((await runToEnd(['version'], installed)).stdout, `stratum-proxy ${VERSION}\n`);
+    assert.equal((await runToEnd(['--nonsense'], installed)).code, 2);
+    await using program = await Program.start({ ...installed, command: 'demo' });
+    await program.metricsWhere(
+      (figures) => figures.sum('proxy_worker_accepted') > 3,
+      'shares of the demo',
+      20_000,
+    );
+    assert.equal((await program.get('/api/v1/pools?limit=5')).status, 200);
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+  });
+
+  test('that was never compiled says how to do it', async () => {
+    const root = join(directory, 'uncompiled');
+    await cp(join(ROOT, 'bin'), join(root, 'bin'), { recursive: true });
+    const run = await runToEnd([], { file: join(root, 'bin/stratum-proxy.cjs'), nodeFlags: [] });
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /^stratum-proxy is not built; run "npm run build"[^\n]+\n$/);
+  });
+});
+
+function oldNode(): string | null {
+  for (const path of ['/usr/local/bin/node', '/usr/bin/node']) {
+    const { stdout, status } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+    const [major = 0] = (stdout ?? '').slice(1).split('.').map(Number);
+    if (status === 0 && major < 24) return path;
+  }
+  return null;
+}
