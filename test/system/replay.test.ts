@@ -102,12 +102,12 @@ const REFUSED_HERE: Readonly<Record<string, readonly [code: number, words: RegEx
   'extranonce2 too short': [20, /^extranonce2 must have 3 bytes$/, 'malformed'],
   'extranonce2 too long': [20, /^extranonce2 must have 3 bytes$/, 'malformed'],
   'version bits outside the mask': [20, /^Version bits outside the mask$/, 'malformed'],
-  '4 params only': [20, /submit needs worker, job id/, 'malformed'],
+  '4 params only': [20, /submit needs worker, job id/i, 'malformed'],
   'nonce not hex': [20, /nonce must be 8 hex digits/, 'malformed'],
   'unknown job': [21, /^Job not found$/, 'unknown-job'],
   'job as number': [20, /job id must be a string/, 'malformed'],
-  'empty params': [20, /submit needs worker, job id/, 'malformed'],
-  'null params': [20, /submit needs worker, job id/, 'malformed'],
+  'empty params': [20, /submit needs worker, job id/i, 'malformed'],
+  'null params': [20, /submit needs worker, job id/i, 'malformed'],
 };
 const UNKNOWN_JOB = REFUSED_HERE['unknown job'];
 

@@ -949,6 +949,29 @@ describe('a miner that comes back', SUITE, () => {
     assert.equal(room.pool.peers.length, 1);
   });
 
+  for (const [name, other] of [
+    ['agent', { agent: 'bfgminer/5.5.0' }],
+    ['address', { from: '127.0.0.9' }],
+  ] as const) {
+    test(`by another ${name} is another miner: the pool connection that lingers is kept for the one that left`, async () => {
+      await using room = await openRoom({ upstream: { lingerMs: 5000 } });
+      const { miner, peer } = await room.mining();
+      const { geometry } = miner;
+      miner.end();
+      await eventually(
+        () => room.bed.proxy.report().facts.sessions === 0,
+        () => 'the session is still there',
+      );
+      const second = await room.mining({ ...other, extranonce1: '0e0e0e0e' });
+      assert.match(paramsOf(second.job)[2] as string, /0e0e0e0e$/);
+      const back = await room.miner({ sessionId: geometry.sessionId });
+      await back.subscribe();
+      await back.authorize();
+      const job = await back.nextMethod(JOB);
+      await hashesTheSame(back, peer, job, { coinb1: '01000000aabb', extranonce1: '08000002', size: 4 });
+    });
+  }
+
   test('as a new one on an old pool connection has no share in the jobs before it', async () => {
     await using room = await openRoom({ upstream: { lingerMs: 5000 } });
     const { miner, peer, job } = await room.mining({ extranonce2Bytes: 8 });

@@ -76,6 +76,17 @@ describe('the end', { concurrency: 3 }, () => {
     assert.ok(performance.now() - sinceMs >= 300);
   });
 
+  test('SIGHUP does not end it: mining goes on, and the log says what would', async () => {
+    await using farm = await Farm.open();
+    const { miner, peer, submit, shareId } = await withOpenShare(farm);
+    farm.program.signal('SIGHUP');
+    await farm.program.waitForLine(({ msg }) => msg.startsWith('SIGHUP is ignored'));
+    peer.send({ id: submit['id'], result: true, error: null });
+    assert.equal((await miner.nextWhere(({ id }) => id === shareId))['result'], true);
+    assert.equal((await farm.program.get('/api/v1/health')).status, 200);
+    assert.equal(miner.isClosed, false);
+  });
+
   test('a second signal ends at once with 130', async () => {
     await using farm = await Farm.open();
     await withOpenShare(farm);
