@@ -514,13 +514,23 @@ describe('any input', () => {
     fc.assert(
       fc.property(methods, params, fc.jsonValue(), (method, list, id) => {
         const request = decode({ id, method, params: list });
-        assert.notEqual(request.kind, 'fault');
-        if (request.kind === 'fault') return;
+        if (request.kind === 'fault') {
+          // Escaping only ever lengthens an id, so one that is a fault is long as plain JSON times six at least.
+          assert.match(request.problem, /longer than 256/);
+          assert.ok(JSON.stringify(id).length * 6 > 256);
+          return;
+        }
+        assert.ok(request.id.length <= 256);
         assert.equal(JSON.stringify(JSON.parse(request.id)), JSON.stringify(id));
         parse(bitcoinMiner.yes(request.id));
       }),
       { numRuns: 1000 },
     );
+  });
+
+  test('an id of more than 256 characters is a fault, since it is kept until its answer may go out', () => {
+    assert.equal(decode({ id: 'x'.repeat(254), method: 'mining.ping' }).kind, 'ping');
+    assert.equal(decode({ id: 'x'.repeat(255), method: 'mining.ping' }).kind, 'fault');
   });
 
   test('nesting of any depth never throws', () => {
