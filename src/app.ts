@@ -46,6 +46,7 @@ export interface App {
 const OWN_FILES = 128;
 /** A scrape and a health probe in the same moment share one look at the store. */
 const CHECKS_KEPT_MS = 2000;
+const CHECK_MS = 1000;
 /** The whole end: what the miners' drain may take of it is not the web server's. */
 const STOP_MS = 9800;
 
@@ -173,12 +174,18 @@ function dialectNamed(name: string) {
   return dialect;
 }
 
+/** A check that has not passed within {@link CHECK_MS} fails: whoever asks is waiting for the answer. */
 async function checkOf(name: string, check: () => Promise<void>): Promise<HealthCheck> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const why = `no answer within ${CHECK_MS} ms: another process may hold it locked, or the disk is too slow`;
+  const timer = setTimeout(() => reject(new Error(why)), CHECK_MS);
   try {
-    await check();
+    await Promise.race([check(), late]);
     return { name, ready: true, message: '' };
   } catch (error) {
     return { name, ready: false, message: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

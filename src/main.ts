@@ -94,10 +94,12 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
     process.exit(EXIT.ok);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
-  // What a service manager sends to have the configuration read again must not end a farm's mining.
-  process.on('SIGHUP', () =>
-    log.warn('SIGHUP is ignored: settings are read at the start only; restart to apply changes'),
-  );
+  process.on('SIGHUP', (signal) => {
+    // The terminal was closed. Without one it is what a service manager sends to have the configuration read again, and
+    // that must not end a farm's mining.
+    if (isTty) void stop(signal);
+    else log.warn('SIGHUP is ignored: settings are read at the start only; restart to apply changes');
+  });
 }
 
 /** Says where everything is and what to do next: on a terminal in plain words, else as one line of the log. */

@@ -1,5 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { Log, LogFields } from './log.ts';
 
 export interface LogOptions {
@@ -15,6 +15,9 @@ export interface ProcessLog extends Log {
   flush(): void;
 }
 
+/** Kept for the next attempt while nothing can be written; more is dropped. */
+const UNWRITTEN_BYTES = 65_536;
+
 /** One line per event on standard output. Lines are written as they come: a few microseconds each, and none is lost in a crash. */
 export function createLog(
   options: LogOptions,
@@ -22,18 +25,18 @@ export function createLog(
 ): ProcessLog {
   const isPretty =
     options.syslog || options.format === 'pretty' || (options.format === 'auto' && output.isTty);
-  const stream: DestinationStream = isPretty
-    ? pretty({
-        destination: output.fd,
-        sync: true,
-        colorize: output.isTty && !options.syslog,
-        ignore: options.syslog ? 'pid,hostname,time' : 'pid,hostname',
-        translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
-        singleLine: true,
-        // Such a key would get lines of its own.
-        errorLikeObjectKeys: [],
-      })
-    : pino.destination({ fd: output.fd, sync: true });
+  const file = pino.destination({ fd: output.fd, sync: true, maxLength: UNWRITTEN_BYTES });
+  // A full disk or a reader that has gone costs lines; thrown, it would cost the miners their connections.
+  file.on('error', () => {});
+  const prettify = prettyFactory({
+    colorize: output.isTty && !options.syslog,
+    ignore: options.syslog ? 'pid,hostname,time' : 'pid,hostname',
+    translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
+    singleLine: true,
+    // Such a key would get lines of its own.
+    errorLikeObjectKeys: [],
+  });
+  const stream: DestinationStream = isPretty ? { write: (line) => file.write(prettify(line)) } : file;
   const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   return { ...bind(logger), flush: () => logger.flush() };
 }
@@ -48,7 +51,18 @@ function bind(logger: Logger): Log {
 }
 
 /** Keys that the logger or its pretty form gives a meaning of their own. */
-const RESERVED = new Set(['level', 'time', 'msg', 'name', 'pid', 'hostname', 'caller', 'err']);
+const RESERVED = new Set([
+  'level',
+  'time',
+  'msg',
+  'name',
+  'pid',
+  'hostname',
+  'caller',
+  'err',
+  'type',
+  'timestamp',
+]);
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 
 /** Much of what is logged was written by strangers: no line break, no terminal sequence, no key with a meaning. */

@@ -51,6 +51,8 @@ export interface LaunchOptions {
   readonly executable?: string;
   /** With a channel for messages. */
   readonly hasChannel?: boolean;
+  /** The limit of open files it runs under; default: that of the tests. */
+  readonly openFiles?: number;
 }
 
 const running = new Set<ChildProcess>();
@@ -69,7 +71,9 @@ export class Launched implements AsyncDisposable {
   constructor(args: readonly string[], options: LaunchOptions = {}) {
     const { executable = process.execPath, nodeFlags = NODE_FLAGS, file = MAIN } = options;
     const words = options.executable === undefined ? [...nodeFlags, file, ...args] : args;
-    this.child = spawn(executable, words, {
+    const { openFiles = null } = options;
+    const limited = ['-c', `ulimit -n ${openFiles ?? ''} && exec "$0" "$@"`, executable, ...words];
+    this.child = spawn(openFiles === null ? executable : 'sh', openFiles === null ? words : limited, {
       cwd: options.cwd ?? ROOT,
       env: { ...cleanEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe', ...(options.hasChannel === true ? ['ipc' as const] : [])],
@@ -318,8 +322,7 @@ export class Program extends Launched {
 /** Ours without what would change the program's behaviour by chance, and with a place to keep compiled code for the next start. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) =>
-      !name.startsWith('STRATUM_PROXY_') && name !== 'NODE_OPTIONS' && name !== 'NODE_TEST_CONTEXT',
+    ([name]) => !name.startsWith('STRATUM_PROXY_') && name !== 'NODE_OPTIONS' && name !== 'NODE_TEST_CONTEXT',
   );
   return { NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled'), ...Object.fromEntries(kept) };
 }

@@ -131,10 +131,10 @@ describe('whatever a pool does, its miners keep their sockets and every share is
     pool.hang();
     await pool.waitFor(({ connectionsTotal }) => connectionsTotal >= 2);
     await farm.program.waitForLine(
-      ({ msg, pool: name, error }) =>
+      ({ msg, pool: name, reason }) =>
         msg === 'pool connection failed' &&
         name === formatEndpoint(pool.endpoint) &&
-        /silence/.test(String(error)),
+        /silence/.test(String(reason)),
     );
     pool.setDifficulty(DIFFICULTY);
     pool.unhang();

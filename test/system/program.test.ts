@@ -5,8 +5,9 @@ import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { holdPort } from '../support/free-port.ts';
+import { freePort, holdPort } from '../support/free-port.ts';
 import { FREE_PORTS, Launched, ROOT, runToEnd, VERSION } from '../support/program.ts';
+import { until } from '../support/until.ts';
 
 let directory = '';
 before(async () => {
@@ -52,26 +53,72 @@ describe('start', { concurrency: 2 }, () => {
     });
     assert.equal(response.status, 201);
     assert.match(await response.text(), /^\{"name":"[0-9a-f]{16}","error":""\}$/);
+
+    const notice = await fetch(`http://${stratum}/`);
+    assert.equal(notice.status, 400, 'a browser on the wrong port is told so');
+    assert.match(await notice.text(), /Stratum.*stratum\+tcp/);
     assert.deepEqual(await launched.stop(), { code: 0, signal: null });
     assert.equal(existsSync(join(cwd, 'proxy.db-wal')), false, 'all is in the one file');
   });
 
-  test('on a terminal it says so in plain words', { skip: !hasScript() }, async () => {
-    const command = [
-      process.execPath,
-      join(ROOT, 'src/main.ts'),
-      ...FREE_PORTS,
-      '--db.path',
-      join(directory, 'tty.db'),
-    ];
-    await using launched = new Launched(['-qec', command.join(' '), '/dev/null'], { executable: 'script' });
-    await launched.waitForOutput('-u NAME -p x');
-    assert.match(launched.stdout, new RegExp(`stratum-proxy ${VERSION.replaceAll('.', '\\.')}`));
-    assert.match(launched.stdout, /miners connect to +127\.0\.0\.1:\d+/);
-    assert.match(launched.stdout, /REST API, metrics +http:\/\/127\.0\.0\.1:\d+\/api\/v1/);
-    assert.ok(launched.stdout.includes(join(directory, 'tty.db')));
-    assert.match(launched.stdout, /curl -XPOST http:\/\/127\.0\.0\.1:\d+\/api\/v1\/users -d '\{"pool"/);
-    assert.equal(launched.stdout.includes('"msg"'), false);
+  test('on a terminal it says so in plain words, in colour but for --syslog, and ends with the terminal', {
+    skip: !hasScript(),
+  }, async () => {
+    for (const flag of ['--no-syslog', '--syslog']) {
+      const data = join(directory, `tty${flag}.db`);
+      const words = [process.execPath, join(ROOT, 'src/main.ts'), ...FREE_PORTS, '--db.path', data, flag];
+      const executable = 'script';
+      await using launched = new Launched(['-qec', words.join(' '), '/dev/null'], { executable });
+      await launched.waitForOutput('-u NAME -p x');
+      const { stdout } = launched;
+      assert.ok(stdout.includes(`stratum-proxy ${VERSION}`));
+      assert.match(stdout, /miners connect to +127\.0\.0\.1:\d+/);
+      assert.ok(stdout.includes(data));
+      assert.match(stdout, /curl -XPOST http:\/\/127\.0\.0\.1:\d+\/api\/v1\/users -d '\{"pool"/);
+      assert.equal(stdout.includes('"msg"'), false);
+      assert.equal(stdout.includes('\u001b['), flag === '--no-syslog');
+      const [, web = ''] = /REST API, metrics +(http:\/\/127\.0\.0\.1:\d+)\/api\/v1/.exec(stdout) ?? [];
+      const isServed = (): Promise<boolean> =>
+        fetch(`${web}/api/v1/health`).then(
+          ({ ok }) => ok,
+          () => false,
+        );
+      assert.equal(await isServed(), true);
+      await launched.kill();
+      await until(async () => !(await isServed()), 'the end of a program whose terminal is gone');
+      await until(() => !existsSync(`${data}-wal`), 'the data file in order');
+    }
+  });
+
+  test('where its log cannot be written it runs all the same', {
+    skip: !existsSync('/dev/full'),
+  }, async () => {
+    for (const flag of ['--no-syslog', '--syslog']) {
+      const web = `127.0.0.1:${await freePort()}`;
+      const words = [
+        process.execPath,
+        join(ROOT, 'src/main.ts'),
+        ...FREE_PORTS,
+        '--web.addr',
+        web,
+        '--db.path',
+        join(directory, `full${flag}.db`),
+        flag,
+      ];
+      await using launched = new Launched(['-c', `exec ${words.join(' ')} > /dev/full`], {
+        executable: 'sh',
+      });
+      const body = JSON.stringify({ pool: '127.0.0.1:3333', algorithm: 'sha256d' });
+      const add = (): Promise<number> =>
+        fetch(`http://${web}/api/v1/pools`, { method: 'POST', body }).then(
+          ({ status }) => status,
+          () => 0,
+        );
+      await until(async () => (await add()) === 201 || launched.hasEnded, 'an answer', 20_000);
+      assert.equal(await add(), 200, launched.tail());
+      assert.deepEqual(await launched.stop(), { code: 0, signal: null });
+      assert.equal(launched.stderr, '');
+    }
   });
 
   test('a taken port, for miners or for the API: one line, exit code 4', async () => {

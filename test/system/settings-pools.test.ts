@@ -51,7 +51,7 @@ describe('pools', { concurrency: 2 }, () => {
       const failureOf = async (pool: string): Promise<unknown> => {
         const isMeant = (line: Readonly<Record<string, unknown>>): boolean =>
           line['msg'] === 'pool connection failed' && line['pool'] === pool;
-        return (await farm.program.waitForLine(isMeant))['error'];
+        return (await farm.program.waitForLine(isMeant))['reason'];
       };
       // Takes the connection and leaves the TLS handshake to itself: as good as one that does not take it.
       const { server, port } = await holdPort();

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type KeyName, keys } from '../../src/config/schema.ts';
 import { createToken, hashToken } from '../../src/http/auth.ts';
 import { Farm, OUT_OF_REACH, sharesOf } from '../support/farm.ts';
-import type { Program } from '../support/program.ts';
+import { Program } from '../support/program.ts';
 import {
   effect,
   loggedIn,
@@ -131,6 +133,31 @@ describe('web and metrics', { concurrency: 2 }, () => {
     },
   );
 
+  test('a file, the environment and flags set the same keys, each stronger than the one before', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'stratum-proxy-'));
+    try {
+      const file = join(directory, 'proxy.yaml');
+      await writeFile(file, 'metrics:\n  tag: of the file\n  maxWorkers: 11\nlimits:\n  lineBytes: 1024\n');
+      await using farm = await Farm.open({
+        env: {
+          STRATUM_PROXY_CONFIG: file,
+          STRATUM_PROXY_METRICS_TAG: 'of the environment',
+          STRATUM_PROXY_METRICS_MAX_WORKERS: '12',
+        },
+        flags: ['-metrics.maxWorkers=13'],
+      });
+      await mining(farm.miner(await farm.account(await farm.pool(), 'wallet')));
+      const figures = await farm.program.metrics();
+      assert.equal(figures.sum('proxy_worker_up', { proxy: 'of the environment' }), 1);
+      assert.equal(figures.value('stratum_proxy_miner_series_limit'), 13);
+      const miner = await farm.scriptedMiner();
+      miner.send('x'.repeat(1100));
+      await miner.closed();
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
   test('without metrics.tag the label is the stratum address', async () => {
     await using farm = await Farm.open();
     await mining(farm.miner(await farm.account(await farm.pool(), 'wallet')));
@@ -139,6 +166,22 @@ describe('web and metrics', { concurrency: 2 }, () => {
 });
 
 describe('limits and bans', { concurrency: 2 }, () => {
+  test('without limits.connections there are as many as the limit of open files allows, two files for each', {
+    skip: process.platform !== 'linux',
+  }, async () => {
+    // 128 are the program's own.
+    const openFiles = 128 + 2 * 20;
+    await using farm = await Farm.open({ openFiles });
+    for (let count = 0; count < 20; count += 1) await (await farm.scriptedMiner()).subscribe();
+    await (await farm.scriptedMiner()).closed();
+    await refused(farm.program, { 'global-cap': 1 });
+    await farm.program.stop();
+
+    await using greedy = await Program.start({ openFiles, flags: ['--limits.connections', '50'] });
+    const { mend } = await greedy.waitForLine(({ msg }) => msg.includes('limits.connections'));
+    assert.match(String(mend), /raise it to 228/);
+  });
+
   effect(
     'further connections are closed at once',
     { 'limits.connections': 4, 'limits.connectionsPerAddress': 2 },
@@ -199,7 +242,7 @@ describe('limits and bans', { concurrency: 2 }, () => {
       const long = await farm.pool({ coinbaseBytes: 12_000 });
       const waiting = farm.miner(await farm.account(long, 'wallet'));
       const line = await farm.program.waitForLine(({ msg }) => msg === 'pool connection failed');
-      assert.match(String(line['error']), /nonsense: line-too-long/);
+      assert.match(String(line['reason']), /nonsense: line-too-long/);
       assert.equal(waiting.stats.jobs, 0);
 
       const pool = await farm.pool({ difficulty: OUT_OF_REACH, coinbaseBytes: 8000 });

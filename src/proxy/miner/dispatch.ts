@@ -49,7 +49,8 @@ export function dispatch(session: MinerSession, request: MinerRequest): void {
       session.countFault();
       return;
     case 'malformed':
-      if (request.method === 'mining.submit') onUnusableSubmit(session, request.id, capitalised(request.problem));
+      if (request.method === 'mining.submit')
+        onUnusableSubmit(session, request.id, capitalised(request.problem));
       else session.refuse(request.id, 'other', capitalised(request.problem));
       session.countFault();
       return;
