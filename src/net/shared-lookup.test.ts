@@ -177,8 +177,9 @@ describe('names of this machine', () => {
     }
   });
 
-  test('can be connected to', async () => {
+  test('can be connected to', async (t) => {
     const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+    t.after(() => server.close());
     await once(server, 'listening');
     const address = server.address();
     assert.ok(typeof address === 'object' && address !== null);
@@ -189,7 +190,5 @@ describe('names of this machine', () => {
       socket.destroy();
     });
     await Promise.all(closed);
-    server.close();
-    await once(server, 'close');
   });
 });

@@ -17,6 +17,7 @@ test('accepts that fail are told and change nothing: the next connection is acce
     },
     (error) => faults.push(error.code ?? ''),
   );
+  t.after(() => listener.close());
   const { port } = await listener.listen(LOOPBACK);
   const server = listen.mock.calls[0]?.this as Server;
   for (const code of ['ENOBUFS', 'EPERM', 'ENOMEM']) {
@@ -28,13 +29,13 @@ test('accepts that fail are told and change nothing: the next connection is acce
   socket.resume();
   await once(socket, 'close');
   assert.equal(accepted, 1);
-  listener.close();
 });
 
-test('a port that is taken is no fault of an accept: listening is refused', async () => {
+test('a port that is taken is no fault of an accept: listening is refused', async (t) => {
   const faults: Error[] = [];
   const onFault = (error: Error): void => void faults.push(error);
   const first = new TcpListener(() => {}, onFault);
+  t.after(() => first.close());
   const { port } = await first.listen(LOOPBACK);
   const second = new TcpListener(() => {}, onFault);
   await assert.rejects(second.listen({ host: LOOPBACK.host, port }), (error) => {
@@ -43,5 +44,4 @@ test('a port that is taken is no fault of an accept: listening is refused', asyn
     return true;
   });
   assert.deepEqual(faults, []);
-  first.close();
 });

@@ -611,6 +611,17 @@ describe('a miner whose lane is too wide for its pool', SUITE, () => {
     });
   }
 
+  test('finds the pool connection that was kept for it, wherever it comes back from with its session id', async () => {
+    await using room = await openRoom({ upstream: { lingerMs: 60_000 } });
+    room.pool.serve({ extranonce2Bytes: 3 }, GREETING);
+    const { sessionId } = await closedAsTooNarrow(room, { from: '127.0.0.2' });
+    const miner = await room.miner({ from: '127.0.0.9', agent: 'bitaxe/BM1366', sessionId });
+    assert.equal((await miner.subscribe()).size, 2);
+    await miner.authorize();
+    await miner.nextMethod(JOB);
+    assert.equal(room.pool.peers.length, 1);
+  });
+
   for (const [name, sessionId] of [
     ['the key of its address and agent', '127.0.0.2 cgminer/4.12.1'],
     ['the key as it is kept', 'at 127.0.0.2 cgminer/4.12.1'],
