@@ -109,7 +109,11 @@ function cells(row: Row, kinds: readonly TargetKind[]): readonly string[] {
   const { metric, medians } = row;
   const value = (name: TargetName): string => {
     const found = medians.get(name);
-    return found === undefined ? '–' : withUnit(found, metric);
+    if (found === undefined) return '–';
+    const haproxy = medians.get('haproxy');
+    // The ratio columns are of the dedicated proxy; the other variants carry theirs with them.
+    const isVariant = (name === 'shared' || name === 'verified') && haproxy !== undefined && haproxy > 0;
+    return `${withUnit(found, metric)}${isVariant ? ` (${times(found / haproxy)})` : ''}`;
   };
   return [
     metric.label,

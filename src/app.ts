@@ -12,8 +12,8 @@ import { createHttpServer } from './http/server.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
 import { MetricsExporter } from './metrics/exporter.ts';
-import { HashingVerifier } from './proxy/hashing-verifier.ts';
 import type { ProxySettings } from './proxy/settings.ts';
+import { ShareVerifier } from './proxy/share-verifier.ts';
 import { loadCatalogue } from './store/catalogue.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import { accountSource, accountsPort, algorithmsPort, listedAddresses, poolsPort } from './store-ports.ts';
@@ -72,7 +72,7 @@ export async function startApp(
         clock,
         log,
         dialect: dialectNamed('bitcoin-v1'),
-        verifier: config.verify === 'always' ? new HashingVerifier(algorithms) : null,
+        verifier: new ShareVerifier(algorithms),
       },
       proxySettings(config, version, openFilesLimit, log),
     );
@@ -117,7 +117,7 @@ export async function startApp(
     );
     undo.push(() => metrics.stop());
 
-    const accounts = accountsPort(store);
+    const accounts = accountsPort(store, (name) => worker.accountChanged(name));
     const pools = poolsPort(store, onPoolListChanged);
     const http = createHttpServer(
       {
@@ -196,7 +196,7 @@ function proxySettings(
   openFilesLimit: number | null,
   log: Log,
 ): ProxySettings {
-  const { limits, bans, upstream, extranonce, session } = config;
+  const { limits, bans, upstream, vardiff, failover, verify, extranonce, session } = config;
   // A dedicated miner takes two files: its own socket and its upstream's.
   const byFiles = openFilesLimit === null ? 0 : Math.max(16, Math.floor((openFilesLimit - OWN_FILES) / 2));
   const connections = limits.connections === 0 ? byFiles : limits.connections;
@@ -211,6 +211,9 @@ function proxySettings(
     limits: { ...limits, connections },
     bans,
     upstream: { ...upstream, agent: upstream.agent === '' ? `stratum-proxy/${version}` : upstream.agent },
+    vardiff,
+    failover,
+    verify,
     extranonce,
     session,
   };

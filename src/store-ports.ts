@@ -1,8 +1,18 @@
-import { formatEndpoint } from './domain/endpoint.ts';
+import type { AccountMode, Pool } from './domain/account.ts';
+import { type Endpoint, formatEndpoint } from './domain/endpoint.ts';
 import { formatPoolPattern } from './domain/pool-pattern.ts';
 import type { AccountSource } from './fleet/supervisor.ts';
-import type { AccountsPort, AlgorithmsPort, PoolsPort, PoolView } from './http/ports.ts';
-import type { PoolRecord, Store } from './store/store.ts';
+import type {
+  AccountChange,
+  AccountRefusal,
+  AccountsPort,
+  AccountView,
+  AlgorithmsPort,
+  CredentialsView,
+  PoolsPort,
+  PoolView,
+} from './http/ports.ts';
+import type { AccountRecord, AccountRecordEntry, PoolRecord, Store } from './store/store.ts';
 
 /** The store as each room wants to see it. */
 
@@ -13,30 +23,85 @@ export function accountSource(store: Store): AccountSource {
   return {
     async find(name) {
       const result = await store.findAccount(name);
-      switch (result.kind) {
-        case 'found':
-          return { kind: 'found', account: result.account };
-        case 'not-found':
-          return { kind: 'unknown' };
-        case 'unknown-pool':
-          return { kind: 'unlisted', pool: formatEndpoint(result.endpoint) };
-      }
+      if (result.kind === 'found') return result;
+      if (result.kind === 'not-found') return { kind: 'unknown' };
+      return { kind: 'unlisted', pool: formatEndpoint(result.endpoint) };
     },
   };
 }
 
-export function accountsPort(store: Store): AccountsPort {
+export interface AccountsPortOptions {
+  /** Whether an account on this pool may be forced to the mode `shared`. Default: always. */
+  readonly canShare?: (pool: Pool) => boolean;
+}
+
+/** `onChange` is told the name of an account that was changed or deleted, once that is on disk; the answer waits for it. */
+export function accountsPort(
+  store: Store,
+  onChange: (name: string) => Promise<void> | void,
+  { canShare = () => true }: AccountsPortOptions = {},
+): AccountsPort {
+  const refuseSharing = async (
+    mode: AccountMode | undefined,
+    endpoint: Endpoint,
+  ): Promise<AccountRefusal | null> => {
+    if (mode !== 'shared') return null;
+    const pool = await store.resolvePool(endpoint);
+    if (pool === null || canShare(pool)) return null;
+    return { kind: 'not-sharable', endpoint, algorithm: pool.algorithm.name };
+  };
+
+  const refuseSharingAfter = async (name: string, change: AccountChange): Promise<AccountRefusal | null> => {
+    if (change.mode !== 'shared' && change.endpoint === undefined) return null;
+    const record = await store.showAccount(name);
+    if (record === null) return null;
+    return refuseSharing(change.mode ?? record.mode, change.endpoint ?? record.entries[0].endpoint);
+  };
+
   return {
-    async register({ endpoint, user, password, mode, label }) {
-      const result = await store.registerAccount({ entries: [{ endpoint, user, password }], mode, label });
-      switch (result.kind) {
-        case 'created':
-        case 'existing':
-          return { kind: result.kind, name: result.account.name };
-        case 'unknown-pool':
-        case 'conflict':
-          return result;
+    async register(registration) {
+      const refusal = await refuseSharing(registration.mode, registration.endpoint);
+      if (refusal !== null) return refusal;
+      const result = await store.registerAccount(registration);
+      return 'account' in result ? { kind: result.kind, name: result.account.name } : result;
+    },
+
+    async list({ limit, after, search }) {
+      const found: AccountRecord[] = [];
+      let last = after ?? undefined;
+      // Without a search every account of a page is one that is shown.
+      const rows = search === null ? limit + 1 : PAGE;
+      while (found.length <= limit) {
+        const page = await store.listAccounts({ after: last, limit: rows });
+        found.push(...page.filter((record) => matchesAccount(record, search)));
+        last = page.at(-1)?.name;
+        if (page.length < rows) break;
       }
+      const shown = found.slice(0, limit);
+      return {
+        users: shown.map(accountView),
+        next: found.length > limit ? (shown.at(-1)?.name ?? null) : null,
+      };
+    },
+
+    async show(name) {
+      const record = await store.showAccount(name);
+      return record === null ? null : accountView(record);
+    },
+
+    async update(name, change) {
+      const refusal = await refuseSharingAfter(name, change);
+      if (refusal !== null) return refusal;
+      const result = await store.updateAccount(name, change);
+      if (result.kind !== 'updated') return result;
+      await onChange(name);
+      return { kind: 'updated', account: accountView(result.account) };
+    },
+
+    async delete(name) {
+      const result = await store.deleteAccount(name);
+      if (result.kind === 'deleted') await onChange(name);
+      return result;
     },
   };
 }
@@ -46,21 +111,13 @@ export function poolsPort(store: Store, onChange: () => Promise<void>): PoolsPor
   return {
     async add(addition) {
       const result = await store.addPool(addition);
-      switch (result.kind) {
-        case 'created':
-          await onChange();
-          return { kind: 'created', pools: result.pools.map(poolView) };
-        case 'existing':
-          return { kind: 'existing', pools: result.pools.map(poolView) };
-        case 'conflict':
-        case 'unknown-dialect':
-          return result;
-        case 'unknown-algorithm':
-          return {
-            kind: 'unknown-algorithm',
-            known: (await store.listAlgorithms()).map((algorithm) => algorithm.name),
-          };
+      if (result.kind === 'conflict' || result.kind === 'unknown-dialect') return result;
+      if (result.kind === 'unknown-algorithm') {
+        const known = await store.listAlgorithms();
+        return { kind: 'unknown-algorithm', known: known.map(({ name }) => name) };
       }
+      if (result.kind === 'created') await onChange();
+      return { kind: result.kind, pools: result.pools.map(poolView) };
     },
 
     async list({ limit, after, algorithm, search }) {
@@ -68,7 +125,7 @@ export function poolsPort(store: Store, onChange: () => Promise<void>): PoolsPor
       let last = after ?? undefined;
       while (found.length <= limit) {
         const page = await store.listPools({ after: last, limit: PAGE, algorithm: algorithm ?? undefined });
-        found.push(...page.filter((record) => matches(record, search)));
+        found.push(...page.filter((record) => matchesPool(record, search)));
         last = page.at(-1)?.id;
         if (page.length < PAGE) break;
       }
@@ -101,8 +158,38 @@ function poolView(record: PoolRecord): PoolView {
   return { pool: formatPoolPattern({ host, ports: [port] }), algorithm, dialect, tls, label, coin, source };
 }
 
-function matches(record: PoolRecord, search: string | null): boolean {
-  if (search === null) return true;
-  const { host, port, label, coin } = record;
-  return [`${host}:${port}`, label, coin].some((text) => text.toLowerCase().includes(search));
+function accountView(record: AccountRecord): AccountView {
+  const [primary, ...backups] = record.entries;
+  const { name, mode, label, difficulty, workerTemplate, revision } = record;
+  return {
+    name,
+    ...credentialsView(primary),
+    backups: backups.map(credentialsView),
+    mode,
+    label,
+    difficulty,
+    workerTemplate,
+    revision,
+    createdAt: new Date(record.createdAtMs).toISOString(),
+    changedAt: new Date(record.changedAtMs).toISOString(),
+  };
+}
+
+function credentialsView({ endpoint, user, hasPassword, pool }: AccountRecordEntry): CredentialsView {
+  return { pool: formatEndpoint(endpoint), user, hasPassword, algorithm: pool?.algorithm.name ?? null };
+}
+
+function matchesPool({ host, port, label, coin }: PoolRecord, search: string | null): boolean {
+  return holds([`${host}:${port}`, label, coin], search);
+}
+
+function matchesAccount({ name, label, entries }: AccountRecord, search: string | null): boolean {
+  return holds(
+    [name, label, ...entries.flatMap(({ endpoint, user }) => [formatEndpoint(endpoint), user])],
+    search,
+  );
+}
+
+function holds(texts: readonly string[], search: string | null): boolean {
+  return search === null || texts.some((text) => text.toLowerCase().includes(search));
 }

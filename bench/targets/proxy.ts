@@ -1,55 +1,102 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { accepts, freePort, type TargetEnvironment, type TargetKind, untilReady } from './target.ts';
+import {
+  accepts,
+  freePort,
+  type TargetEnvironment,
+  type TargetKind,
+  type TargetName,
+  untilReady,
+} from './target.ts';
 
 interface Registered {
   readonly name?: unknown;
   readonly error?: unknown;
 }
 
-/** This project's program, started and fed through its REST API as an operator would. */
-export const proxy: TargetKind = {
-  name: 'proxy',
-  label: 'stratum-proxy',
-  unavailable: ({ entry }) => (existsSync(entry) ? null : `${fileURLToPath(entry)} is not there`),
-  start: async (environment, { poolPort, cpus }) => {
-    const port = await freePort();
-    const webPort = await freePort();
-    const child = environment.children.start({
-      name: 'proxy',
-      program: process.execPath,
-      arguments: commandLine(environment, port, webPort),
-      cpus,
-    });
-    const api = `http://127.0.0.1:${webPort}/api/v1`;
-    await untilReady(child, 'the proxy', async () => (await isReady(api)) && (await accepts(port)));
-    const pool = `127.0.0.1:${poolPort}`;
-    await post(`${api}/pools`, { pool, algorithm: 'sha256d' });
-    let enrolled = 0;
-    return {
-      kind: proxy,
-      host: '127.0.0.1',
-      port,
-      pid: child.pid,
-      enrol: async (count) => {
-        const names: string[] = [];
-        for (let i = 0; i < count; i++) {
-          enrolled++;
-          const { name } = await post(`${api}/users`, { pool, user: `bench${enrolled}`, password: 'x' });
-          if (typeof name !== 'string' || name === '')
-            throw new Error('the proxy registered an account without a name');
-          names.push(name);
-        }
-        return names;
-      },
-      stop: () => child.stop(),
-    };
-  },
-};
+/** How the program under test is to serve its accounts. */
+interface ProxyVariant {
+  readonly name: TargetName;
+  readonly label: string;
+  readonly mode: 'dedicated' | 'shared';
+  readonly verify: 'never' | 'auto';
+}
 
-function commandLine(environment: TargetEnvironment, port: number, webPort: number): readonly string[] {
+/** A pool connection per miner, the pool judges. */
+export const proxy = proxyTarget({ name: 'proxy', label: 'dedicated', mode: 'dedicated', verify: 'auto' });
+/** Many miners per pool connection, nothing hashed. */
+export const shared = proxyTarget({
+  name: 'shared',
+  label: 'shared, no hashing',
+  mode: 'shared',
+  verify: 'never',
+});
+/** The same with every share hashed here. */
+export const verified = proxyTarget({
+  name: 'verified',
+  label: 'shared, verified',
+  mode: 'shared',
+  verify: 'auto',
+});
+
+/** This project's program, started and fed through its REST API as an operator would. */
+function proxyTarget(variant: ProxyVariant): TargetKind {
+  const kind: TargetKind = {
+    name: variant.name,
+    label: variant.label,
+    unavailable: ({ entry }) => (existsSync(entry) ? null : `${fileURLToPath(entry)} is not there`),
+    start: async (environment, { poolPort, cpus }) => {
+      const port = await freePort();
+      const webPort = await freePort();
+      const child = environment.children.start({
+        name: 'proxy',
+        program: process.execPath,
+        arguments: commandLine(environment, port, webPort, variant),
+        cpus,
+      });
+      const api = `http://127.0.0.1:${webPort}/api/v1`;
+      await untilReady(child, 'the proxy', async () => (await isReady(api)) && (await accepts(port)));
+      const pool = `127.0.0.1:${poolPort}`;
+      await post(`${api}/pools`, { pool, algorithm: 'sha256d' });
+      let enrolled = 0;
+      return {
+        kind,
+        host: '127.0.0.1',
+        port,
+        pid: child.pid,
+        enrol: async (count) => {
+          const names: string[] = [];
+          for (let i = 0; i < count; i++) {
+            enrolled++;
+            const { name } = await post(`${api}/users`, {
+              pool,
+              user: `bench${enrolled}`,
+              password: 'x',
+              mode: variant.mode,
+            });
+            if (typeof name !== 'string' || name === '')
+              throw new Error('the proxy registered an account without a name');
+            names.push(name);
+          }
+          return names;
+        },
+        stop: () => child.stop(),
+      };
+    },
+  };
+  return kind;
+}
+
+function commandLine(
+  environment: TargetEnvironment,
+  port: number,
+  webPort: number,
+  variant: ProxyVariant,
+): readonly string[] {
   return [
+    // As `npm start` does.
+    '--max-semi-space-size=8',
     fileURLToPath(environment.entry),
     '--stratum.addr',
     `127.0.0.1:${port}`,
@@ -59,6 +106,8 @@ function commandLine(environment: TargetEnvironment, port: number, webPort: numb
     join(environment.directory, `proxy-${port}.db`),
     '--log.level',
     'warn',
+    '--verify',
+    variant.verify,
     ...environment.proxyArguments,
   ];
 }

@@ -12,7 +12,7 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-export type TargetName = 'direct' | 'bare-relay' | 'haproxy' | 'proxy';
+export type TargetName = 'direct' | 'bare-relay' | 'haproxy' | 'proxy' | 'shared' | 'verified';
 
 export interface TargetKind {
   readonly name: TargetName;

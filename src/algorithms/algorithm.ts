@@ -9,6 +9,11 @@ export interface Algorithm {
    * what a target is held against. Synchronous; keeps neither array.
    */
   readonly hashHeader: (header: Uint8Array, out: Uint8Array) => void;
+  /**
+   * The same off the event loop, for a hash that would hold it too long; null where it does not. `header` is copied within the call;
+   * answers may come in any order.
+   */
+  readonly hashHeaderLater: ((header: Uint8Array, then: (hash: Uint8Array) => void) => void) | null;
   /** Microseconds per call on a server core of the 2020s, measured: whoever hashes decides by it where. */
   readonly costUs: number;
   readonly coinbaseHash: CoinbaseHash;

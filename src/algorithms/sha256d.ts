@@ -5,6 +5,7 @@ import type { Algorithm } from './algorithm.ts';
 export const sha256d: Algorithm = {
   name: 'sha256d',
   hashHeader: sha256d80,
+  hashHeaderLater: null,
   costUs: 1,
   coinbaseHash: 'sha256d',
 };

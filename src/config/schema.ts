@@ -260,7 +260,9 @@ export const SCHEMA = {
       default: 300_000,
       min: 1000,
       max: DAY_MS,
-      help: 'A pool that has sent nothing for this long counts as dead, even though its connection is open.',
+      help:
+        'A pool that has sent nothing for this long counts as dead, even though its connection is open; one that sends no job for three times ' +
+        'its usual interval (at least a minute) does so earlier.',
     }),
     retryMinMs: integer({
       default: 500,
@@ -321,10 +323,49 @@ export const SCHEMA = {
         '00000000 asks for none.',
       check: (written) => (/^(?:0x)?[0-9a-f]{8}$/i.test(written) ? written.slice(-8).toLowerCase() : null),
     }),
+    maxSessions: integer({
+      default: 10_000,
+      min: 1,
+      max: 1_000_000,
+      help:
+        'Miners that share one connection to a pool, at most. The room a pool leaves in its extranonce2 may allow fewer; ' +
+        'further connections are opened as needed.',
+    }),
     suggestDifficulty: choice({
       options: ['relay', 'never'],
       default: 'relay',
       help: 'Whether a difficulty that a miner asks for is passed on to the pool, where the miner has a connection of its own.',
+    }),
+  }),
+  vardiff: section('The difficulty of each miner, where many share one connection to the pool.', {
+    sharesPerMinute: integer({
+      default: 6,
+      min: 1,
+      max: 600,
+      help: 'Shares that each miner should find per minute. More give steadier statistics and cost more traffic.',
+    }),
+  }),
+  failover: section('What happens when a pool of an account goes down.', {
+    standby: choice({
+      options: ['cold', 'warm'],
+      default: 'cold',
+      help: 'Whether the next pool of an account is kept connected all the time (warm) or dialled when it is needed (cold).',
+    }),
+    returnAfterSeconds: integer({
+      default: 60,
+      min: 1,
+      max: DAY_SECONDS,
+      zero: 'at once',
+      help: 'How long a better pool must have been up again before miners are moved back to it.',
+    }),
+    refuseAfterSeconds: integer({
+      default: 10,
+      min: 1,
+      max: DAY_SECONDS,
+      zero: 'never',
+      help:
+        'When all pools of an account have been down this long, further miners are refused at login, so that they turn to their own ' +
+        'backup at once; those that are connected are kept for upstream.holdSeconds.',
     }),
   }),
   extranonce: section(

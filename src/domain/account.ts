@@ -28,10 +28,19 @@ export interface PoolCredentials {
   readonly password: string;
 }
 
+export const ACCOUNT_MODES = ['auto', 'dedicated', 'shared'] as const;
+
 /**
- * `dedicated`: one upstream per session. `shared`: many sessions per upstream.
+ * `auto`: shared where the proxy can judge a share by itself, else dedicated. `dedicated`: one upstream per session.
+ * `shared`: many sessions per upstream.
  */
-export type AccountMode = 'dedicated' | 'shared';
+export type AccountMode = (typeof ACCOUNT_MODES)[number];
+
+/** Floor and cap of the difficulty that an account's miners are given; null: none of its own. `min` is at most `max`. */
+export interface DifficultyBounds {
+  readonly min: number | null;
+  readonly max: number | null;
+}
 
 /** A registered set of credentials. Plain data: it crosses the boundary between processes. */
 export interface Account {
@@ -39,7 +48,15 @@ export interface Account {
   readonly name: string;
   readonly label: string;
   readonly mode: AccountMode;
-  /** The primary first, then the backups in order. Never empty. */
+  readonly difficulty: DifficultyBounds;
+  /** Under which name a miner's shares are submitted at the pool; see `workerNameAtPool`. */
+  readonly workerTemplate: string;
+  /**
+   * 1 when registered, and one more with every change of the account; of two versions of an account the higher one counts.
+   * What the pool list says of its pools may change without it.
+   */
+  readonly revision: number;
+  /** The primary first, then the backups in order, all of one algorithm. Never empty. */
   readonly entries: readonly [PoolCredentials, ...PoolCredentials[]];
 }
 
@@ -72,4 +89,32 @@ export function parseMinerName(user: string): MinerName {
     .toString('utf8')
     .replace(/[\u0000-\u001f\u007f-\u009f]/g, '');
   return { account, worker };
+}
+
+/** Shares are submitted under the account's user name at the pool, whichever miner found them. */
+export const DEFAULT_WORKER_TEMPLATE = '{user}';
+
+export const WORKER_PLACEHOLDERS = ['{user}', '{worker}', '{account}'] as const;
+
+const PLACEHOLDER = /\{(user|worker|account)\}/g;
+/** `{worker}` with the separator that stands before it; at the beginning with the one behind it. */
+const WORKER_AND_SEPARATOR = /^\{worker\}[._/:#+-]?|[._/:#+-]?\{worker\}/g;
+
+/** True for a text that is not blank and has braces around the known placeholders only. */
+export function isWorkerTemplate(text: string): boolean {
+  return text.trim() !== '' && !/[{}]/.test(text.replace(PLACEHOLDER, ''));
+}
+
+/**
+ * The name under which a miner's shares are submitted: `template` with `{user}` (the account's user name at the pool), `{worker}` (what the
+ * miner calls itself) and `{account}` (the account's name) filled in. A miner without a worker name takes the separator away with it, so that
+ * `{user}.{worker}` gives `user` and not `user.`; what would be empty is the user name.
+ */
+export function workerNameAtPool(
+  template: string,
+  names: { readonly user: string; readonly worker: string; readonly account: string },
+): string {
+  const shape = names.worker === '' ? template.replace(WORKER_AND_SEPARATOR, '') : template;
+  const name = shape.replace(PLACEHOLDER, (_, key: 'user' | 'worker' | 'account') => names[key]);
+  return name === '' ? names.user : name;
 }

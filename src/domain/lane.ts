@@ -92,7 +92,11 @@ export class LaneSpace {
    * Low slots are filled first, so that many sessions share one job line. `preferred` is taken if it is resting and fits: a returning session.
    */
   lease(plan: LanePlan, prefix: string, preferred: string | null = null): Lane | null {
-    if (plan.kind === 'relay') return this.#take('') ? { bytes: '', slot: '' } : null;
+    if (plan.kind === 'relay') {
+      if (!this.#isFree('')) return null;
+      this.#take('');
+      return { bytes: '', slot: '' };
+    }
     const slotBytes = this.#extranonce2Bytes - plan.prefixBytes - plan.sizeBytes;
     if (slotBytes < 0 || prefix.length !== plan.prefixBytes * 2) return null;
     if (preferred !== null && this.#resting?.has(preferred) === true) {
@@ -103,15 +107,28 @@ export class LaneSpace {
         return { bytes: preferred, slot: preferred.slice(0, slotBytes * 2) };
       }
     }
+    const lane = this.#search(slotBytes, prefix);
+    if (lane !== null) this.#take(lane.bytes);
+    return lane;
+  }
+
+  /** True where {@link LaneSpace.lease} would find a lane for this plan and prefix. */
+  hasRoomFor(plan: LanePlan, prefix: string): boolean {
+    if (plan.kind === 'relay') return this.isWhole;
+    const slotBytes = this.#extranonce2Bytes - plan.prefixBytes - plan.sizeBytes;
+    return slotBytes >= 0 && this.#search(slotBytes, prefix) !== null;
+  }
+
+  #search(slotBytes: number, prefix: string): Lane | null {
     const slots = 1n << BigInt(slotBytes * 8);
-    let slot = 0n;
-    for (let tried = 0; tried < MAX_TRIED && slot < slots; tried += 1) {
-      const slotHex = slotBytes === 0 ? '' : slot.toString(16).padStart(slotBytes * 2, '0');
-      const bytes = slotHex + prefix;
-      if (this.#take(bytes)) return { bytes, slot: slotHex };
+    let number = 0n;
+    for (let tried = 0; tried < MAX_TRIED && number < slots; tried += 1) {
+      const slot = slotBytes === 0 ? '' : number.toString(16).padStart(slotBytes * 2, '0');
+      const bytes = slot + prefix;
+      if (this.#isFree(bytes)) return { bytes, slot };
       // A lane that is wider than a slot covers all slots that begin like it; this is the first of them.
       const widerBytes = this.#widerBytes(bytes) ?? slotBytes;
-      slot += widerBytes < slotBytes ? 1n << BigInt((slotBytes - widerBytes) * 8) : 1n;
+      number += widerBytes < slotBytes ? 1n << BigInt((slotBytes - widerBytes) * 8) : 1n;
     }
     return null;
   }
@@ -145,23 +162,24 @@ export class LaneSpace {
     return this.#taken === null ? this.#only === bytes : this.#taken.has(bytes);
   }
 
-  #take(bytes: string): boolean {
+  #isFree(bytes: string): boolean {
+    if (this.#taken !== null) return !this.#taken.overlaps(bytes);
+    return this.#only === null || !(this.#only.startsWith(bytes) || bytes.startsWith(this.#only));
+  }
+
+  /** Only for a lane that is free. */
+  #take(bytes: string): void {
+    this.#leased += 1;
     if (this.#taken === null) {
       if (this.#only === null) {
         this.#only = bytes;
-        this.#leased += 1;
-        return true;
+        return;
       }
-      if (this.#only.startsWith(bytes) || bytes.startsWith(this.#only)) return false;
       this.#taken = new TakenLanes();
       this.#taken.add(this.#only);
       this.#only = null;
-    } else if (this.#taken.overlaps(bytes)) {
-      return false;
     }
     this.#taken.add(bytes);
-    this.#leased += 1;
-    return true;
   }
 }
 

@@ -48,11 +48,18 @@ export class AccountCache {
     const question = this.#asked.get(call);
     if (question === undefined) return;
     this.#asked.delete(call);
-    if (this.#callOf.get(question.name) === call) this.#callOf.delete(question.name);
-    if (answer.kind === 'found' && call > this.#lastStaleCall) {
+    const isNewest = this.#callOf.get(question.name) === call;
+    if (isNewest) this.#callOf.delete(question.name);
+    if (answer.kind === 'found' && isNewest && call > this.#lastStaleCall) {
       this.#accounts.set(question.name, answer.account, this.#clock.monotonicMs());
     }
     for (const then of question.waiting) then(answer);
+  }
+
+  /** What is remembered of one account is void; a question under way may be answered from before the change, so the next one asks anew. */
+  forgetOne(name: string): void {
+    this.#accounts.delete(name);
+    this.#callOf.delete(name);
   }
 
   /** Nothing that was remembered counts any more, nor what was asked before. */

@@ -13,6 +13,8 @@ export type AccountAnswer =
 export type ToWorker =
   | { readonly kind: 'listen'; readonly call: number; readonly host: string | null; readonly port: number }
   | { readonly kind: 'account'; readonly call: number; readonly answer: AccountAnswer }
+  /** An account was changed or removed: what is remembered of it is void, and its miners follow. */
+  | { readonly kind: 'account-changed'; readonly name: string }
   /** What is remembered of accounts may be out of date: ask again at the next login. */
   | { readonly kind: 'forget-accounts' }
   /** Every `host:port` and `*.suffix:port` of the pool list. */

@@ -54,6 +54,11 @@ export interface TotalRow {
   readonly inFlight: number;
   /** Hashes behind the credited shares. */
   readonly work: number;
+  /** Hashes behind every valid share found here, each at its own difficulty. */
+  readonly workFound: number;
+  /** Hashes behind the shares that the pool accepted, at its difficulty, and how many they were: `workAtPool / workFound` is the efficiency. */
+  readonly workAtPool: number;
+  readonly sharesAtPool: number;
 }
 
 /** One pool that is, or was since start, in use. */

@@ -53,6 +53,11 @@ export class WorkerHandle {
     await this.#ask((call) => ({ kind: 'drain', call, graceMs }));
   }
 
+  /** An account was changed or removed; its miners follow. */
+  accountChanged(name: string): void {
+    this.#link.send({ kind: 'account-changed', name });
+  }
+
   forgetAccounts(): void {
     this.#link.send({ kind: 'forget-accounts' });
   }

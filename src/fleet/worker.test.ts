@@ -7,6 +7,7 @@ import { connectMiner } from '../../test/support/scripted-miner.ts';
 import { notify, ScriptedPool, setDifficulty } from '../../test/support/scripted-pool.ts';
 import { systemClock } from '../kit/clock.ts';
 import { silentLog } from '../kit/log.ts';
+import { ShareVerifier } from '../proxy/share-verifier.ts';
 import { bitcoinV1 } from '../wire/dialects/bitcoin-v1/index.ts';
 import { localLink } from './link.ts';
 import type { AccountAnswer, ToSupervisor, ToWorker } from './messages.ts';
@@ -19,7 +20,7 @@ const NAME = '00112233445566aa';
 function startFleet(find: AccountSource['find']): WorkerHandle {
   const [upper, lower] = localLink<ToWorker, ToSupervisor>();
   startWorker(
-    { clock: systemClock, log: silentLog, link: lower, dialect: bitcoinV1, verifier: null },
+    { clock: systemClock, log: silentLog, link: lower, dialect: bitcoinV1, verifier: new ShareVerifier([]) },
     testSettings(),
   );
   return new WorkerHandle({ link: upper, accounts: { find }, log: silentLog });

@@ -34,6 +34,14 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
     settings,
   );
 
+  /** Miners of an account that may have changed go where it points now. */
+  const follow = (name: string): void => {
+    accounts.find(name, (answer) => {
+      if (answer.kind === 'found') proxy.onAccountChanged(answer.account);
+      else if (answer.kind === 'unknown') proxy.onAccountRemoved(name);
+    });
+  };
+
   link.onMessage((message) => {
     switch (message.kind) {
       case 'listen':
@@ -42,8 +50,13 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       case 'account':
         accounts.answered(message.call, message.answer);
         return;
+      case 'account-changed':
+        accounts.forgetOne(message.name);
+        follow(message.name);
+        return;
       case 'forget-accounts':
         accounts.forget();
+        for (const name of proxy.accountsInUse()) follow(name);
         return;
       case 'pool-list':
         listed = new Set(message.addresses);

@@ -16,6 +16,10 @@ export const API_ERRORS = {
   'insufficient-scope': { status: 403, meaning: 'The token is known but may not do this.' },
   'foreign-origin': { status: 403, meaning: 'A web page of another origin tried to change something.' },
   'not-found': { status: 404, meaning: 'There is nothing at this path.' },
+  'unknown-user': {
+    status: 404,
+    meaning: 'No user has this name; `GET /api/v1/users` lists those there are.',
+  },
   'unknown-pool': { status: 404, meaning: 'The pool is not in the pool list; `POST /api/v1/pools` adds it.' },
   'unknown-algorithm': {
     status: 404,
@@ -39,6 +43,10 @@ export const API_ERRORS = {
   },
   'invalid-value': { status: 422, meaning: 'A value is of the right type but not possible.' },
   'not-available': { status: 422, meaning: 'The request asks for what this version cannot do.' },
+  'mixed-algorithms': {
+    status: 422,
+    meaning: 'A backup mines another algorithm than the pools before it; miners could not follow.',
+  },
   'unknown-dialect': { status: 422, meaning: 'The algorithm is not mined with this dialect.' },
   'rate-limited': {
     status: 429,

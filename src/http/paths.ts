@@ -1,5 +1,7 @@
 export const API_ROOT = '/api/v1';
 export const USERS_PATH = `${API_ROOT}/users`;
+/** One of them. */
+export const USER_PATH = `${USERS_PATH}/:name`;
 export const POOLS_PATH = `${API_ROOT}/pools`;
 export const ALGORITHMS_PATH = `${API_ROOT}/algorithms`;
 export const OPENAPI_PATH = `${API_ROOT}/openapi.json`;

@@ -22,12 +22,17 @@ export interface RegistrationAnswer {
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
   const { code, message } = error;
   if (code === 'body-too-large') discardBody(request, reply);
-  const body: Problem | RegistrationAnswer =
-    pathOf(request.url) === USERS_PATH ? { name: '', error: message } : { error: { code, message } };
+  const body: Problem | RegistrationAnswer = isRegistration(request)
+    ? { name: '', error: message }
+    : { error: { code, message } };
   return reply
     .code(error.status)
     .headers({ ...error.headers, 'x-error-code': code, 'content-type': 'application/json; charset=utf-8' })
     .send(body);
+}
+
+function isRegistration({ method, url }: FastifyRequest): boolean {
+  return (method === 'POST' || method === 'PUT') && pathOf(url) === USERS_PATH;
 }
 
 /**

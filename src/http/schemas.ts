@@ -6,6 +6,10 @@ export const MAX_POOL = 300;
 export const MAX_USER = 512;
 export const MAX_PASSWORD = 512;
 export const MAX_LABEL = 128;
+export const MAX_TEMPLATE = 256;
+/** Real difficulties are between: a share below the one is less than a hash, one above the other is found by nobody. */
+export const MIN_DIFFICULTY = 1e-12;
+export const MAX_DIFFICULTY = 1e18;
 
 /** An object that takes no other keys. */
 export function strictObject<Properties extends TProperties>(properties: Properties) {
@@ -15,6 +19,11 @@ export function strictObject<Properties extends TProperties>(properties: Propert
 /** A string that is one of a few. */
 export function oneOf<const Word extends string>(words: readonly Word[], description: string) {
   return Type.Unsafe<Word>(Type.String({ enum: [...words], description }));
+}
+
+/** What may be null. */
+export function orNull<Schema extends TSchema>(schema: Schema) {
+  return Type.Union([schema, Type.Null()]);
 }
 
 /** An array of an answer, which is handed over as it is. */

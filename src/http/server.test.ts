@@ -122,17 +122,27 @@ describe('paths and methods', () => {
   });
 });
 
-function call(server: ReturnType<typeof testServer>, line: string, authorization?: string) {
+function call(
+  server: ReturnType<typeof testServer>,
+  line: string,
+  headers: Readonly<Record<string, string>> = {},
+) {
   const [method, url] = line.split(' ');
-  assert.ok((method === 'GET' || method === 'POST' || method === 'PUT') && url !== undefined);
+  const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+  const known = methods.find((one) => one === method);
+  assert.ok(known !== undefined && url !== undefined);
   return server.inject({
-    method,
-    url,
-    headers: authorization === undefined ? {} : { authorization },
-    ...(method === 'GET'
+    method: known,
+    url: url.replace('{name}', '0123456789abcdef'),
+    headers,
+    ...(known === 'GET' || known === 'DELETE'
       ? {}
       : { payload: url.endsWith('pools') ? { pool: 'a:1', algorithm: 'sha256d' } : GOOD }),
   });
+}
+
+function bearer(token: string) {
+  return { authorization: `Bearer ${token}` };
 }
 
 describe('tokens', () => {
@@ -160,6 +170,10 @@ describe('tokens', () => {
     'GET /api/v1/openapi.json': 'catalogue',
     'POST /api/v1/users': 'register',
     'PUT /api/v1/users': 'register',
+    'GET /api/v1/users': 'read',
+    'GET /api/v1/users/{name}': 'read',
+    'PATCH /api/v1/users/{name}': 'admin',
+    'DELETE /api/v1/users/{name}': 'admin',
     'POST /api/v1/pools': 'admin',
   };
   const may: Record<TokenScope, ReadonlySet<string>> = {
@@ -175,7 +189,7 @@ describe('tokens', () => {
       assert.equal(bare.statusCode, access === 'open' ? 200 : 401);
       if (access !== 'open') assert.equal(bare.headers['www-authenticate'], 'Bearer realm="stratum-proxy"');
       for (const scope of ['read', 'register', 'admin'] as const) {
-        const { statusCode, headers } = await call(server, line, `Bearer ${tokens[scope]}`);
+        const { statusCode, headers } = await call(server, line, bearer(tokens[scope]));
         if (may[scope].has(access)) {
           assert.ok(statusCode < 300, `${scope}: ${statusCode}`);
         } else {
@@ -188,7 +202,7 @@ describe('tokens', () => {
 
   test('every documented call asks for a token, or says that it needs none', async () => {
     const server = secured();
-    const document = (await call(server, 'GET /api/v1/openapi.json', `Bearer ${tokens.read}`)).json<{
+    const document = (await call(server, 'GET /api/v1/openapi.json', bearer(tokens.read))).json<{
       paths: Record<string, Record<string, { security?: unknown[] }>>;
     }>();
     for (const [path, methods] of Object.entries(document.paths)) {
@@ -209,7 +223,7 @@ describe('tokens', () => {
       `Bearer ${hashToken(tokens.admin)}`,
       tokens.admin,
     ]) {
-      const response = await call(server, 'GET /metrics', authorization);
+      const response = await call(server, 'GET /metrics', { authorization });
       assert.equal(response.statusCode, 401, authorization);
       assert.match(String(response.headers['www-authenticate']), /error="invalid_token"/);
     }
@@ -224,19 +238,19 @@ describe('tokens', () => {
     const server = secured(3);
     const statuses: number[] = [];
     for (let count = 0; count < 5; count++) {
-      statuses.push((await call(server, 'GET /metrics', `Bearer guess${count}`)).statusCode);
+      statuses.push((await call(server, 'GET /metrics', bearer(`guess${count}`))).statusCode);
     }
     assert.deepEqual(statuses, [401, 401, 401, 429, 429]);
-    const refused = await call(server, 'GET /metrics', 'Bearer guess');
+    const refused = await call(server, 'GET /metrics', bearer('guess'));
     assert.ok(Number(refused.headers['retry-after']) > 0);
-    assert.equal((await call(server, 'GET /metrics', `Bearer ${tokens.read}`)).statusCode, 200);
+    assert.equal((await call(server, 'GET /metrics', bearer(tokens.read))).statusCode, 200);
   });
 
   test('no token reaches the log', async () => {
     const server = secured();
-    await call(server, 'GET /metrics', `Bearer ${tokens.admin}`);
-    await call(server, 'POST /api/v1/pools', `Bearer ${tokens.read}`);
-    await call(server, 'GET /metrics', 'Bearer sp_guessed-token');
+    await call(server, 'GET /metrics', bearer(tokens.admin));
+    await call(server, 'POST /api/v1/pools', bearer(tokens.read));
+    await call(server, 'GET /metrics', bearer('sp_guessed-token'));
     assert.match(server.log.text, /api token refused/);
     assert.ok(!server.log.text.includes('sp_'));
   });
@@ -254,9 +268,14 @@ describe('web pages', () => {
       { origin: 'null' },
       { 'sec-fetch-site': 'cross-site' },
     ]) {
-      for (const url of ['/api/v1/users', '/api/v1/pools']) {
-        const response = await server.inject({ method: 'POST', url, headers, payload: JSON.stringify(GOOD) });
-        assert.equal(response.statusCode, 403);
+      for (const line of [
+        'POST /api/v1/users',
+        'POST /api/v1/pools',
+        'PATCH /api/v1/users/{name}',
+        'DELETE /api/v1/users/{name}',
+      ]) {
+        const response = await call(server, line, headers);
+        assert.equal(response.statusCode, 403, line);
         assert.equal(response.headers['x-error-code'], 'foreign-origin');
       }
     }
@@ -411,12 +430,16 @@ describe('GET /api/v1/openapi.json', () => {
         .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
         .sort((a, b) => (a < b ? -1 : 1)),
       [
+        'delete /api/v1/users/{name}',
         'get /api/v1/algorithms',
         'get /api/v1/health',
         'get /api/v1/pools',
         'get /api/v1/ready',
+        'get /api/v1/users',
+        'get /api/v1/users/{name}',
         'get /api/v1/version',
         'get /metrics',
+        'patch /api/v1/users/{name}',
         'post /api/v1/pools',
         'post /api/v1/users',
         'put /api/v1/users',
@@ -452,7 +475,7 @@ describe('GET /api/v1/openapi.json', () => {
     assert.deepEqual(schema?.required, ['pool', 'user']);
     assert.equal(schema.additionalProperties, false);
     assert.equal(schema.properties?.['user']?.maxLength, 512);
-    assert.deepEqual(schema.properties['mode']?.enum, ['dedicated', 'shared']);
+    assert.deepEqual(schema.properties['mode']?.enum, ['auto', 'dedicated', 'shared']);
   });
 
   test('and docs/rest-api.md describes the same calls', async () => {

@@ -45,8 +45,9 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
   );
   app.setNotFoundHandler((request, reply) => refuseUnknownPath(request, reply, paths));
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) =>
-    parseJsonBody(body),
+  // Some clients name a content type with every request, also where there is no content: DELETE takes none.
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
+    request.method === 'DELETE' ? undefined : parseJsonBody(body),
   );
 
   addPlugins(app, options, limits);

@@ -4,17 +4,16 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { type TestServer, testServer } from '../../test/support/http-fixtures.ts';
+import { type TestPorts, type TestServer, testServer } from '../../test/support/http-fixtures.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import { ListenError } from './errors.ts';
 import type { HttpLimits } from './options.ts';
-import type { HttpPorts } from './ports.ts';
 
 const BODY = '{"pool":"pool.example.com:3333","user":"alice"}';
 
 async function listening(
   t: TestContext,
-  ports: Partial<HttpPorts> = {},
+  ports: TestPorts = {},
   limits: Partial<HttpLimits> = {},
 ): Promise<{ server: TestServer; at: Endpoint }> {
   const server = testServer(ports, { limits: { closeMs: 200, ...limits } });

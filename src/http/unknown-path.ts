@@ -17,7 +17,7 @@ export function refuseUnknownPath(
     throw new ApiError('method-not-allowed', `${path} answers ${allow}, not ${request.method}`, { allow });
   }
   const guess = nearest(path, paths.patterns);
-  const hint = guess === null ? '' : ` (did you mean ${guess}?)`;
+  const hint = guess === null ? '' : ` (did you mean ${guess.replaceAll(/:(\w+)/g, '{$1}')}?)`;
   throw new ApiError(
     'not-found',
     `there is nothing at ${JSON.stringify(path.slice(0, 200))}${hint}: the API is under ${API_ROOT}, ` +

@@ -35,6 +35,8 @@ function describe(fault: FastifySchemaValidationError, part: string): string {
         : `${what} must have at least ${String(fault.params['limit'])} characters`;
     case 'maxLength':
       return `${what} must have at most ${String(fault.params['limit'])} characters`;
+    case 'pattern':
+      return `${what} must be ${String(propertyOf(propertyOf(fault, 'parentSchema'), 'title'))}`;
     case 'enum':
       return `${what} must be one of ${listed(fault.params['allowedValues'])}`;
     default:

@@ -115,6 +115,9 @@ function addTotals(a: TotalRow, b: TotalRow): TotalRow {
     received: a.received + b.received,
     inFlight: a.inFlight + b.inFlight,
     work: a.work + b.work,
+    workFound: a.workFound + b.workFound,
+    workAtPool: a.workAtPool + b.workAtPool,
+    sharesAtPool: a.sharesAtPool + b.sharesAtPool,
   };
 }
 

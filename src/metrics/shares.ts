@@ -60,4 +60,22 @@ export const shareFamilies: readonly MetricFamily<Scrape>[] = [
     'Hashes behind the credited shares; its rate is the hashrate.',
     (row) => row.work,
   ),
+  perTotal(
+    'stratum_proxy_work_found_total',
+    'counter',
+    'Hashes behind every valid share found here, each at the difficulty of its miner.',
+    (row) => row.workFound,
+  ),
+  perTotal(
+    'stratum_proxy_work_at_pool_total',
+    'counter',
+    "Hashes behind the shares that the pool accepted, at the pool's difficulty; over the work found it is the efficiency.",
+    (row) => row.workAtPool,
+  ),
+  perTotal(
+    'stratum_proxy_shares_at_pool_total',
+    'counter',
+    'Shares that the pool accepted; 1/sqrt of their increase is the relative error of the efficiency.',
+    (row) => row.sharesAtPool,
+  ),
 ];

@@ -35,9 +35,9 @@ export class SharedLookup {
       );
       const [first] = fitting;
       if (error !== null) callback(error, '', 0);
-      else if (options.all === true) callback(null, fitting);
       else if (first === undefined)
         callback(Object.assign(new Error(`no address of ${host}`), { code: 'ENOTFOUND' }), '', 0);
+      else if (options.all === true) callback(null, fitting);
       else callback(null, first.address, first.family);
     });
   };

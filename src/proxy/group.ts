@@ -1,4 +1,6 @@
-import type { Account, PoolCredentials } from '../domain/account.ts';
+import { type AccountMode, type PoolCredentials, workerNameAtPool } from '../domain/account.ts';
+import type { LanePlan } from '../domain/lane.ts';
+import type { PoolHealth } from '../domain/pool-choice.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
@@ -24,13 +26,30 @@ export interface GroupParts {
   isListed(host: string, port: number): boolean;
   /** Seconds from a job's arrival to its last miner. */
   readonly fanOut: Histogram;
+  /** The pool has come up or gone down for this group. */
+  onHealthChanged(): void;
 }
 
 export interface GroupOptions {
-  readonly account: Account;
+  /** Name of the account, for the template. */
+  readonly account: string;
+  /** Under which name a miner's shares are submitted at the pool. */
+  readonly workerTemplate: string;
   readonly credentials: PoolCredentials;
   readonly settings: ProxySettings;
-  readonly keepsWork: boolean;
+  /** `shared`: many sessions per upstream, shares judged here. `dedicated`: one. */
+  readonly mode: Exclude<AccountMode, 'auto'>;
+  /** Shares are hashed here. */
+  readonly verifies: boolean;
+}
+
+/** A session as its group sees it. */
+export interface GroupClient extends UpstreamClient {
+  readonly plan: LanePlan | null;
+  /** Hex; what the miner was given at subscribe. */
+  readonly extranonce1: string;
+  /** What the miner calls itself. */
+  readonly worker: string;
 }
 
 /**
@@ -39,10 +58,14 @@ export interface GroupOptions {
  */
 const REFUSAL_KEPT_MS = 5000;
 const REFUSAL_KEPT_MAX_MS = 60_000;
+/** Another upstream is opened when this part of an upstream's lanes is leased. */
+const FULL_FROM = 7 / 8;
 
 /**
- * The upstreams that serve one (account, pool). Dedicated: each carries one session; one whose session left lingers a
- * little and is given back to that miner, by its session id or its address and agent.
+ * The upstreams that serve one (account, pool).
+ * Dedicated: each carries one session; one whose session left lingers a little and is given back to that
+ * miner, by its session id or its address and agent.
+ * Shared: each carries as many as it has lanes for; another is opened before the last lane is leased.
  */
 export class Group implements UpstreamOwner {
   readonly #parts: GroupParts;
@@ -50,18 +73,31 @@ export class Group implements UpstreamOwner {
   readonly upstreams: Upstream[] = [];
   #refusal: { readonly refusal: PoolRefusal; readonly untilMs: number; readonly keptMs: number } | null =
     null;
+  #liveSinceMs: number | null = null;
+  #downSinceMs: number | null = null;
+  #isHeld = false;
 
   constructor(parts: GroupParts, options: GroupOptions) {
     this.#parts = parts;
     this.#options = options;
   }
 
-  get account(): Account {
-    return this.#options.account;
-  }
-
   get credentials(): PoolCredentials {
     return this.#options.credentials;
+  }
+
+  get mode(): Exclude<AccountMode, 'auto'> {
+    return this.#options.mode;
+  }
+
+  /** Every share is hashed here before the pool sees it. */
+  get verifies(): boolean {
+    return this.#options.verifies;
+  }
+
+  /** The verdict on a share below the pool's difficulty is ours, so each session has a difficulty of its own. */
+  get judges(): boolean {
+    return this.#options.verifies && this.#options.mode === 'shared';
   }
 
   get tally(): Tally {
@@ -72,51 +108,84 @@ export class Group implements UpstreamOwner {
     return this.#parts.stats;
   }
 
+  /** Live while at least one upstream is. */
+  get health(): PoolHealth {
+    if (this.#liveSinceMs !== null) return { kind: 'live', sinceMs: this.#liveSinceMs };
+    return this.#downSinceMs === null ? { kind: 'unknown' } : { kind: 'down', sinceMs: this.#downSinceMs };
+  }
+
+  /** The name at the pool of a miner that calls itself `worker`. */
+  nameOf(worker: string): string {
+    const { account, workerTemplate, credentials } = this.#options;
+    return workerNameAtPool(workerTemplate, { user: credentials.user, worker, account });
+  }
+
   /** The pool's words where it has just refused this account's login, else null. */
   recentRefusal(nowMs: number): PoolRefusal | null {
     if (this.#refusal === null || nowMs >= this.#refusal.untilMs) return null;
     return this.#refusal.refusal;
   }
 
-  /** An upstream for a session, dialled if need be. `preferred` is taken where it is free: a returning session. */
-  join(client: UpstreamClient, preferred: Upstream | null): Upstream {
+  /** An upstream for a session, dialled if need be. `preferred` is taken where it has room: a returning session. */
+  join(client: GroupClient, preferred: Upstream | null): Upstream {
     const upstream =
-      preferred !== null && this.#isFree(preferred)
+      preferred !== null && this.upstreams.includes(preferred) && this.#hasRoom(preferred, client)
         ? preferred
-        : (this.upstreams.find((one) => this.#isFree(one) && isFromThere(one, client)) ?? this.#open());
+        : (this.upstreams.find((one) => this.#hasRoom(one, client) && this.#isFromThere(one, client)) ??
+          this.#open(client));
     upstream.join(client);
+    if (this.#options.mode === 'shared') this.#openAheadOf(upstream);
     return upstream;
   }
 
   /** An upstream whose extranonce nobody has used since its last new block, for a session that takes it one to one. */
-  joinWhole(client: UpstreamClient): Upstream {
-    const upstream =
-      this.upstreams.find(
-        (one) => this.#isFree(one) && isFromThere(one, client) && one.lanes?.isWhole !== false,
-      ) ?? this.#open();
+  joinWhole(client: GroupClient): Upstream {
+    const isWhole = (one: Upstream): boolean =>
+      one.clients.length === 0 &&
+      isUsable(one) &&
+      one.lanes?.isWhole !== false &&
+      this.#isFromThere(one, client) &&
+      this.#hasLogin(one, client);
+    const upstream = this.upstreams.find(isWhole) ?? this.#open(client);
+    upstream.isExclusive = true;
     upstream.join(client);
     return upstream;
   }
 
-  /** A new upstream for a session that found no lane on its own. */
-  joinAnother(client: UpstreamClient): Upstream {
-    const upstream = this.#open();
+  /** Another upstream for a session that found no lane on `tried`. */
+  joinAnother(client: GroupClient, tried: Upstream): Upstream {
+    const upstream =
+      this.upstreams.find((one) => one !== tried && this.#hasRoom(one, client)) ?? this.#open(client);
     upstream.join(client);
     return upstream;
+  }
+
+  /** Keeps one connection up although no session is on it, or lets go of it. */
+  hold(isHeld: boolean): void {
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    if (isHeld && !this.upstreams.some((one) => one.state.kind !== 'closed')) this.#open().open();
   }
 
   /** Nothing is left that the group would have to remember. */
   isForgettable(nowMs: number): boolean {
-    return this.upstreams.length === 0 && this.recentRefusal(nowMs) === null;
+    return this.upstreams.length === 0 && !this.#isHeld && this.recentRefusal(nowMs) === null;
   }
 
   sweep(nowMs: number): void {
     for (let i = this.upstreams.length - 1; i >= 0; i -= 1) {
       const upstream = this.upstreams[i];
       if (upstream === undefined) continue;
-      upstream.sweep(nowMs);
+      upstream.sweep(nowMs, this.#isHeld && this.upstreams.length === 1);
       if (upstream.state.kind === 'closed') this.upstreams.splice(i, 1);
     }
+    if (this.#isHeld && this.upstreams.length === 0) this.#open().open();
+  }
+
+  close(): void {
+    this.#isHeld = false;
+    for (const upstream of this.upstreams) upstream.close('shutdown');
+    this.upstreams.length = 0;
   }
 
   onLoginRefused(_upstream: Upstream, refusal: PoolRefusal): void {
@@ -129,7 +198,7 @@ export class Group implements UpstreamOwner {
     const { pool, user } = this.credentials;
     this.#parts.log.warn('pool refused the login', {
       pool: pool.name,
-      account: this.account.name,
+      account: this.#options.account,
       user,
       reason: refusal.message,
       nextTryInMs: keptMs,
@@ -148,6 +217,21 @@ export class Group implements UpstreamOwner {
     return !this.upstreams.some(({ state }) => state.kind === 'dialing' || state.kind === 'handshaking');
   }
 
+  onStateChanged(): void {
+    const isLive = this.upstreams.some((one) => one.state.kind === 'live');
+    const isDown = this.upstreams.some((one) => one.state.kind === 'cooling');
+    const before = this.health.kind;
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (isLive) {
+      this.#liveSinceMs ??= nowMs;
+      this.#downSinceMs = null;
+    } else if (isDown || this.#liveSinceMs !== null) {
+      this.#liveSinceMs = null;
+      this.#downSinceMs ??= nowMs;
+    }
+    if (this.health.kind !== before) this.#parts.onHealthChanged();
+  }
+
   /** The same host is always allowed; another only from the pool list, since a hijacked pool would send the hashrate away. */
   redirect(host: string | null, port: number | null): DialTarget | null {
     const { pool } = this.#options.credentials;
@@ -155,29 +239,68 @@ export class Group implements UpstreamOwner {
     return to.host === pool.host || this.#parts.isListed(to.host, to.port) ? to : null;
   }
 
-  #isFree(upstream: Upstream): boolean {
-    const { kind } = upstream.state;
+  #hasRoom(upstream: Upstream, client: GroupClient): boolean {
+    if (upstream.isExclusive && upstream.clients.length > 0) return false;
+    if (this.#options.mode === 'dedicated') {
+      return upstream.clients.length === 0 && isUsable(upstream) && this.#hasLogin(upstream, client);
+    }
+    if (upstream.state.kind === 'closed' || upstream.clients.length >= this.#capacityOf(upstream))
+      return false;
+    const { lanes } = upstream;
     return (
-      upstream.clients.length === 0 &&
-      kind !== 'closed' &&
-      kind !== 'cooling' &&
-      this.upstreams.includes(upstream)
+      lanes === null ||
+      client.plan === null ||
+      upstream.job === null ||
+      lanes.hasRoomFor(client.plan, client.extranonce1)
     );
   }
 
-  #open(): Upstream {
+  /** Sessions that an upstream can carry: one per lane of the default width, at most what is configured. */
+  #capacityOf(upstream: Upstream): number {
+    const { maxSessions } = this.#options.settings.upstream;
+    const { sizeBytes } = this.#options.settings.extranonce;
+    const known =
+      upstream.subscription ?? this.upstreams.find((one) => one.subscription !== null)?.subscription;
+    const room = known == null ? 4 : known.extranonce2Bytes;
+    return Math.min(maxSessions, 256 ** Math.max(1, room - sizeBytes));
+  }
+
+  #openAheadOf(upstream: Upstream): void {
+    if (upstream.clients.length < this.#capacityOf(upstream) * FULL_FROM) return;
+    const hasSpare = this.upstreams.some(
+      (one) =>
+        one !== upstream &&
+        one.state.kind !== 'closed' &&
+        one.clients.length < this.#capacityOf(one) * FULL_FROM,
+    );
+    if (!hasSpare) this.#open().open();
+  }
+
+  /** A dedicated connection that another miner has left carries the difficulty that the pool chose for that one. */
+  #isFromThere(upstream: Upstream, client: UpstreamClient): boolean {
+    return (
+      this.#options.mode === 'shared' || upstream.lastOrigin === null || upstream.lastOrigin === client.origin
+    );
+  }
+
+  /** A dedicated upstream is logged in under its miner's name. */
+  #hasLogin(upstream: Upstream, client: GroupClient): boolean {
+    return this.#options.mode === 'shared' || upstream.login === this.nameOf(client.worker);
+  }
+
+  #open(client: GroupClient | null = null): Upstream {
     const { dialer, dialect, clock, log, jobs, stats, fanOut } = this.#parts;
-    const { credentials, settings, keepsWork } = this.#options;
+    const { credentials, settings, verifies, mode } = this.#options;
+    const login = mode === 'dedicated' && client !== null ? this.nameOf(client.worker) : credentials.user;
     const upstream = new Upstream(
       { owner: this, dialer, dialect, clock, log, jobs, stats, fanOut },
-      { credentials, settings, keepsWork },
+      { credentials, login, settings, keepsWork: verifies },
     );
     this.upstreams.push(upstream);
     return upstream;
   }
 }
 
-/** A connection that another miner has left carries the difficulty that the pool chose for that one. */
-function isFromThere(upstream: Upstream, client: UpstreamClient): boolean {
-  return upstream.lastOrigin === null || upstream.lastOrigin === client.origin;
+function isUsable({ state }: Upstream): boolean {
+  return state.kind !== 'closed' && state.kind !== 'cooling';
 }

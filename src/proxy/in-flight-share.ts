@@ -2,6 +2,7 @@ import type { PoolShare } from '../wire/dialect.ts';
 import type { PoolRefusal } from '../wire/messages.ts';
 import type { IssuedJob } from './issued-job.ts';
 import type { PendingReply } from './reply-queue.ts';
+import type { SessionBooks } from './session-books.ts';
 
 /** How a share that went to the pool ended. */
 export type PoolVerdict =
@@ -18,6 +19,10 @@ export interface InFlightShare extends PendingReply {
   /** As sent, for a second sending after the upstream was resumed. */
   readonly share: PoolShare;
   readonly sentAtMs: number;
+  /** The books it was entered in: those of the pool it was found for. */
+  readonly books: SessionBooks;
+  /** What it is credited with. */
+  readonly difficulty: number;
   readonly owner: ShareOwner;
 }
 

@@ -1,4 +1,5 @@
 import type { BitcoinWork } from '../domain/job.ts';
+import type { ShareMemory } from '../domain/share-memory.ts';
 
 /** A pool's job under our own id, with all that a share for it needs. One object for all sessions of the upstream. */
 export interface IssuedJob {
@@ -16,6 +17,10 @@ export interface IssuedJob {
   /** The upstream's extranonce1 when the job came. */
   readonly extranonce1: string;
   readonly receivedAtMs: number;
+  /** Shares seen, where they are judged here. */
+  readonly seen: ShareMemory | null;
+  /** Encoded lines by slot and clean flag: the same text for every session of the upstream with that slot. */
+  lines: Map<string, string> | null;
   /** What is hashed; null once a newer job has replaced this one and nothing here hashes. */
   work: BitcoinWork | null;
 }

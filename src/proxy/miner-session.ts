@@ -1,25 +1,32 @@
 import { type Lane, type LanePlan, type LaneSpace, planFits, planLane } from '../domain/lane.ts';
+import { Conduct } from '../domain/quarantine.ts';
 import type { ShareResult } from '../domain/result.ts';
+import type { MinerWishes } from '../domain/start-difficulty.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
 import { detectFirstBytes, httpNotice } from '../wire/detect.ts';
 import type { Dialect, Refusal } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolRefusal, RequestId } from '../wire/messages.ts';
-import type { Group } from './group.ts';
+import type { Group, GroupClient } from './group.ts';
 import { hintKey, idHintKey } from './hint-key.ts';
 import type { InFlightShare, PoolVerdict, ShareOwner } from './in-flight-share.ts';
 import type { IssuedJob } from './issued-job.ts';
 import { dispatch } from './miner/dispatch.ts';
 import { type PendingReply, ReplyQueue } from './reply-queue.ts';
+import type { Route, RoutedSession } from './route.ts';
 import { SessionBooks } from './session-books.ts';
 import type { ResumeRecord, SessionContext } from './session-context.ts';
-import type { Upstream, UpstreamClient } from './upstream.ts';
+import { SessionDifficulty } from './session-difficulty.ts';
+import type { Upstream } from './upstream.ts';
 
 /** What a session mines for. */
 export interface Binding {
+  readonly route: Route;
   readonly group: Group;
   readonly books: SessionBooks;
   readonly worker: string;
+  /** What the miner is called at the pool. */
+  readonly nameAtPool: string;
 }
 
 /** A request's place among the replies. */
@@ -43,6 +50,9 @@ export type Wish =
 
 /** Faults (unknown methods, unusable parameters) a miner may be forgiven at once; half of them are forgotten every sweep. */
 const MAX_FAULTS = 64;
+const RETARGET_EVERY_MS = 2000;
+/** A rate measured for less than this is no better a start than the device's kind. */
+const RATE_KNOWN_AFTER_MS = 180_000;
 /** Names that one connection may ask for before the first has been answered. */
 const MAX_AUTHORIZES = 64;
 const UNDETECTED_BYTES = 128;
@@ -52,7 +62,7 @@ const NO_BYTES = Buffer.alloc(0);
  * One miner: one TCP connection from its first byte to its last share's verdict. The extranonce given at subscribe stays for the life of the
  * connection; whatever happens at the pool reaches the miner as a new job. What each request does stands in `miner/`, a file per request.
  */
-export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner {
+export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession, ShareOwner {
   readonly context: SessionContext;
   readonly connection: Connection;
   readonly ip: string;
@@ -84,7 +94,11 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   #lastWish: Wish | null = null;
 
   binding: Binding | null = null;
+  /** What the miner calls itself; empty before authorize. */
+  worker = '';
   upstream: Upstream | null = null;
+  /** Where the session is going: it stays where it is until there is a job for it there. */
+  #next: { readonly group: Group; readonly upstream: Upstream } | null = null;
   resumed: ResumeRecord | null = null;
   #waitingAuthorize: WaitingLogin | null = null;
   /** A subscribe whose answer waits for the pool's extranonce. */
@@ -102,10 +116,21 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   #isEnded = false;
   #sentJobSequence = 0;
   #sentDifficulty = 0;
+  #previousDifficulty = 0;
+  /** Jobs from this number on are at the difficulty sent last, older ones at the one before. */
+  #difficultySince = 0;
+  /** The newest job sent a second time under an id of its own, with another difficulty. */
+  #repeated: { readonly id: string; readonly of: string; readonly job: IssuedJob } | null = null;
+  #conduct: Conduct | null = null;
+  #difficulty: SessionDifficulty | null = null;
+  /** What the miner's password and its configure ask for. */
+  passwordWishes: MinerWishes = { floor: null, fixed: null };
+  minimumDifficulty: number | null = null;
   #jobsSent = 0;
   /** Since when an authorised miner has been without a live upstream; null while it has one. */
   #withoutPoolSinceMs: number | null = null;
   #loggedReasons = 0;
+  #retargetAtMs = 0;
 
   constructor(
     parts: { context: SessionContext; connection: Connection },
@@ -120,6 +145,7 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     this.connectedAtMs = parts.context.clock.wallMs();
     this.connectedMonotonicMs = parts.context.clock.monotonicMs();
     this.#heardAtMs = this.connectedMonotonicMs;
+    this.origin = hintKey(options.ip, '');
   }
 
   get dialect(): Dialect {
@@ -244,13 +270,13 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     this.plan = plan;
     if (plan.kind === 'relay') {
       this.#waitingSubscribe = this.#place(id);
-      this.onReady();
+      this.#lookAgain();
       return;
     }
     this.extranonce1 = resumed?.extranonce1 ?? context.newPrefix(plan.prefixBytes);
     this.extranonce2Bytes = plan.sizeBytes;
     this.reply(id, this.#subscribedLine(id));
-    this.onReady();
+    this.#lookAgain();
   }
 
   subscribedAgain(id: RequestId): void {
@@ -305,47 +331,97 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     return this.connection.isOpen && this.binding === null && this.#waitingAuthorize === login;
   }
 
-  /** Joins the account's group. An upstream taken at subscribe for a relayed lane is kept when it is the same account's. */
-  bind(group: Group, worker: string): void {
+  /** Joins the account's route. An upstream taken at subscribe for a relayed lane is kept when it is the same account's. */
+  bind(route: Route, worker: string): void {
     const { context } = this;
-    const nowMs = context.clock.monotonicMs();
-    const { account, credentials } = group;
     if (this.id === '') {
       this.id = context.newSessionId();
       context.sessionsById.set(this.id, this);
     }
-    const books = new SessionBooks(
+    const { group } = route;
+    this.worker = worker;
+    this.binding = {
+      route,
+      group,
+      books: this.#openBooks(route, group, worker),
+      worker,
+      nameAtPool: group.nameOf(worker),
+    };
+    this.#withoutPoolSinceMs = context.clock.monotonicMs();
+    context.addresses.authorized(this.ip);
+    if (this.upstream === null) {
+      const resumed = this.resumed?.account === route.account.name ? this.resumed : null;
+      this.upstream = this.#joinGroup(group, resumed?.upstream ?? null);
+    }
+    route.join(this);
+    if (this.upstream === null) return;
+    if (this.upstream.isLoggedIn) this.onLoggedIn(this.upstream);
+    this.onReady(this.upstream);
+  }
+
+  #joinGroup(group: Group, preferred: Upstream | null): Upstream {
+    return this.plan?.kind === 'relay' ? group.joinWhole(this) : group.join(this, preferred);
+  }
+
+  #openBooks(route: Route, group: Group, worker: string): SessionBooks {
+    const { pool } = group.credentials;
+    return new SessionBooks(
       {
         sessionId: this.id,
         address: this.address,
-        account: account.name,
+        account: route.account.name,
         worker,
         agent: this.agent,
         dialect: this.dialect.name,
-        pool: credentials.pool.name,
-        algorithm: credentials.pool.algorithm.name,
-        divider: credentials.pool.algorithm.divider,
+        pool: pool.name,
+        algorithm: pool.algorithm.name,
+        divider: pool.algorithm.divider,
         connectedAtMs: this.connectedAtMs,
       },
       group.tally,
-      nowMs,
+      this.context.clock.monotonicMs(),
     );
-    this.binding = { group, books, worker };
-    this.#withoutPoolSinceMs = nowMs;
-    context.addresses.authorized(this.ip);
-    if (this.upstream === null) {
-      const resumed = this.resumed?.account === account.name ? this.resumed : null;
-      this.upstream =
-        this.plan?.kind === 'relay' ? group.joinWhole(this) : group.join(this, resumed?.upstream ?? null);
-    }
-    if (this.upstream.isLoggedIn) this.onLoggedIn();
-    this.onReady();
+  }
+
+  /** Mines for another pool as soon as that has a job: until then everything stays as it is. */
+  moveTo(group: Group): void {
+    if (this.binding === null || !this.connection.isOpen) return;
+    if (this.#next !== null) this.#next.upstream.leave(this);
+    this.#next = null;
+    if (this.binding.group === group) return;
+    this.#next = { group, upstream: this.#joinGroup(group, null) };
+    if (this.#next.upstream.isLoggedIn) this.onLoggedIn(this.#next.upstream);
+    this.onReady(this.#next.upstream);
+  }
+
+  onAccountRemoved(): void {
+    this.end('removed');
+  }
+
+  /** The new pool is ready: the old one is left, its shares in flight keep their books and their answers. */
+  #arrive(next: { readonly group: Group; readonly upstream: Upstream }): void {
+    const { binding, context } = this;
+    if (binding === null) return;
+    this.#next = null;
+    this.#leaveUpstream();
+    binding.books.endedAtMs = context.clock.monotonicMs();
+    context.retire(binding.books);
+    const { route, worker } = binding;
+    this.binding = {
+      route,
+      group: next.group,
+      books: this.#openBooks(route, next.group, worker),
+      worker,
+      nameAtPool: next.group.nameOf(worker),
+    };
+    this.upstream = next.upstream;
+    this.resumed = null;
   }
 
   /** Takes an upstream before authorize, for a miner whose lane must be the pool's own. */
   joinEarly(group: Group): void {
     this.upstream = group.joinWhole(this);
-    this.onReady();
+    this.onReady(this.upstream);
   }
 
   refuseAuthorize(message: string): void {
@@ -396,19 +472,22 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
 
   // ---- what the upstream says
 
-  onLoggedIn(): void {
+  onLoggedIn(_from: Upstream): void {
     if (this.binding !== null) this.#grantAuthorize();
   }
 
-  onLoginRefused(refusal: PoolRefusal): void {
-    if (this.#waitingAuthorize === null) return;
+  onLoginRefused(from: Upstream, refusal: PoolRefusal): void {
+    // With another pool to go to, its verdict counts.
+    if (this.#waitingAuthorize === null || from !== this.upstream || this.#next !== null) return;
     this.refuseAuthorize(`The pool refused the account's login: ${refusal.message}`);
     this.#unbind();
   }
 
-  onReady(): void {
+  onReady(from: Upstream): void {
+    if (from.job === null || from.subscription === null) return;
+    if (this.#next !== null && from === this.#next.upstream) this.#arrive(this.#next);
     const { upstream } = this;
-    if (upstream === null || upstream.job === null || upstream.subscription === null) return;
+    if (upstream === null || from !== upstream || upstream.subscription === null) return;
     const waiting = this.#waitingSubscribe;
     if (waiting !== null && this.plan !== null) {
       this.#waitingSubscribe = null;
@@ -417,20 +496,26 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
       this.#answer(waiting, this.#subscribedLine(waiting.id));
     }
     if (this.plan === null || this.binding === null || this.#waitingAuthorize !== null) return;
-    this.#settleOn(upstream, upstream.job);
+    if (upstream.job !== null) this.#settleOn(upstream, upstream.job);
   }
 
-  onJob(job: IssuedJob, clean: boolean): void {
-    if (this.#lane === null || this.#laneSpace !== this.upstream?.lanes) return;
+  /** Something on our side has changed: what the upstreams are ready for may be possible now. */
+  #lookAgain(): void {
+    if (this.#next !== null) this.onReady(this.#next.upstream);
+    if (this.upstream !== null) this.onReady(this.upstream);
+  }
+
+  onJob(from: Upstream, job: IssuedJob, clean: boolean): void {
+    if (from !== this.upstream || this.#lane === null || this.#laneSpace !== from.lanes) return;
     this.#sendJob(job, clean);
   }
 
-  onVersionMask(): void {
-    this.#announceVersionMask();
+  onVersionMask(from: Upstream): void {
+    if (from === this.upstream) this.#announceVersionMask();
   }
 
-  onDown(): void {
-    this.#withoutPoolSinceMs ??= this.context.clock.monotonicMs();
+  onDown(from: Upstream): void {
+    if (from === this.upstream) this.#withoutPoolSinceMs ??= this.context.clock.monotonicMs();
   }
 
   /** Leases a lane and sends the first job of it, or keeps the lane where nothing about it has changed. */
@@ -452,7 +537,8 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
         this.plan === null ? null : lanes.lease(this.plan, this.extranonce1, resumed?.laneBytes ?? null);
       if (lane === null) {
         upstream.leave(this);
-        this.upstream = this.binding?.group.joinAnother(this) ?? null;
+        this.upstream = this.binding?.group.joinAnother(this, upstream) ?? null;
+        if (this.upstream !== null) this.onReady(this.upstream);
         return;
       }
       this.#lane = lane;
@@ -463,6 +549,9 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
       this.firstJobSequence =
         resumed !== null && lane.bytes === resumed.laneBytes ? resumed.firstJobSequence : job.sequence;
     }
+    const nowMs = this.context.clock.monotonicMs();
+    if (this.#withoutPoolSinceMs !== null && nowMs - this.#withoutPoolSinceMs > 1000)
+      this.#difficulty?.resume(nowMs);
     this.#withoutPoolSinceMs = null;
     this.#announceVersionMask();
     if (this.#sentJobSequence < job.sequence) this.#sendJob(job, true);
@@ -506,28 +595,106 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   }
 
   #sendJob(job: IssuedJob, clean: boolean): void {
-    const { work } = job;
     const lane = this.#lane;
-    const plan = this.plan;
-    if (work === null || lane === null || plan === null) return;
+    const { plan, binding } = this;
+    if (job.work === null || lane === null || plan === null || binding === null) return;
+    const difficulty = this.#difficultyFor(job, binding.group.judges);
     let text = '';
-    if (job.difficulty !== this.#sentDifficulty) {
+    if (difficulty !== this.#sentDifficulty) {
       // cgminer applies one change per notify, so a difficulty only ever goes out directly before a job.
-      text = this.dialect.miner.difficulty(job.difficulty);
-      this.#sentDifficulty = job.difficulty;
+      text = this.dialect.miner.difficulty(difficulty);
+      this.#previousDifficulty = this.#sentDifficulty;
+      this.#sentDifficulty = difficulty;
+      this.#difficultySince = job.sequence;
+      if (binding.group.judges) this.#difficulty?.sent(difficulty, this.context.clock.monotonicMs());
     }
-    text += this.dialect.miner.job({
+    text += this.#lineOf(job, plan.kind === 'relay' ? null : lane.slot, clean);
+    this.#sentJobSequence = job.sequence;
+    if (this.#repeated !== null && job.sequence > this.#repeated.job.sequence) this.#repeated = null;
+    if (this.firstSequence === 0) this.firstSequence = this.firstJobSequence;
+    this.#jobsSent += 1;
+    binding.books.difficulty = difficulty;
+    this.send(text);
+  }
+
+  /** The job as this session sees it: encoded once for all sessions of the upstream with the same slot. */
+  #lineOf(job: IssuedJob, slot: string | null, clean: boolean): string {
+    const key = `${slot ?? '-'}${clean ? '!' : ''}`;
+    const known = job.lines?.get(key);
+    if (known !== undefined) return known;
+    if (job.work === null) return '';
+    const line = this.dialect.miner.job({
       jobId: job.id,
-      work,
-      coinb1Insert: plan.kind === 'relay' ? '' : job.extranonce1 + lane.slot,
+      work: job.work,
+      coinb1Insert: slot === null ? '' : job.extranonce1 + slot,
       ntime: job.ntime,
       clean,
     });
-    this.#sentJobSequence = job.sequence;
-    if (this.firstSequence === 0) this.firstSequence = this.firstJobSequence;
-    this.#jobsSent += 1;
-    if (this.binding !== null) this.binding.books.difficulty = job.difficulty;
-    this.send(text);
+    // A dedicated upstream has one session, so there is nobody to share the line with.
+    if (this.binding?.group.mode === 'shared') {
+      job.lines ??= new Map();
+      job.lines.set(key, line);
+    }
+    return line;
+  }
+
+  /** The session's own difficulty, made when it is first needed: only where shares are judged here. */
+  #ownDifficulty(): SessionDifficulty | null {
+    const { binding, context } = this;
+    if (binding === null) return null;
+    const { divider } = binding.books.subject;
+    if (this.#difficulty === null || this.#difficulty.divider !== divider) {
+      this.#difficulty = new SessionDifficulty({
+        agent: this.agent,
+        lastRateHs: context.lastRates.get(this.#rateKey(binding), context.clock.monotonicMs()) ?? null,
+        divider,
+        sharesPerMinute: context.settings.vardiff.sharesPerMinute,
+        bounds: binding.route.account.difficulty,
+      });
+      this.#difficulty.demand({
+        ...this.passwordWishes,
+        floor: this.passwordWishes.floor ?? this.minimumDifficulty,
+      });
+      if (this.#lastWish !== null) this.#difficulty.wish(this.#wishedDifficulty(this.#lastWish, divider));
+    }
+    return this.#difficulty;
+  }
+
+  /** The same device in the same place: its rate is the best guess when it comes back. */
+  #rateKey(binding: Binding): string {
+    return `${binding.books.subject.account}.${binding.worker} ${this.origin}`;
+  }
+
+  #wishedDifficulty(wish: Wish, divider: number): number {
+    return wish.kind === 'target' ? wish.difficulty * divider : wish.difficulty;
+  }
+
+  /** Where the miner's shares come too fast or too slowly, the newest job is sent again at another difficulty. */
+  #retarget(): void {
+    const { upstream, binding, context } = this;
+    const job = upstream?.job ?? null;
+    if (job?.work == null || binding === null || !binding.group.judges || this.#lane === null) return;
+    const nowMs = context.clock.monotonicMs();
+    if ((this.#ownDifficulty()?.advice(job.difficulty, nowMs) ?? null) !== null) this.#repeat(job);
+  }
+
+  /** Under an id of its own and with a later time, so that no work is done twice. */
+  #repeat(job: IssuedJob): void {
+    const { context } = this;
+    const nowMs = context.clock.monotonicMs();
+    const sequence = context.jobs.next();
+    const elapsedSeconds = Math.max(1, Math.round((nowMs - job.receivedAtMs) / 1000));
+    const ntime = Math.max(job.ntime + elapsedSeconds, (this.#repeated?.job.ntime ?? 0) + 1);
+    const repeated: IssuedJob = { ...job, id: sequence.toString(16), sequence, ntime, lines: null };
+    this.#repeated = { id: repeated.id, of: job.id, job: repeated };
+    this.#sendJob(repeated, true);
+    repeated.lines = null;
+  }
+
+  /** Never above the pool's: shares between the two would be lost income. */
+  #difficultyFor(job: IssuedJob, judges: boolean): number {
+    if (!judges) return job.difficulty;
+    return this.#ownDifficulty()?.next(job.difficulty, this.context.clock.monotonicMs()) ?? job.difficulty;
   }
 
   // ---- version rolling, difficulty
@@ -570,7 +737,20 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
   wish(wish: Wish): void {
     if (this.#lastWish?.kind === wish.kind && this.#lastWish.difficulty === wish.difficulty) return;
     this.#lastWish = wish;
+    if (this.binding?.group.judges === true) {
+      this.#difficulty?.wish(this.#wishedDifficulty(wish, this.binding.books.subject.divider));
+      this.#resendJob();
+      return;
+    }
     this.#relayWish(wish);
+  }
+
+  /** A wish is granted at once, where the difficulty is ours to choose. */
+  #resendJob(): void {
+    const job = this.upstream?.job ?? null;
+    if (job === null || this.#lane === null || this.#difficultyFor(job, true) === this.#sentDifficulty)
+      return;
+    this.#repeat(job);
   }
 
   /** In dedicated mode the pool is asked for what the miner wishes, as it would be over a direct connection. */
@@ -592,59 +772,130 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
 
   // ---- shares
 
-  /** Enters a share into the books; {@link MinerSession.endShare} must follow exactly once. */
-  beginShare(difficulty: number): void {
-    if (this.binding === null) this.context.unboundTally.begin(difficulty);
-    else this.binding.books.begin(difficulty, this.context.clock.wallMs());
+  /** The job that a share names, while its shares are taken from this session. */
+  findJob(id: string): IssuedJob | null {
+    const { upstream } = this;
+    if (upstream === null || this.#lane === null) return null;
+    const repeated = this.#repeated;
+    if (repeated !== null && repeated.id === id)
+      return upstream.findJob(repeated.of) === null ? null : repeated.job;
+    const job = upstream.findJob(id);
+    return job !== null && job.sequence >= this.firstJobSequence ? job : null;
   }
 
-  endShare(result: ShareResult, difficulty: number): void {
-    if (this.binding === null) this.context.unboundTally.end(result, difficulty, 0);
-    else this.binding.books.end(result, difficulty, this.context.clock.monotonicMs());
+  /** What a share of this job is credited with, and must meet: the difficulty in force when the job was sent, or a lower one since. */
+  difficultyOf(job: IssuedJob): number {
+    if (this.binding?.group.judges !== true) return job.difficulty;
+    return job.sequence >= this.#difficultySince
+      ? this.#sentDifficulty
+      : Math.min(this.#previousDifficulty, this.#sentDifficulty);
   }
 
-  /** A share refused here: counted, answered, and logged when it is the first of its kind. */
+  /** A share that is to be judged, by the pool or here: in the books, and in its place among the replies. */
+  enterShare(share: InFlightShare): void {
+    share.books.begin(share.difficulty, this.context.clock.wallMs());
+    this.replies.reserve(share);
+  }
+
+  /** A share refused by itself: counted, answered, and logged when it is the first of its kind. */
   refuseShare(
     id: RequestId,
     reason: Refusal['reason'] & ShareResult,
     message: string,
     difficulty: number,
+    code: Refusal['reason'] = reason,
   ): void {
-    this.beginShare(difficulty);
-    this.endShare(reason, difficulty);
+    if (this.binding === null) {
+      this.context.unboundTally.begin(difficulty);
+      this.context.unboundTally.end(reason, difficulty, 0);
+    } else {
+      this.binding.books.begin(difficulty, this.context.clock.wallMs());
+      this.binding.books.end(reason, difficulty, this.context.clock.monotonicMs());
+    }
     this.#logReject(reason, message, 'proxy');
-    this.refuse(id, reason, message);
+    this.refuse(id, code, message);
+  }
+
+  /** A valid share says how fast the miner is. */
+  proven(share: InFlightShare): void {
+    if (this.#difficulty === null || share.books !== this.binding?.books) return;
+    this.#difficulty.share(share.difficulty, this.context.clock.monotonicMs());
+    this.#retarget();
+  }
+
+  /** Hashed here and refused. */
+  refuseProven(share: InFlightShare, reason: Refusal['reason'] & ShareResult, message: string): void {
+    this.#logReject(reason, message, 'proxy');
+    this.#settle(share, reason, this.dialect.miner.refuse(share.requestId, { reason, message, code: null }));
+  }
+
+  /** Hashed here, valid, below the pool's difficulty: credited here. */
+  creditShare(share: InFlightShare): void {
+    share.books.found(share.difficulty);
+    this.proven(share);
+    this.#settle(share, 'accepted-local', this.dialect.miner.yes(share.requestId));
+  }
+
+  /**
+   * Keeps account of how many shares are valid. Returns false while nothing of this miner may go to the pool, which would else ban the whole
+   * farm for one broken device.
+   */
+  noteConduct(judges: boolean, isValid: boolean): boolean {
+    if (!judges) return true;
+    this.#conduct ??= new Conduct();
+    const change = this.#conduct.note(isValid);
+    if (change !== 'unchanged') {
+      this.context.log.warn(
+        change === 'quarantined'
+          ? 'miner quarantined: most of its shares are invalid'
+          : 'miner released from quarantine',
+        {
+          miner: this.address,
+          account: this.binding?.books.subject.account,
+          worker: this.binding?.worker,
+        },
+      );
+    }
+    return !this.#conduct.isQuarantined;
   }
 
   onVerdict(share: InFlightShare, verdict: PoolVerdict): void {
     const { miner, pool } = this.dialect;
-    const { requestId, job } = share;
-    let result: ShareResult;
-    let line: string;
+    const { requestId } = share;
     switch (verdict.kind) {
       case 'accepted':
-        result = 'accepted';
-        line = miner.yes(requestId);
-        break;
+        share.books.found(share.difficulty);
+        share.books.paid(share.job.difficulty);
+        this.#settle(share, 'accepted', miner.yes(requestId));
+        return;
       case 'refused': {
         const reason = pool.classify(verdict.refusal);
         const { code, message } = verdict.refusal;
-        result = reason;
-        line = miner.refuse(requestId, { reason, message, code });
+        if (this.binding?.group.judges === true) share.books.found(share.difficulty);
         this.#logReject(reason, message, 'pool');
-        break;
+        this.#settle(share, reason, miner.refuse(requestId, { reason, message, code }));
+        return;
       }
       case 'unanswered':
-        result = 'unanswered';
-        line = miner.refuse(requestId, { reason: 'other', message: 'Pool timeout', code: null });
-        break;
+        this.#settle(
+          share,
+          'unanswered',
+          miner.refuse(requestId, { reason: 'other', message: 'Pool timeout', code: null }),
+        );
+        return;
       case 'lost':
-        result = 'lost';
-        line = miner.refuse(requestId, { reason: 'other', message: 'Pool connection lost', code: null });
-        break;
+        this.#settle(
+          share,
+          'lost',
+          miner.refuse(requestId, { reason: 'other', message: 'Pool connection lost', code: null }),
+        );
+        return;
     }
-    this.endShare(result, job.difficulty);
-    this.send(this.replies.settle(share, requestId === 'null' ? '' : line));
+  }
+
+  #settle(share: InFlightShare, result: ShareResult, line: string): void {
+    share.books.end(result, share.difficulty, this.context.clock.monotonicMs());
+    this.send(this.replies.settle(share, share.requestId === 'null' ? '' : line));
   }
 
   #logReject(reason: Refusal['reason'] & ShareResult, message: string, by: 'pool' | 'proxy'): void {
@@ -673,12 +924,17 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
       } else {
         // The pool takes its time. The account is registered, so the miner may stay; its job follows.
         this.#grantAuthorize();
-        this.onReady();
+        this.#lookAgain();
       }
     }
     if (!this.connection.isOpen) return;
+    if (nowMs >= this.#retargetAtMs) {
+      this.#retargetAtMs = nowMs + RETARGET_EVERY_MS;
+      this.#retarget();
+    }
     if (this.binding === null || this.plan === null) {
-      if (nowMs - this.connectedMonotonicMs >= limits.handshakeMs && this.#waitingAuthorize === null) {
+      const isAnswered = this.#waitingAuthorize === null && this.#delayedRefusal === null;
+      if (nowMs - this.connectedMonotonicMs >= limits.handshakeMs && isAnswered) {
         // A miner that was taken for another at its address must not wait for that one's pool again.
         if (this.#waitingSubscribe !== null) this.forgetHint();
         this.end('handshake-timeout');
@@ -729,6 +985,11 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
       );
     }
     context.addresses.disconnected(this.ip, binding !== null);
+    if (binding !== null && nowMs - this.connectedMonotonicMs >= RATE_KNOWN_AFTER_MS) {
+      const { hs } = binding.books.rate(15, nowMs);
+      if (hs > 0) context.lastRates.set(this.#rateKey(binding), hs, nowMs);
+    }
+    binding?.route.leave(this);
     this.#leaveUpstream();
     if (binding !== null) {
       binding.books.endedAtMs = nowMs;
@@ -753,6 +1014,7 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     binding.books.endedAtMs = nowMs;
     if (binding.books.isUsed) this.context.retire(binding.books);
     this.context.addresses.unauthorized(this.ip);
+    binding.route.leave(this);
     this.binding = null;
     this.#withoutPoolSinceMs = null;
     this.#leaveUpstream();
@@ -762,6 +1024,8 @@ export class MinerSession implements ConnectionOwner, UpstreamClient, ShareOwner
     this.#leaveLane();
     this.upstream?.leave(this);
     this.upstream = null;
+    this.#next?.upstream.leave(this);
+    this.#next = null;
   }
 
   #leaveLane(): void {

@@ -4,6 +4,8 @@ import type { Log } from '../kit/log.ts';
 import { WorkInterner } from './work-interner.ts';
 
 const REPEAT_WARNING_MS = 60_000;
+const LEAST_JOB_LIMIT_MS = 60_000;
+const USUAL_JOB_LIMIT_MS = 300_000;
 
 const ROUND_TRIP_BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -11,13 +13,14 @@ const ROUND_TRIP_BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 export class PoolStats {
   readonly pool: string;
   readonly algorithm: string;
-  readonly divider: number;
+  divider: number;
   jobs = 0;
   failures = 0;
   lastError = '';
   /** Upstreams that are live now. */
   live = 0;
   #warnedAtMs: number | null = null;
+  #jobGapMs: number | null = null;
   readonly roundTrip = new Histogram(ROUND_TRIP_BOUNDS_SECONDS);
   readonly interner = new WorkInterner();
   /** The pool has answered configure at least once. */
@@ -46,6 +49,20 @@ export class PoolStats {
   left(log: Log): void {
     this.live -= 1;
     if (this.live === 0) log.info('no connection to the pool any more', { pool: this.pool });
+  }
+
+  /** A job came this long after the one before on the same connection. */
+  noteJobGap(ms: number): void {
+    this.#jobGapMs = this.#jobGapMs === null ? ms : this.#jobGapMs * 0.8 + ms * 0.2;
+  }
+
+  /**
+   * How long a live connection may go without a job before it counts as dead: three times the usual gap, at least a minute;
+   * 5 minutes before the gap is known. There is no upper bound: a healthy pool of a slow coin must not be dialled again and again.
+   */
+  jobLimitMs(): number {
+    if (this.#jobGapMs === null) return USUAL_JOB_LIMIT_MS;
+    return Math.max(this.#jobGapMs * 3, LEAST_JOB_LIMIT_MS);
   }
 
   /** True where this has not been said within the last minute. */

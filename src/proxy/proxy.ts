@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { Account } from '../domain/account.ts';
+import type { Account, AccountMode, PoolCredentials } from '../domain/account.ts';
 import type {
   HistogramRow,
   PoolRow,
@@ -24,15 +24,11 @@ import { Group } from './group.ts';
 import { JobSequence } from './issued-job.ts';
 import { MinerSession } from './miner-session.ts';
 import { PoolStats } from './pool-stats.ts';
+import { Route } from './route.ts';
 import type { SessionBooks } from './session-books.ts';
-import type {
-  AccountDirectory,
-  LaneHint,
-  ResumeRecord,
-  SessionContext,
-  ShareVerifier,
-} from './session-context.ts';
+import type { AccountDirectory, LaneHint, ResumeRecord, SessionContext } from './session-context.ts';
 import type { ProxySettings } from './settings.ts';
+import type { ShareVerifier } from './share-verifier.ts';
 import { Tally } from './tally.ts';
 
 export interface ProxyParts {
@@ -43,8 +39,8 @@ export interface ProxyParts {
   readonly accounts: AccountDirectory;
   /** True where `host:port` is in the pool list: a pool may send its upstreams there. */
   isListed(host: string, port: number): boolean;
-  /** Hashes shares here; null where the pool alone judges. */
-  readonly verifier: ShareVerifier | null;
+  /** Hashes shares; which are is the configuration's choice. */
+  readonly verifier: ShareVerifier;
 }
 
 const SWEEP_MS = 250;
@@ -52,6 +48,8 @@ const RETIRED_MS = 60_000;
 const ACCEPT_FAULT_EVERY_MS = 60_000;
 const RESUMES_KEPT = 100_000;
 const HINTS_KEPT = 50_000;
+const RATES_KEPT = 100_000;
+const RATES_KEPT_MS = 24 * 3_600_000;
 const FAN_OUT_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /** The living part of one process: a Stratum port, the sessions on it, and their upstreams. Knows no store and no HTTP. */
@@ -67,9 +65,10 @@ export class Proxy {
   readonly #addresses: AddressBook;
   readonly #sessions = new Set<MinerSession>();
   readonly #groups = new Map<string, Group>();
+  readonly #routes = new Map<string, Route>();
   readonly #totals = new Map<
     string,
-    { readonly key: Omit<TotalRow, 'counts' | 'received' | 'inFlight' | 'work'>; readonly tally: Tally }
+    { readonly key: Pick<TotalRow, 'account' | 'pool' | 'algorithm'>; readonly tally: Tally }
   >();
   readonly #pools = new Map<string, PoolStats>();
   readonly #refused = new Map<string, number>();
@@ -107,6 +106,7 @@ export class Proxy {
         ttlMs: session.resumeSeconds * 1000,
       }),
       hints: new BoundedMap<string, LaneHint>({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
+      lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
       unboundTally,
       verifier: parts.verifier,
       newPrefix: (bytes) => {
@@ -114,7 +114,7 @@ export class Proxy {
         return hexOf(this.#nextPrefix % 256 ** bytes, bytes);
       },
       newSessionId: () => randomBytes(8).toString('hex'),
-      groupOf: (account) => this.#groupOf(account),
+      routeOf: (account) => this.#routeOf(account),
       retire: (books) => {
         this.#retired.push(books);
       },
@@ -160,6 +160,22 @@ export class Proxy {
       for (const upstream of group.upstreams) upstream.close('shutdown');
     for (const session of this.#sessions) session.end('shutdown');
     this.#groups.clear();
+    this.#routes.clear();
+  }
+
+  /** Accounts that miners are here for. */
+  accountsInUse(): readonly string[] {
+    return [...this.#routes.keys()];
+  }
+
+  /** An account has changed: its miners follow, on the same sockets. */
+  onAccountChanged(account: Account): void {
+    this.#routes.get(account.name)?.update(account);
+  }
+
+  /** An account is gone: its miners are closed. */
+  onAccountRemoved(name: string): void {
+    this.#routes.get(name)?.remove();
   }
 
   /** Everything about the present, for metrics and API. */
@@ -176,21 +192,22 @@ export class Proxy {
       authorized += 1;
       inUse.add(books.subject.account);
       if (session.isMining) withJob.add(books.subject.account);
-      perPool.set(books.subject.pool, (perPool.get(books.subject.pool) ?? 0) + 1);
+      const poolKey = `${books.subject.pool} ${books.subject.algorithm}`;
+      perPool.set(poolKey, (perPool.get(poolKey) ?? 0) + 1);
       sessions.push(sessionRow(books, true, nowMs));
     }
     for (const books of this.#retired) sessions.push(sessionRow(books, false, nowMs));
     let upstreams = 0;
-    const states = new Map<string, Record<keyof PoolRow['upstreams'], number>>();
+    const states = new Map<PoolStats, Record<keyof PoolRow['upstreams'], number>>();
     for (const group of this.#groups.values()) {
-      const counts = states.get(group.credentials.pool.name) ?? {
+      const counts = states.get(group.stats) ?? {
         idle: 0,
         dialing: 0,
         handshaking: 0,
         live: 0,
         cooling: 0,
       };
-      states.set(group.credentials.pool.name, counts);
+      states.set(group.stats, counts);
       for (const upstream of group.upstreams) {
         const { kind } = upstream.state;
         if (kind === 'closed') continue;
@@ -199,14 +216,14 @@ export class Proxy {
       }
     }
     const pools = [...this.#pools.values()].map((stats): PoolRow => {
-      const counts = states.get(stats.pool) ?? { idle: 0, dialing: 0, handshaking: 0, live: 0, cooling: 0 };
+      const counts = states.get(stats) ?? { idle: 0, dialing: 0, handshaking: 0, live: 0, cooling: 0 };
       return {
         pool: stats.pool,
         algorithm: stats.algorithm,
         divider: stats.divider,
         up: counts.live > 0,
         upstreams: counts,
-        sessions: perPool.get(stats.pool) ?? 0,
+        sessions: perPool.get(`${stats.pool} ${stats.algorithm}`) ?? 0,
         jobs: stats.jobs,
         failures: stats.failures,
         lastError: stats.lastError,
@@ -294,11 +311,28 @@ export class Proxy {
 
   // ---- groups
 
-  #groupOf(account: Account): Group {
-    const [credentials] = account.entries;
-    const { pool } = credentials;
-    // Corrected facts about a pool make another group; the old one runs out with its miners.
-    const key = JSON.stringify([account.name, pool, credentials.user, credentials.password]);
+  #routeOf(account: Account): Route {
+    const known = this.#routes.get(account.name);
+    if (known !== undefined) {
+      known.update(account);
+      return known;
+    }
+    const { clock, log } = this.#parts;
+    const route = new Route(
+      { clock, log, groupOf: (owner, credentials) => this.#groupOf(owner, credentials) },
+      account,
+      this.#settings,
+    );
+    this.#routes.set(account.name, route);
+    return route;
+  }
+
+  #groupOf(account: Account, credentials: PoolCredentials): Group {
+    const { pool, user, password } = credentials;
+    const mode = this.#modeOf(account.mode, pool.algorithm.name);
+    // The same login in the same mode is the same group, so a change that leaves an entry as it is costs its miners nothing; corrected facts
+    // about a pool make another.
+    const key = JSON.stringify([account.name, pool, user, password, mode, account.workerTemplate]);
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
     const { clock, log, dialect } = this.#parts;
@@ -313,21 +347,40 @@ export class Proxy {
         tally: this.#tallyOf({ account: account.name, pool: pool.name, algorithm: pool.algorithm.name }),
         isListed: (host, port) => this.#parts.isListed(host, port),
         fanOut: this.#fanOut,
+        onHealthChanged: () => this.#routes.get(account.name)?.decide(),
       },
       {
-        account,
+        account: account.name,
+        workerTemplate: account.workerTemplate,
         credentials,
         settings: this.#settings,
-        keepsWork: this.#parts.verifier?.canVerify(pool.algorithm.name) === true,
+        mode,
+        verifies: this.#verifies(mode, pool.algorithm.name),
       },
     );
     this.#groups.set(key, group);
     return group;
   }
 
+  /** `auto` is shared where a share can be judged here, else dedicated. */
+  #modeOf(mode: AccountMode, algorithm: string): 'dedicated' | 'shared' {
+    if (mode !== 'auto') return mode;
+    return this.#settings.verify !== 'never' && this.#parts.verifier.canVerify(algorithm)
+      ? 'shared'
+      : 'dedicated';
+  }
+
+  #verifies(mode: 'dedicated' | 'shared', algorithm: string): boolean {
+    const { verify } = this.#settings;
+    if (verify === 'never' || !this.#parts.verifier.canVerify(algorithm)) return false;
+    return verify === 'always' || mode === 'shared';
+  }
+
   #statsOf(pool: string, algorithm: string, divider: number): PoolStats {
     const key = `${pool} ${algorithm}`;
     const stats = this.#pools.get(key) ?? new PoolStats(pool, algorithm, divider);
+    // A divider that was corrected holds from now on.
+    stats.divider = divider;
     this.#pools.set(key, stats);
     return stats;
   }
@@ -346,6 +399,9 @@ export class Proxy {
       received: tally.received,
       inFlight: tally.inFlight,
       work: tally.work,
+      workFound: tally.workFound,
+      workAtPool: tally.workAtPool,
+      sharesAtPool: tally.sharesAtPool,
     }));
   }
 
@@ -360,9 +416,18 @@ export class Proxy {
   #sweep(): void {
     const nowMs = this.#parts.clock.monotonicMs();
     for (const session of this.#sessions) session.sweep(nowMs);
+    const routed = new Set<Group>();
+    for (const [name, route] of this.#routes) {
+      if (route.isEmpty) {
+        this.#routes.delete(name);
+        continue;
+      }
+      route.sweep(nowMs);
+      for (const group of route.groups) routed.add(group);
+    }
     for (const [key, group] of this.#groups) {
       group.sweep(nowMs);
-      if (group.isForgettable(nowMs)) this.#groups.delete(key);
+      if (!routed.has(group) && group.isForgettable(nowMs)) this.#groups.delete(key);
     }
     if (this.#retired.length > 0) {
       this.#retired = this.#retired.filter(
@@ -371,6 +436,7 @@ export class Proxy {
     }
     this.#context.resumes.expire(nowMs);
     this.#context.hints.expire(nowMs);
+    this.#context.lastRates.expire(nowMs);
   }
 }
 

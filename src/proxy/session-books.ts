@@ -64,6 +64,17 @@ export class SessionBooks {
     if (isAccepted(result)) this.#window.add(work, nowMs);
   }
 
+  /** A share was valid: its work was found, whatever becomes of it at the pool. */
+  found(difficulty: number): void {
+    this.#total.workFound += hashesOfDifficulty(difficulty, this.subject.divider);
+  }
+
+  /** The pool accepted a share at its own difficulty. */
+  paid(difficulty: number): void {
+    this.#total.sharesAtPool += 1;
+    this.#total.workAtPool += hashesOfDifficulty(difficulty, this.subject.divider);
+  }
+
   rate(minutes: 1 | 5 | 15, nowMs: number): { readonly hs: number; readonly error: number | null } {
     return this.#window.rate(minutes, nowMs);
   }

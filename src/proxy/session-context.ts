@@ -4,13 +4,14 @@ import type { BoundedMap } from '../kit/bounded-map.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { CloseReason } from '../net/connection.ts';
-import type { Dialect, PoolShare } from '../wire/dialect.ts';
+import type { Dialect } from '../wire/dialect.ts';
 import type { AddressBook } from './address-book.ts';
-import type { Group } from './group.ts';
-import type { IssuedJob, JobSequence } from './issued-job.ts';
+import type { JobSequence } from './issued-job.ts';
 import type { MinerSession } from './miner-session.ts';
+import type { Route } from './route.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { ProxySettings } from './settings.ts';
+import type { ShareVerifier } from './share-verifier.ts';
 import type { Tally } from './tally.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -61,6 +62,8 @@ export interface SessionContext {
   readonly resumes: BoundedMap<string, ResumeRecord>;
   /** By `ip agent` and by session id. */
   readonly hints: BoundedMap<string, LaneHint>;
+  /** Rates of miners that left, H/s. */
+  readonly lastRates: BoundedMap<string, number>;
   /** Shares of sessions that have no account. */
   readonly unboundTally: Tally;
   /** null: the pool alone judges. */
@@ -68,23 +71,10 @@ export interface SessionContext {
   /** A fresh extranonce1 of `bytes` bytes, hex. */
   newPrefix(bytes: number): string;
   newSessionId(): string;
-  groupOf(account: Account): Group;
+  routeOf(account: Account): Route;
   /** Books that are closed, kept for a minute. */
   retire(books: SessionBooks): void;
   countRefused(reason: string): void;
   onAuthorizeFailure(): void;
   onClosed(session: MinerSession, reason: CloseReason): void;
-}
-
-/** Hashes shares; handed in where the configuration has shares verified here. */
-export interface ShareVerifier {
-  /** True where shares of this algorithm can be hashed here. */
-  canVerify(algorithm: string): boolean;
-  /** True where the share meets the job's difficulty exactly as its pool would judge it. */
-  meetsDifficulty(
-    algorithm: { readonly name: string; readonly divider: number },
-    job: IssuedJob,
-    share: PoolShare,
-    versionMask: number,
-  ): boolean;
 }

@@ -34,7 +34,16 @@ export interface ProxySettings {
     /** 8 hex digits: the rolling mask asked of pools and offered to miners. */
     readonly versionMask: string;
     readonly suggestDifficulty: 'relay' | 'never';
+    readonly maxSessions: number;
   };
+  readonly vardiff: { readonly sharesPerMinute: number };
+  readonly failover: {
+    readonly standby: 'cold' | 'warm';
+    readonly returnAfterSeconds: number;
+    readonly refuseAfterSeconds: number;
+  };
+  /** When shares are hashed here: `auto` in shared groups only. */
+  readonly verify: 'never' | 'auto' | 'always';
   readonly extranonce: { readonly prefixBytes: number; readonly sizeBytes: number };
   readonly session: { readonly resumeSeconds: number; readonly hintSeconds: number };
 }

@@ -12,6 +12,10 @@ export class Tally {
   difficultyAccepted = 0;
   /** Hashes behind the credited shares. */
   work = 0;
+  /** Hashes behind every valid share, and behind those the pool accepted, each at its own difficulty: their ratio is the efficiency. */
+  workFound = 0;
+  workAtPool = 0;
+  sharesAtPool = 0;
   readonly counts: Record<ShareResult, number> = {
     accepted: 0,
     'accepted-local': 0,

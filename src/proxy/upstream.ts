@@ -1,6 +1,7 @@
 import type { PoolCredentials } from '../domain/account.ts';
 import type { BitcoinWork } from '../domain/job.ts';
 import { LaneSpace } from '../domain/lane.ts';
+import { ShareMemory } from '../domain/share-memory.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Histogram } from '../kit/histogram.ts';
@@ -22,14 +23,14 @@ export interface UpstreamClient {
   /** The miner negotiated version rolling, so the pool should be asked for it whatever the algorithm. */
   readonly wantsVersionRolling: boolean;
   /** The pool took the login. */
-  onLoggedIn(): void;
-  onLoginRefused(refusal: PoolRefusal): void;
+  onLoggedIn(from: Upstream): void;
+  onLoginRefused(from: Upstream, refusal: PoolRefusal): void;
   /** There is a job and an extranonce to take a lane from; also after either has changed for good. */
-  onReady(): void;
-  onJob(job: IssuedJob, clean: boolean): void;
-  onVersionMask(): void;
+  onReady(from: Upstream): void;
+  onJob(from: Upstream, job: IssuedJob, clean: boolean): void;
+  onVersionMask(from: Upstream): void;
   /** The connection is gone; it is dialled again while there is a client. */
-  onDown(): void;
+  onDown(from: Upstream): void;
 }
 
 /** Where an upstream is. `cooling`: waits before the next dial. `first-job`: logged in, nothing to mine yet. */
@@ -58,6 +59,7 @@ export interface UpstreamOwner {
   mayDial(nowMs: number): boolean;
   /** Where a pool's `client.reconnect` may lead: null where it may not. */
   redirect(host: string | null, port: number | null): DialTarget | null;
+  onStateChanged(upstream: Upstream): void;
 }
 
 /** Opens connections; the one method of the dialer that an upstream uses. */
@@ -79,6 +81,8 @@ export interface UpstreamParts {
 
 export interface UpstreamOptions {
   readonly credentials: PoolCredentials;
+  /** The name to log in with: the account's, or one miner's. */
+  readonly login: string;
   readonly settings: ProxySettings;
   /** Shares are hashed here, so superseded jobs keep their work. */
   readonly keepsWork: boolean;
@@ -88,7 +92,10 @@ const CONFIGURE_BARRED_MS = 3_600_000;
 /** A pool that sends its first job before any difficulty gets this long to name one; then 1 holds, as the protocol says. */
 const LATE_DIFFICULTY_MS = 1000;
 const MAX_UNANSWERED_IN_A_ROW = 3;
+/** Per job; 16 MB at the very most. */
+const SHARES_REMEMBERED = 262_144;
 const SUGGEST_BLAME_MS = 2000;
+const NAMES_KEPT = 4096;
 const SUGGEST_BARRED_MS = 600_000;
 /** A miner's changing wishes reach the pool at most so often per window. */
 const SUGGEST_WINDOW_MS = 30_000;
@@ -107,7 +114,14 @@ export class Upstream implements DialOwner {
   readonly #settings: ProxySettings;
   readonly #keepsWork: boolean;
   readonly credentials: PoolCredentials;
+  readonly login: string;
   readonly clients: UpstreamClient[] = [];
+  /** Further names on this connection, by name; and the calls that ask for them. */
+  readonly #names = new Map<string, 'asked' | 'granted'>();
+  readonly #nameCalls = new Map<number, string>();
+  #takesNames = true;
+  /** One session takes the whole extranonce2: no other may join. */
+  isExclusive = false;
   /** Where the session that left last came from: what the pool has learnt about this connection fits that miner. */
   lastOrigin: string | null = null;
 
@@ -136,6 +150,8 @@ export class Upstream implements DialOwner {
   /** Jobs whose shares are still taken, oldest first. */
   #jobs: IssuedJob[] = [];
   #liveSinceMs = 0;
+  /** When the pool last sent a job, new or repeated. */
+  #jobAtMs = 0;
   #refreshedAtMs = 0;
   #heardAtMs = 0;
   #emptySinceMs: number;
@@ -152,6 +168,7 @@ export class Upstream implements DialOwner {
     this.#settings = options.settings;
     this.#keepsWork = options.keepsWork;
     this.credentials = options.credentials;
+    this.login = options.login;
     const { host, port, tls } = options.credentials.pool;
     this.#target = { host, port, tls };
     this.#emptySinceMs = parts.clock.monotonicMs();
@@ -179,7 +196,15 @@ export class Upstream implements DialOwner {
   /** Adds a session and dials if nothing is under way. The session is told by its callbacks; what is true already it reads itself. */
   join(client: UpstreamClient): void {
     this.clients.push(client);
-    if (this.#state.kind === 'idle') this.#dial();
+    this.open();
+  }
+
+  /** Dials although no session is there yet. */
+  open(): void {
+    if (this.#state.kind !== 'idle') return;
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#parts.owner.mayDial(nowMs)) this.#dial();
+    else this.#to({ kind: 'cooling', untilMs: nowMs });
   }
 
   leave(client: UpstreamClient): void {
@@ -187,7 +212,10 @@ export class Upstream implements DialOwner {
     if (index < 0) return;
     this.clients.splice(index, 1);
     this.lastOrigin = client.origin;
-    if (this.clients.length === 0) this.#emptySinceMs = this.#parts.clock.monotonicMs();
+    if (this.clients.length === 0) {
+      this.#emptySinceMs = this.#parts.clock.monotonicMs();
+      this.isExclusive = false;
+    }
   }
 
   /** Ends the upstream for good; shares in flight are lost. */
@@ -221,6 +249,40 @@ export class Upstream implements DialOwner {
     if (this.#state.kind === 'live') this.#connection?.send(this.#parts.dialect.submit(id, share.share));
   }
 
+  /**
+   * The name to submit a miner's share under. Another than the login's has to be authorised on the connection first; a pool that refuses
+   * one gets all shares under the login's.
+   */
+  nameFor(wanted: string): string {
+    if (wanted === this.login) return wanted;
+    const known = this.#names.get(wanted);
+    if (known === 'granted') return wanted;
+    if (
+      known === undefined &&
+      this.#takesNames &&
+      this.#state.kind === 'live' &&
+      this.#names.size < NAMES_KEPT
+    ) {
+      const id = this.#nextCallId();
+      this.#names.set(wanted, 'asked');
+      this.#nameCalls.set(id, wanted);
+      this.#connection?.send(this.#parts.dialect.authorize(id, wanted, this.credentials.password));
+    }
+    return this.login;
+  }
+
+  #onNameReply(name: string, isGranted: boolean): void {
+    if (isGranted) {
+      this.#names.set(name, 'granted');
+      return;
+    }
+    this.#names.clear();
+    this.#takesNames = false;
+    this.#parts.log.info('pool takes one worker name per connection; shares are submitted under the login', {
+      pool: this.credentials.pool.name,
+    });
+  }
+
   /** Passes a miner's wish on, where the pool is known not to mind. Of too many within a while the newest goes, later. */
   suggestDifficulty(difficulty: number): void {
     const nowMs = this.#parts.clock.monotonicMs();
@@ -239,8 +301,8 @@ export class Upstream implements DialOwner {
     this.#connection?.send(this.#parts.dialect.suggestDifficulty(this.#nextCallId(), difficulty));
   }
 
-  /** Looks after every deadline; called once per sweep. */
-  sweep(nowMs: number): void {
+  /** Looks after every deadline; called once per sweep. `isHeld`: it is kept up without sessions too. */
+  sweep(nowMs: number, isHeld = false): void {
     const state = this.#state;
     switch (state.kind) {
       case 'dialing':
@@ -251,7 +313,8 @@ export class Upstream implements DialOwner {
         if (nowMs >= state.deadlineMs) this.#onCallTimeout(state.step);
         break;
       case 'cooling':
-        if (this.clients.length === 0) this.close('unused');
+        // Shares in flight have their chance until their time is up: the pool may give the session back.
+        if (this.clients.length === 0 && this.inFlightCount === 0 && !isHeld) this.close('unused');
         else if (nowMs >= state.untilMs && this.#parts.owner.mayDial(nowMs)) this.#dial();
         break;
       case 'live':
@@ -263,6 +326,7 @@ export class Upstream implements DialOwner {
     }
     this.#sweepInFlight(nowMs);
     if (
+      !isHeld &&
       this.clients.length === 0 &&
       this.inFlightCount === 0 &&
       this.#state.kind !== 'closed' &&
@@ -279,7 +343,9 @@ export class Upstream implements DialOwner {
     this.#heardAtMs = this.#parts.clock.monotonicMs();
     const wantsRolling =
       this.credentials.pool.algorithm.name === 'sha256d' || this.clients.some((c) => c.wantsVersionRolling);
-    const isBarred = this.#withoutConfigure || this.#heardAtMs < this.#parts.stats.configureBarredUntilMs;
+    const { answersConfigure, configureBarredUntilMs } = this.#parts.stats;
+    const isBarred =
+      this.#withoutConfigure || (!answersConfigure && this.#heardAtMs < configureBarredUntilMs);
     this.#withoutConfigure = false;
     if (wantsRolling && !isBarred) {
       const mask = Number.parseInt(this.#settings.upstream.versionMask, 16);
@@ -349,7 +415,7 @@ export class Upstream implements DialOwner {
     this.#to({ kind: 'cooling', untilMs: clock.monotonicMs() + waitMs });
     connection?.abandon(reason);
     stats.failed(`${reason}: ${detail}`, clock.monotonicMs(), log);
-    for (const client of this.clients.slice()) client.onDown();
+    for (const client of this.clients.slice()) client.onDown(this);
   }
 
   // ---- handshake
@@ -430,8 +496,10 @@ export class Upstream implements DialOwner {
       subscription.extranonce1 !== '';
     if (!isResumed) this.#forgetWork(subscription.extranonce2Bytes);
     this.#nextExtranonce = null;
-    const { user, password } = this.credentials;
-    this.#call('authorize', (id) => this.#parts.dialect.authorize(id, user, password));
+    this.#names.clear();
+    this.#nameCalls.clear();
+    this.#takesNames = true;
+    this.#call('authorize', (id) => this.#parts.dialect.authorize(id, this.login, this.credentials.password));
   }
 
   /** A new extranonce1: nothing hashed so far can be handed in, and all lanes are cut anew. */
@@ -446,14 +514,14 @@ export class Upstream implements DialOwner {
     const { owner } = this.#parts;
     this.#down('login-refused', refusal.message);
     owner.onLoginRefused(this, refusal);
-    for (const client of this.clients.slice()) client.onLoginRefused(refusal);
+    for (const client of this.clients.slice()) client.onLoginRefused(this, refusal);
   }
 
   #onAuthorized(): void {
     const { callTimeoutMs } = this.#settings.upstream;
     const nowMs = this.#parts.clock.monotonicMs();
     this.#to({ kind: 'handshaking', step: 'first-job', callId: 0, deadlineMs: nowMs + callTimeoutMs * 3 });
-    for (const client of this.clients.slice()) client.onLoggedIn();
+    for (const client of this.clients.slice()) client.onLoggedIn(this);
     this.#considerLive();
   }
 
@@ -480,9 +548,9 @@ export class Upstream implements DialOwner {
     this.#noteConfigure(this.#liveSinceMs);
     this.#parts.stats.succeeded(this.#parts.log);
     const newest = this.#newest;
-    const difficulty =
-      early.difficulty ??
-      (this.#isDifficultyGiven ? this.#difficulty : (newest?.difficulty ?? this.#difficulty));
+    // A pool that takes a session up again and names no difficulty means the one of before.
+    if (!this.#isDifficultyGiven && newest !== null) this.#difficulty = newest.difficulty;
+    const difficulty = early.difficulty ?? this.#difficulty;
     if (newest === null || !isSameWork(newest, early.work)) {
       this.#issue(early.work, difficulty, early.work.ntime);
     } else if (newest.difficulty !== difficulty) {
@@ -490,7 +558,7 @@ export class Upstream implements DialOwner {
       this.#issue(early.work, difficulty, newest.ntime + 1);
     }
     this.#resubmit();
-    for (const client of this.clients.slice()) client.onReady();
+    for (const client of this.clients.slice()) client.onReady(this);
   }
 
   /** A pool that has never answered configure and works without it is not asked again for a while; one lost answer proves nothing. */
@@ -508,7 +576,11 @@ export class Upstream implements DialOwner {
   #onEvent(event: PoolEvent): void {
     switch (event.kind) {
       case 'reply':
-        this.#onReply(event.id, event.result, event.refusal);
+        this.#onReply(
+          event.id,
+          event.result,
+          event.refusal && { ...event.refusal, message: this.#withoutSecret(event.refusal.message) },
+        );
         return;
       case 'job':
         this.#onWork(event.work);
@@ -522,7 +594,7 @@ export class Upstream implements DialOwner {
       case 'version-mask':
         if (!this.isRolling) return;
         this.versionMask = event.mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
-        for (const client of this.clients.slice()) client.onVersionMask();
+        for (const client of this.clients.slice()) client.onVersionMask(this);
         return;
       case 'reconnect':
         this.#onReconnect(event.host, event.port, event.waitSeconds);
@@ -535,7 +607,7 @@ export class Upstream implements DialOwner {
         return;
       case 'message':
         if (event.id !== 'null') this.#connection?.send(this.#parts.dialect.acknowledge(event.id));
-        this.#logNews('info', 'message from the pool', event.text);
+        this.#logNews('info', 'message from the pool', this.#withoutSecret(event.text));
         return;
       case 'notice':
         return;
@@ -552,7 +624,13 @@ export class Upstream implements DialOwner {
       return;
     }
     const share = this.#inFlight?.get(id);
-    if (share === undefined) return;
+    if (share === undefined) {
+      const name = this.#nameCalls.get(id);
+      if (name === undefined) return;
+      this.#nameCalls.delete(id);
+      this.#onNameReply(name, refusal === null && result === true);
+      return;
+    }
     this.#inFlight?.delete(id);
     this.#unansweredInARow = 0;
     this.#parts.stats.roundTrip.observe((this.#parts.clock.monotonicMs() - share.sentAtMs) / 1000);
@@ -562,6 +640,9 @@ export class Upstream implements DialOwner {
   #onWork(received: BitcoinWork): void {
     this.#parts.stats.jobs += 1;
     const work = this.#parts.stats.interner.intern(received);
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#state.kind === 'live') this.#parts.stats.noteJobGap(nowMs - this.#jobAtMs);
+    this.#jobAtMs = nowMs;
     if (this.#state.kind !== 'live') {
       this.#earlyWork = { work, difficulty: this.#isDifficultyGiven ? this.#difficulty : null };
       this.#considerLive();
@@ -570,14 +651,14 @@ export class Upstream implements DialOwner {
     if (this.#nextExtranonce !== null) {
       this.#takeExtranonce(this.#nextExtranonce);
       this.#issue(work, this.#difficulty, work.ntime);
-      for (const client of this.clients.slice()) client.onReady();
+      for (const client of this.clients.slice()) client.onReady(this);
       return;
     }
     const newest = this.#newest;
     // The miners hear nothing of it, so it does not put off the refresh either.
     if (newest !== null && isSameWork(newest, work) && newest.difficulty === this.#difficulty) return;
     const job = this.#issue(work, this.#difficulty, work.ntime);
-    for (const client of this.clients.slice()) client.onJob(job, work.clean);
+    for (const client of this.clients.slice()) client.onJob(this, job, work.clean);
     this.#parts.fanOut.observe((this.#parts.clock.monotonicMs() - job.receivedAtMs) / 1000);
   }
 
@@ -593,7 +674,7 @@ export class Upstream implements DialOwner {
     const newest = this.#newest;
     if (isFirst && newest !== null && newest.work !== null && newest.difficulty !== difficulty) {
       const job = this.#issue(newest.work, difficulty, newest.ntime + 1);
-      for (const client of this.clients.slice()) client.onJob(job, true);
+      for (const client of this.clients.slice()) client.onJob(this, job, true);
     }
   }
 
@@ -632,9 +713,16 @@ export class Upstream implements DialOwner {
     this.#logNews('info', 'pool asks to reconnect', asked);
     this.#target = target;
     // One that redirects before the login, or again and again, is dialled with the usual pauses: two of them could send us to and fro.
-    const isSensible = this.#state.kind === 'live' && this.#attempt === 0;
+    const isSteady = this.#parts.clock.monotonicMs() - this.#liveSinceMs >= STEADY_MS;
+    const isSensible = this.#state.kind === 'live' && (this.#attempt === 0 || isSteady);
     const waitMs = Math.min(waitSeconds, MAX_RECONNECT_WAIT_SECONDS) * 1000;
     this.#down('redirected', asked, isSensible || waitMs > 0 ? waitMs : null);
+  }
+
+  /** A pool that quotes the password in its words must not get it into our logs and the miners' answers. */
+  #withoutSecret(text: string): string {
+    const { password } = this.credentials;
+    return password.length >= LEAST_SECRET ? text.replaceAll(password, '***') : text;
   }
 
   /** In dedicated mode a pool tells every miner's connection the same: each text is logged once a minute. */
@@ -661,9 +749,14 @@ export class Upstream implements DialOwner {
       difficulty,
       extranonce1: this.subscription?.extranonce1 ?? '',
       receivedAtMs: nowMs,
+      seen: this.#keepsWork ? new ShareMemory(SHARES_REMEMBERED) : null,
+      lines: null,
       work,
     };
-    if (previous !== null && !this.#keepsWork) previous.work = null;
+    if (previous !== null) {
+      previous.lines = null;
+      if (!this.#keepsWork) previous.work = null;
+    }
     const isNewBlock = previous !== null && previous.prevHash !== work.prevHash;
     if (work.clean && isNewBlock) {
       // Everything older is stale. With the same previous block it is still payable at most pools, so the pool judges.
@@ -685,6 +778,10 @@ export class Upstream implements DialOwner {
       this.#down('silence', `nothing heard for ${Math.round(silenceMs / 1000)} s`);
       return;
     }
+    if (nowMs - this.#jobAtMs >= this.#parts.stats.jobLimitMs()) {
+      this.#down('silence', `no job for ${Math.round((nowMs - this.#jobAtMs) / 1000)} s`);
+      return;
+    }
     const newest = this.#newest;
     if (
       refreshMs > 0 &&
@@ -695,7 +792,7 @@ export class Upstream implements DialOwner {
       // cgminer gives a pool up after 90 s without a line: the same work again, told apart by its time.
       const elapsedSeconds = Math.max(1, Math.round((nowMs - newest.receivedAtMs) / 1000));
       const job = this.#issue(newest.work, newest.difficulty, newest.ntime + elapsedSeconds);
-      for (const client of this.clients.slice()) client.onJob(job, false);
+      for (const client of this.clients.slice()) client.onJob(this, job, false);
     }
   }
 
@@ -737,7 +834,9 @@ export class Upstream implements DialOwner {
     const { stats, log } = this.#parts;
     if (next.kind === 'live') stats.live += 1;
     else if (this.#state.kind === 'live') stats.left(log);
+    const hasChanged = next.kind !== this.#state.kind;
     this.#state = next;
+    if (hasChanged) this.#parts.owner.onStateChanged(this);
   }
 }
 
@@ -749,6 +848,9 @@ const LOST: PoolVerdict = { kind: 'lost' };
 function refused(refusal: PoolRefusal | null): PoolVerdict {
   return { kind: 'refused', refusal: refusal ?? { code: null, message: 'Rejected by the pool' } };
 }
+
+/** Shorter passwords (`x`, `d=`) are no secrets, and would be found everywhere. */
+const LEAST_SECRET = 3;
 
 /** True where a notify repeats the newest job to the letter. The branch is usually the same array, since equal ones are shared. */
 function isSameWork(job: IssuedJob, work: BitcoinWork): boolean {

@@ -59,6 +59,13 @@ export interface AccountsTable {
   /** Unique: what makes a registration the same; see `credentialsKey`. */
   credentials_key: string;
   created_at_ms: number;
+  /** Null: no bound. */
+  difficulty_min: number | null;
+  difficulty_max: number | null;
+  worker_template: string;
+  /** 1 at first, one more with every change. */
+  revision: number;
+  changed_at_ms: number;
 }
 
 export interface AccountEntriesTable {

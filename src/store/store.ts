@@ -1,4 +1,4 @@
-import type { Account, AccountMode, AlgorithmFacts, Pool } from '../domain/account.ts';
+import type { Account, AccountMode, AlgorithmFacts, DifficultyBounds, Pool } from '../domain/account.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
 
@@ -9,22 +9,74 @@ export interface CredentialsRequest {
   readonly password: string;
 }
 
-/** What `registerAccount` is asked for. What is absent is not given: it takes its default and is not compared. */
-export interface AccountRequest {
-  /** The primary first; every further entry is a backup, in order. */
-  readonly entries: readonly [CredentialsRequest, ...CredentialsRequest[]];
-  /** Default `dedicated`. */
+/** What an account has beside its credentials. What is absent is not given. */
+export interface AccountProperties {
+  /** Default `auto`. */
   readonly mode?: AccountMode | undefined;
   /** Default empty. */
   readonly label?: string | undefined;
+  /** Each bound by itself; null: no bound, the default. */
+  readonly difficulty?:
+    | { readonly min?: number | null | undefined; readonly max?: number | null | undefined }
+    | undefined;
+  /** Default `{user}`. Not checked here; see `isWorkerTemplate`. */
+  readonly workerTemplate?: string | undefined;
 }
+
+/**
+ * What `registerAccount` is asked for: the primary's credentials and the rest. What is absent takes its default for a new account and is
+ * not compared with one that exists.
+ */
+export interface AccountRequest extends CredentialsRequest, AccountProperties {
+  /** In order. Default: none. */
+  readonly backups?: readonly CredentialsRequest[] | undefined;
+}
+
+/** What `updateAccount` is asked for. What is absent stays as it is; `endpoint`, `user` and `password` are the primary's. */
+export interface AccountChange extends AccountProperties {
+  readonly endpoint?: Endpoint | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** In the place of all that there were. */
+  readonly backups?: readonly BackupChange[] | undefined;
+}
+
+/** A backup whose password is not given keeps that of the account's entry with the same address and user; empty where there is none. */
+export interface BackupChange {
+  readonly endpoint: Endpoint;
+  readonly user: string;
+  readonly password?: string | undefined;
+}
+
+/** Why an account cannot be as it was asked for. Nothing has been stored then. */
+export type AccountRefusal =
+  | { readonly kind: 'unknown-pool'; readonly endpoint: Endpoint }
+  /** The pool at `endpoint` mines `algorithm`, the entries before it `expected`. */
+  | {
+      readonly kind: 'mixed-algorithms';
+      readonly endpoint: Endpoint;
+      readonly algorithm: string;
+      readonly expected: string;
+    }
+  /** The floor would be above the cap. */
+  | { readonly kind: 'difficulty-range'; readonly min: number; readonly max: number };
 
 export type RegisterResult =
   | { readonly kind: 'created'; readonly account: Account }
   | { readonly kind: 'existing'; readonly account: Account }
-  | { readonly kind: 'unknown-pool'; readonly endpoint: Endpoint }
-  /** The same primary pool, user and password are registered with other backups, mode or label than the ones given. */
-  | { readonly kind: 'conflict'; readonly message: string };
+  /** The account `name` has the same primary pool, user and password, but other properties than those given. */
+  | { readonly kind: 'conflict'; readonly name: string; readonly message: string }
+  | AccountRefusal;
+
+export type UpdateAccountResult =
+  /** As it is now, also where it was like that before: then its revision is the old one. */
+  | { readonly kind: 'updated'; readonly account: AccountRecord }
+  | { readonly kind: 'not-found' }
+  /** The new primary pool, user and password are those of the account `name`. */
+  | { readonly kind: 'conflict'; readonly name: string; readonly message: string }
+  | AccountRefusal;
+
+export type DeleteAccountResult = { readonly kind: 'deleted' } | { readonly kind: 'not-found' };
 
 export type FindAccountResult =
   | { readonly kind: 'found'; readonly account: Account }
@@ -37,14 +89,22 @@ export interface AccountRecord {
   readonly name: string;
   readonly label: string;
   readonly mode: AccountMode;
+  readonly difficulty: DifficultyBounds;
+  readonly workerTemplate: string;
+  /** 1 at first, one more with every change. */
+  readonly revision: number;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly createdAtMs: number;
-  readonly entries: readonly AccountRecordEntry[];
+  /** The same; the time of registration where nothing was changed since. */
+  readonly changedAtMs: number;
+  /** The primary first. */
+  readonly entries: readonly [AccountRecordEntry, ...AccountRecordEntry[]];
 }
 
 export interface AccountRecordEntry {
   readonly endpoint: Endpoint;
   readonly user: string;
+  readonly hasPassword: boolean;
   readonly pool: Pool | null;
 }
 
@@ -120,8 +180,17 @@ export interface PoolPage {
 export interface Store {
   /** Idempotent on the primary's (host, port, user, password). Names are 16 random lower-case hex digits. */
   registerAccount(request: AccountRequest): Promise<RegisterResult>;
-  /** By its name in lower case. Backups whose pool is no longer listed are left out. */
+  /** Changes what is given and nothing else. The name stays, whatever changes. */
+  updateAccount(name: string, change: AccountChange): Promise<UpdateAccountResult>;
+  /** Its credentials may be registered again, under a new name. */
+  deleteAccount(name: string): Promise<DeleteAccountResult>;
+  /**
+   * By its name in lower case, to be mined with. Left out are entries whose pool is no longer listed, backups of which the pool list says by now
+   * that they mine another algorithm than the first, and repetitions of an entry before.
+   */
   findAccount(name: string): Promise<FindAccountResult>;
+  /** By its name in lower case, to be looked at; null when there is none. */
+  showAccount(name: string): Promise<AccountRecord | null>;
   countAccounts(): Promise<number>;
   /** Ordered by name. */
   listAccounts(page: AccountPage): Promise<readonly AccountRecord[]>;

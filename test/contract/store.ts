@@ -5,7 +5,7 @@ import { isAccountName } from '../../src/domain/account.ts';
 import { parseEndpoint } from '../../src/domain/endpoint.ts';
 import { type PoolPattern, parsePoolPattern } from '../../src/domain/pool-pattern.ts';
 import type { Catalogue } from '../../src/store/catalogue-schema.ts';
-import type { AccountRequest, Store } from '../../src/store/store.ts';
+import type { AccountChange, AccountRequest, CredentialsRequest, Store } from '../../src/store/store.ts';
 
 /** One set of data of the engine under test, empty at first. */
 export interface StoreHarness {
@@ -88,8 +88,8 @@ function patternOf(text: string): PoolPattern {
   return pattern;
 }
 
-function accountAt(pool: string, user = 'user', password = 'x'): AccountRequest {
-  return { entries: [{ endpoint: endpointOf(pool), user, password }] };
+function accountAt(pool: string, user = 'user', password = 'x'): CredentialsRequest {
+  return { endpoint: endpointOf(pool), user, password };
 }
 
 /** The suite that every engine passes. */
@@ -130,6 +130,26 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
       return (await store.resolvePool(endpointOf(pool)))?.algorithm.name ?? null;
     }
 
+    async function minedAt(name: string): Promise<string[]> {
+      const found = await store.findAccount(name);
+      assert.ok(found.kind === 'found');
+      return found.account.entries.map(({ pool }) => pool.name);
+    }
+
+    /** What a miner would mine with, in a form to compare. */
+    async function contentOf(name: string) {
+      const found = await store.findAccount(name);
+      assert.ok(found.kind === 'found', found.kind);
+      const { entries, ...rest } = found.account;
+      return { ...rest, entries: entries.map(({ pool, user, password }) => [pool.name, user, password]) };
+    }
+
+    async function update(name: string, change: AccountChange) {
+      const result = await store.updateAccount(name, change);
+      assert.ok(result.kind === 'updated', result.kind);
+      return result.account;
+    }
+
     describe('registering', () => {
       test('gives a random name and finds the account by it, with the pool resolved', async () => {
         const result = await store.registerAccount(accountAt('btc.example.com:3333', 'alice', 'secret'));
@@ -139,7 +159,10 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
         assert.deepEqual(account, {
           name: account.name,
           label: '',
-          mode: 'dedicated',
+          mode: 'auto',
+          difficulty: { min: null, max: null },
+          workerTemplate: '{user}',
+          revision: 1,
           entries: [
             {
               pool: {
@@ -194,9 +217,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
         await addPool('[::1]:3333', 'sha256d');
         const name = await register(accountAt('[::1]:3333'));
         assert.equal(await register(accountAt('[0:0:0:0:0:0:0:1]:3333')), name);
-        const dotted = {
-          entries: [{ endpoint: { host: 'BTC.example.com.', port: 25 }, user: 'u', password: '' }],
-        } as const;
+        const dotted = { endpoint: { host: 'BTC.example.com.', port: 25 }, user: 'u', password: '' };
         assert.equal(await register(dotted), await register(accountAt('btc.example.com:25', 'u', '')));
       });
 
@@ -223,50 +244,107 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           kind: 'unknown-pool',
           endpoint: { host: 'nowhere.example.org', port: 3333 },
         });
-        const entry = accountAt('btc.example.com:3333').entries[0];
+        const entry = accountAt('btc.example.com:3333');
         const backup = { ...entry, endpoint: { host: 'btc.example.com', port: 9 } };
-        const result = await store.registerAccount({ entries: [entry, backup] });
+        const result = await store.registerAccount({ ...entry, backups: [backup] });
         assert.deepEqual(result, { kind: 'unknown-pool', endpoint: backup.endpoint });
         assert.equal(await store.countAccounts(), 0);
       });
 
-      test('keeps backups in order, mode and label', async () => {
-        const [primary] = accountAt('btc.example.com:3333', 'alice', 'p').entries;
-        const [second] = accountAt('ltc.example.com:3333', 'alice.ltc', '').entries;
-        const [third] = accountAt('btc.example.com:4333', 'alice', 'p').entries;
-        const name = await register({ entries: [primary, second, third], mode: 'shared', label: 'hall 3' });
+      test('keeps backups in order, and every property', async () => {
+        const request = {
+          ...accountAt('btc.example.com:3333', 'alice', 'p'),
+          backups: [
+            accountAt('a.wild.example.com:3334', 'alice.wild', ''),
+            accountAt('btc.example.com:4333', 'alice', 'p'),
+          ],
+          mode: 'shared',
+          label: 'hall 3',
+          difficulty: { min: 2.3e-10, max: 65536 },
+          workerTemplate: '{user}.{worker}',
+        } as const;
+        const name = await register(request);
         await reopen();
         const found = await store.findAccount(name);
         assert.ok(found.kind === 'found');
-        assert.equal(found.account.mode, 'shared');
-        assert.equal(found.account.label, 'hall 3');
+        const { mode, label, difficulty, workerTemplate, revision, entries } = found.account;
         assert.deepEqual(
-          found.account.entries.map(({ pool, user, password }) => [pool.name, user, password, pool.tls]),
+          { mode, label, difficulty, workerTemplate, revision },
+          {
+            mode: 'shared',
+            label: 'hall 3',
+            difficulty: { min: 2.3e-10, max: 65536 },
+            workerTemplate: '{user}.{worker}',
+            revision: 1,
+          },
+        );
+        assert.deepEqual(
+          entries.map(({ pool, user, password }) => [pool.name, user, password, pool.tls]),
           [
             ['btc.example.com:3333', 'alice', 'p', false],
-            ['ltc.example.com:3333', 'alice.ltc', '', false],
+            ['a.wild.example.com:3334', 'alice.wild', '', false],
             ['btc.example.com:4333', 'alice', 'p', true],
           ],
         );
       });
 
+      test('a backup of another algorithm is refused, and nothing is stored', async () => {
+        const result = await store.registerAccount({
+          ...accountAt('btc.example.com:3333'),
+          backups: [accountAt('btc.example.com:25'), accountAt('ltc.example.com:3333')],
+        });
+        assert.deepEqual(result, {
+          kind: 'mixed-algorithms',
+          endpoint: endpointOf('ltc.example.com:3333'),
+          algorithm: 'scrypt',
+          expected: 'sha256d',
+        });
+        assert.equal(await store.countAccounts(), 0);
+      });
+
+      test('a floor above the cap is refused', async () => {
+        const result = await store.registerAccount({
+          ...accountAt('btc.example.com:3333'),
+          difficulty: { min: 8, max: 4 },
+        });
+        assert.deepEqual(result, { kind: 'difficulty-range', min: 8, max: 4 });
+        assert.equal(await store.countAccounts(), 0);
+        await register({ ...accountAt('btc.example.com:3333'), difficulty: { min: 8, max: 8 } });
+      });
+
       test('what is given explicitly has to agree with what is stored, what is absent does not', async () => {
-        const [primary] = accountAt('btc.example.com:3333').entries;
-        const [backup] = accountAt('ltc.example.com:3333').entries;
-        const full: AccountRequest = { entries: [primary, backup], mode: 'shared', label: 'hall 3' };
+        const primary = accountAt('btc.example.com:3333');
+        const backup = accountAt('btc.example.com:25');
+        const full: AccountRequest = {
+          ...primary,
+          backups: [backup],
+          mode: 'shared',
+          label: 'hall 3',
+          difficulty: { min: 8, max: null },
+          workerTemplate: '{user}.{worker}',
+        };
         const name = await register(full);
-        assert.equal(await register({ entries: [primary] }), name);
+        assert.equal(await register(primary), name);
+        assert.equal(await register({ ...primary, difficulty: { min: 8 } }), name);
+        assert.equal(await register({ ...primary, difficulty: {} }), name);
         assert.equal(await register(full), name);
 
-        const conflicts: [AccountRequest, RegExp][] = [
-          [{ entries: [primary], mode: 'dedicated' }, /different mode/],
-          [{ entries: [primary], label: '' }, /different label/],
-          [{ entries: [primary, { ...backup, password: 'other' }] }, /different backups/],
-          [{ entries: [primary, backup, backup], mode: 'dedicated' }, /different backups and mode/],
+        const conflicts: [Partial<AccountRequest>, RegExp][] = [
+          [{ mode: 'dedicated' }, /different mode/],
+          [{ mode: 'auto' }, /different mode/],
+          [{ label: '' }, /different label/],
+          [{ backups: [] }, /different backups/],
+          [{ backups: [{ ...backup, password: 'other' }] }, /different backups/],
+          [{ backups: [backup, backup], mode: 'dedicated' }, /different backups and mode/],
+          [{ difficulty: { min: 4 } }, /different difficulty/],
+          [{ difficulty: { max: 4000 } }, /different difficulty/],
+          [{ difficulty: { min: null } }, /different difficulty/],
+          [{ workerTemplate: '{user}' }, /different workerTemplate/],
         ];
-        for (const [request, message] of conflicts) {
-          const result = await store.registerAccount(request);
-          assert.ok(result.kind === 'conflict');
+        for (const [given, message] of conflicts) {
+          const result = await store.registerAccount({ ...primary, ...given });
+          assert.ok(result.kind === 'conflict', JSON.stringify(given));
+          assert.equal(result.name, name);
           assert.match(result.message, message);
           assert.doesNotMatch(result.message, /other/);
         }
@@ -341,6 +419,385 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
         const { pool } = found.account.entries[0];
         assert.equal(pool.algorithm.divider, 65536);
         assert.equal(pool.tls, true);
+      });
+
+      test('a backup that turns out to mine something else is shown, but not mined with', async () => {
+        const name = await register({
+          ...accountAt('btc.example.com:3333'),
+          backups: [accountAt('btc.example.com:25'), accountAt('btc.example.com:4333')],
+        });
+        await addPool('btc.example.com:25', 'scrypt');
+        assert.deepEqual(await minedAt(name), ['btc.example.com:3333', 'btc.example.com:4333']);
+        assert.deepEqual(
+          (await store.showAccount(name))?.entries.map(({ pool }) => pool?.algorithm.name),
+          ['sha256d', 'scrypt', 'sha256d'],
+        );
+        // When the primary is corrected, it decides.
+        await addPool('btc.example.com:3333', 'scrypt');
+        assert.deepEqual(await minedAt(name), ['btc.example.com:3333', 'btc.example.com:25']);
+      });
+
+      test('an entry that repeats one before is shown, but not mined with', async () => {
+        const primary = accountAt('btc.example.com:3333', 'alice', 'p');
+        const name = await register({ ...primary, backups: [primary, { ...primary, user: 'bob' }, primary] });
+        assert.deepEqual(await minedAt(name), ['btc.example.com:3333', 'btc.example.com:3333']);
+        assert.equal((await store.showAccount(name))?.entries.length, 4);
+      });
+
+      test('is shown with everything but its passwords', async () => {
+        const name = await register({
+          ...accountAt('btc.example.com:3333', 'alice', 'very-secret'),
+          backups: [accountAt('btc.example.com:25', 'bob', '')],
+          label: 'hall 3',
+          difficulty: { max: 1024 },
+        });
+        const record = await store.showAccount(name);
+        assert.deepEqual(
+          {
+            ...record,
+            entries: record?.entries.map(({ pool, ...entry }) => ({ ...entry, pool: pool?.name })),
+          },
+          {
+            name,
+            label: 'hall 3',
+            mode: 'auto',
+            difficulty: { min: null, max: 1024 },
+            workerTemplate: '{user}',
+            revision: 1,
+            createdAtMs: 1_700_000_000_000,
+            changedAtMs: 1_700_000_000_000,
+            entries: [
+              {
+                endpoint: endpointOf('btc.example.com:3333'),
+                user: 'alice',
+                hasPassword: true,
+                pool: 'btc.example.com:3333',
+              },
+              {
+                endpoint: endpointOf('btc.example.com:25'),
+                user: 'bob',
+                hasPassword: false,
+                pool: 'btc.example.com:25',
+              },
+            ],
+          },
+        );
+        assert.deepEqual(await store.listAccounts({ limit: 10 }), [record]);
+        assert.doesNotMatch(JSON.stringify(record), /very-secret/);
+        assert.equal(await store.showAccount('0'.repeat(16)), null);
+      });
+    });
+
+    describe('changing', () => {
+      const PRIMARY = accountAt('btc.example.com:3333', 'alice', 'opener');
+      const BACKUP = accountAt('btc.example.com:25', 'alice.b', 'second');
+
+      test('changes what is given and nothing else, under the same name', async () => {
+        const name = await register({ ...PRIMARY, backups: [BACKUP], label: 'hall 3' });
+        const before = await contentOf(name);
+        const steps: [AccountChange, object][] = [
+          [{ password: 'new' }, { entries: [['btc.example.com:3333', 'alice', 'new'], before.entries[1]] }],
+          [{ user: 'bob' }, { entries: [['btc.example.com:3333', 'bob', 'new'], before.entries[1]] }],
+          [
+            { endpoint: endpointOf('btc.example.com:4333') },
+            { entries: [['btc.example.com:4333', 'bob', 'new'], before.entries[1]] },
+          ],
+          [{ password: '' }, { entries: [['btc.example.com:4333', 'bob', ''], before.entries[1]] }],
+          [{ backups: [] }, { entries: [['btc.example.com:4333', 'bob', '']] }],
+          [{ mode: 'dedicated' }, { mode: 'dedicated' }],
+          [{ label: '' }, { label: '' }],
+          [{ difficulty: { min: 8 } }, { difficulty: { min: 8, max: null } }],
+          [{ difficulty: { max: 16 } }, { difficulty: { min: 8, max: 16 } }],
+          [{ difficulty: { min: null } }, { difficulty: { min: null, max: 16 } }],
+          [{ workerTemplate: 'farm' }, { workerTemplate: 'farm' }],
+        ];
+        const expected = structuredClone(before);
+        for (const [change, differences] of steps) {
+          const shown = await update(name, change);
+          Object.assign(expected, differences, { revision: expected.revision + 1 });
+          assert.deepEqual(await contentOf(name), expected, JSON.stringify(change));
+          assert.deepEqual(await store.showAccount(name), shown);
+        }
+        await reopen();
+        assert.deepEqual(await contentOf(name), expected);
+        assert.equal(await store.countAccounts(), 1);
+      });
+
+      test('everything at once is one change, with its time', async () => {
+        const name = await register({ ...PRIMARY, backups: [BACKUP] });
+        await store.close();
+        store = await harness.open({ catalogue: CATALOGUE, nowMs: () => 1_700_000_999_000 });
+        const shown = await update(name, {
+          ...accountAt('ltc.example.com:3333', 'bob', 'p'),
+          backups: [accountAt('a.eu.wild.example.com:3334', 'carol', '')],
+          mode: 'shared',
+          label: 'moved',
+          difficulty: { min: 1, max: 2 },
+          workerTemplate: '{worker}',
+        });
+        assert.deepEqual(
+          [shown.revision, shown.createdAtMs, shown.changedAtMs],
+          [2, 1_700_000_000_000, 1_700_000_999_000],
+        );
+        assert.deepEqual((await contentOf(name)).entries, [
+          ['ltc.example.com:3333', 'bob', 'p'],
+          ['a.eu.wild.example.com:3334', 'carol', ''],
+        ]);
+      });
+
+      test('what is the same already is no change', async () => {
+        const name = await register({ ...PRIMARY, backups: [BACKUP], difficulty: { min: 8 } });
+        const before = await store.showAccount(name);
+        const nothing: AccountChange[] = [
+          {},
+          { ...PRIMARY, backups: [BACKUP] },
+          { backups: [{ endpoint: BACKUP.endpoint, user: BACKUP.user }] },
+          { endpoint: { host: 'BTC.example.com.', port: 3333 } },
+          { mode: 'auto', label: '', difficulty: { min: 8, max: null }, workerTemplate: '{user}' },
+          { difficulty: {} },
+        ];
+        for (const change of nothing)
+          assert.deepEqual(await update(name, change), before, JSON.stringify(change));
+      });
+
+      test('a backup without a password keeps that of the same pool and user', async () => {
+        const name = await register({
+          ...PRIMARY,
+          backups: [BACKUP, { ...BACKUP, user: 'carol', password: 'third' }],
+        });
+        const { endpoint } = BACKUP;
+        await update(name, {
+          backups: [
+            { endpoint, user: 'carol' },
+            { endpoint, user: 'dave' },
+            { endpoint: { host: 'BTC.example.com.', port: 25 }, user: 'alice.b' },
+            { endpoint, user: 'alice.b', password: '' },
+            { endpoint: PRIMARY.endpoint, user: 'alice' },
+          ],
+        });
+        assert.deepEqual((await contentOf(name)).entries.slice(1), [
+          ['btc.example.com:25', 'carol', 'third'],
+          ['btc.example.com:25', 'dave', ''],
+          ['btc.example.com:25', 'alice.b', 'second'],
+          ['btc.example.com:25', 'alice.b', ''],
+        ]);
+        const shown = await store.showAccount(name);
+        assert.deepEqual(
+          shown?.entries.map(({ hasPassword }) => hasPassword),
+          [true, true, false, true, false, true],
+        );
+      });
+
+      test('primary and backup can change places in one change', async () => {
+        const name = await register({ ...PRIMARY, backups: [BACKUP] });
+        await update(name, { ...BACKUP, backups: [{ endpoint: PRIMARY.endpoint, user: PRIMARY.user }] });
+        assert.deepEqual((await contentOf(name)).entries, [
+          ['btc.example.com:25', 'alice.b', 'second'],
+          ['btc.example.com:3333', 'alice', 'opener'],
+        ]);
+      });
+
+      test('the registration of the new credentials gives the account, that of the old ones a new one', async () => {
+        const name = await register(PRIMARY);
+        await update(name, { password: 'new' });
+        assert.equal(await register({ ...PRIMARY, password: 'new' }), name);
+        const other = await register(PRIMARY);
+        assert.notEqual(other, name);
+        assert.equal(await store.countAccounts(), 2);
+      });
+
+      test('what cannot be is refused, and nothing changes', async () => {
+        const name = await register({ ...PRIMARY, backups: [BACKUP], difficulty: { min: 8 } });
+        const other = await register({ ...PRIMARY, user: 'bob' });
+        const before = await contentOf(name);
+        const nowhere = endpointOf('nowhere.example.org:3333');
+        const scrypt = endpointOf('ltc.example.com:3333');
+        const mixed = { kind: 'mixed-algorithms', expected: 'sha256d', algorithm: 'scrypt' };
+        const refusals: [AccountChange, object][] = [
+          [
+            { endpoint: nowhere, label: 'x' },
+            { kind: 'unknown-pool', endpoint: nowhere },
+          ],
+          [{ backups: [{ ...BACKUP, endpoint: nowhere }] }, { kind: 'unknown-pool', endpoint: nowhere }],
+          [{ backups: [BACKUP, { ...BACKUP, endpoint: scrypt }] }, { ...mixed, endpoint: scrypt }],
+          [
+            { endpoint: scrypt },
+            { kind: 'mixed-algorithms', endpoint: BACKUP.endpoint, algorithm: 'sha256d', expected: 'scrypt' },
+          ],
+          [{ difficulty: { max: 4 } }, { kind: 'difficulty-range', min: 8, max: 4 }],
+        ];
+        for (const [change, refusal] of refusals) {
+          assert.deepEqual(await store.updateAccount(name, change), refusal);
+          assert.deepEqual(await contentOf(name), before);
+        }
+        const conflict = await store.updateAccount(name, { user: 'bob', label: 'x' });
+        assert.ok(conflict.kind === 'conflict');
+        assert.equal(conflict.name, other);
+        assert.match(conflict.message, new RegExp(`account ${other} .* btc\\.example\\.com:3333 already`));
+        assert.doesNotMatch(conflict.message, /opener/);
+        assert.deepEqual(await contentOf(name), before);
+        assert.deepEqual(await store.updateAccount('0'.repeat(16), { label: 'x' }), { kind: 'not-found' });
+      });
+
+      test('another algorithm is possible when the backups go with it', async () => {
+        const name = await register({ ...PRIMARY, backups: [BACKUP] });
+        await update(name, { endpoint: endpointOf('ltc.example.com:3333'), backups: [] });
+        assert.deepEqual((await contentOf(name)).entries, [['ltc.example.com:3333', 'alice', 'opener']]);
+      });
+
+      test('a backup that turned out to mine something else does not hold up what does not concern it', async () => {
+        await addPool('10.0.0.1:3333', 'sha256d');
+        const name = await register({ ...PRIMARY, backups: [BACKUP] });
+        await addPool('btc.example.com:25', 'scrypt');
+        await update(name, { label: 'b', password: 'new', user: 'bob', mode: 'dedicated' });
+        assert.deepEqual((await contentOf(name)).entries, [['btc.example.com:3333', 'bob', 'new']]);
+        const change = { endpoint: endpointOf('10.0.0.1:3333') };
+        assert.equal((await store.updateAccount(name, change)).kind, 'mixed-algorithms');
+        await update(name, { ...change, backups: [] });
+      });
+
+      test('50 changes at once all take effect, each with a revision of its own', async () => {
+        const name = await register({ ...PRIMARY, backups: [BACKUP] });
+        const shown = await Promise.all(
+          Array.from({ length: 50 }, (_, index) =>
+            update(name, { label: `change ${index}`, password: `p${index}` }),
+          ),
+        );
+        assert.deepEqual(
+          shown.map(({ revision }) => revision).sort((a, b) => a - b),
+          Array.from({ length: 50 }, (_, index) => index + 2),
+        );
+        const last = shown.find(({ revision }) => revision === 51);
+        assert.deepEqual(await store.showAccount(name), last);
+        const { entries } = await contentOf(name);
+        assert.deepEqual(entries[0], ['btc.example.com:3333', 'alice', `p${last?.label.slice(7)}`]);
+        assert.equal(entries.length, 2);
+      });
+
+      test('of many accounts that want the same credentials at once, one gets them', async () => {
+        const names = await Promise.all(
+          Array.from({ length: 20 }, (_, index) => register({ ...PRIMARY, user: `u${index}` })),
+        );
+        const results = await Promise.all(names.map((name) => store.updateAccount(name, { user: 'wanted' })));
+        const winners = results.filter((result) => result.kind === 'updated');
+        assert.equal(winners.length, 1);
+        const [winner] = winners;
+        for (const result of results) {
+          if (result.kind !== 'updated')
+            assert.ok(result.kind === 'conflict' && result.name === winner?.account.name);
+        }
+        assert.equal(await register({ ...PRIMARY, user: 'wanted' }), winner?.account.name);
+      });
+
+      test('whatever is changed in whatever order, the account is what a plain object would be', async () => {
+        const pools = ['btc.example.com:3333', 'btc.example.com:25', 'btc.example.com:4333'];
+        const credentials = fc.record({
+          endpoint: fc.constantFrom(...pools).map(endpointOf),
+          user: fc.constantFrom('u', 'v'),
+          password: fc.string({ maxLength: 3 }),
+        });
+        const change = fc.record(
+          {
+            endpoint: fc.constantFrom(...pools).map(endpointOf),
+            user: fc.string(),
+            password: fc.string(),
+            backups: fc.array(credentials, { maxLength: 3 }),
+            mode: fc.constantFrom('auto' as const, 'dedicated' as const, 'shared' as const),
+            label: fc.string(),
+            workerTemplate: fc.string(),
+          },
+          { requiredKeys: [] },
+        );
+        await fc.assert(
+          fc.asyncProperty(fc.uuid(), fc.array(change, { maxLength: 6 }), async (user, changes) => {
+            const request = { ...PRIMARY, user };
+            const name = await register(request);
+            const expected: AccountRequest = {
+              ...request,
+              backups: [],
+              mode: 'auto',
+              label: '',
+              workerTemplate: '{user}',
+            };
+            for (const given of changes) {
+              await update(name, given);
+              Object.assign(expected, given);
+            }
+            const shown = await store.showAccount(name);
+            assert.ok(shown !== null);
+            const { mode, label, workerTemplate, backups = [] } = expected;
+            assert.deepEqual([shown.mode, shown.label, shown.workerTemplate], [mode, label, workerTemplate]);
+            assert.deepEqual(
+              shown.entries.map((entry) => [entry.endpoint, entry.user, entry.hasPassword]),
+              [expected, ...backups].map((entry) => [entry.endpoint, entry.user, entry.password !== '']),
+            );
+            const found = await store.findAccount(name);
+            assert.ok(found.kind === 'found');
+            assert.equal(found.account.entries[0].password, expected.password);
+            await store.deleteAccount(name);
+          }),
+          { numRuns: 40 },
+        );
+      });
+    });
+
+    describe('deleting', () => {
+      test('the account is gone, and the others are not', async () => {
+        const request = { ...accountAt('btc.example.com:3333'), backups: [accountAt('btc.example.com:25')] };
+        const name = await register(request);
+        const other = await register(accountAt('btc.example.com:25'));
+        assert.deepEqual(await store.deleteAccount(name), { kind: 'deleted' });
+        assert.deepEqual(await store.deleteAccount(name), { kind: 'not-found' });
+        await reopen();
+        assert.deepEqual(await store.findAccount(name), { kind: 'not-found' });
+        assert.equal(await store.showAccount(name), null);
+        assert.deepEqual(
+          (await store.listAccounts({ limit: 10 })).map((account) => account.name),
+          [other],
+        );
+      });
+
+      test('the same credentials get a new name afterwards', async () => {
+        const request = {
+          ...accountAt('btc.example.com:3333'),
+          backups: [accountAt('btc.example.com:25')],
+          label: 'a',
+        };
+        const name = await register(request);
+        await store.deleteAccount(name);
+        const again = await store.registerAccount({ ...request, label: 'b' });
+        assert.ok(again.kind === 'created');
+        assert.notEqual(again.account.name, name);
+        assert.equal(again.account.entries.length, 2);
+        assert.equal(again.account.revision, 1);
+      });
+
+      test('an address that only a deleted account used leaves the list with the next catalogue', async () => {
+        const name = await register(accountAt('btc.example.com:25'));
+        await store.deleteAccount(name);
+        await reopen({ catalogue: { algorithms: [], pools: [] } });
+        assert.deepEqual(await store.listPools({ limit: 10 }), []);
+      });
+
+      test('amid changes: those before it take effect, those after it find nothing, and nothing is left', async () => {
+        const request = { ...accountAt('btc.example.com:3333'), backups: [accountAt('btc.example.com:25')] };
+        for (let round = 0; round < 3; round += 1) {
+          const name = await register(request);
+          const kinds = await Promise.all(
+            Array.from({ length: 40 }, async (_, index) => {
+              const call =
+                index % 13 === 12
+                  ? store.deleteAccount(name)
+                  : store.updateAccount(name, { label: `${index}` });
+              return (await call).kind;
+            }),
+          );
+          assert.equal(kinds.filter((kind) => kind === 'deleted').length, 1);
+          assert.equal(kinds.filter((kind) => kind === 'updated').length, 12);
+          assert.equal(kinds.filter((kind) => kind === 'not-found').length, 27);
+          assert.deepEqual(await store.findAccount(name), { kind: 'not-found' });
+          assert.equal(await store.countAccounts(), 0);
+        }
       });
     });
 

@@ -1,5 +1,5 @@
 import type { HttpOptions } from '../../src/http/options.ts';
-import type { HttpPorts, PoolView, Registration } from '../../src/http/ports.ts';
+import type { AccountsPort, AccountView, HttpPorts, PoolView, Registration } from '../../src/http/ports.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Log, LogFields } from '../../src/kit/log.ts';
 
@@ -51,15 +51,38 @@ export function poolView(some: Partial<PoolView> = {}): PoolView {
   };
 }
 
+export function accountView(some: Partial<AccountView> = {}): AccountView {
+  return {
+    name: '0123456789abcdef',
+    pool: 'pool.example.com:3333',
+    user: 'alice',
+    hasPassword: true,
+    algorithm: 'sha256d',
+    backups: [],
+    mode: 'auto',
+    label: '',
+    difficulty: { min: null, max: null },
+    workerTemplate: '{user}',
+    revision: 1,
+    createdAt: '2026-01-02T03:04:05.006Z',
+    changedAt: '2026-01-02T03:04:05.006Z',
+    ...some,
+  };
+}
+
 /** Every registration that reached the port. */
 export interface TestServer extends HttpServer {
   readonly log: RecordingLog;
   readonly registrations: readonly Registration[];
 }
 
+/** What a test replaces, of the accounts by method. */
+export type TestPorts = Partial<Omit<HttpPorts, 'accounts'>> & { readonly accounts?: Partial<AccountsPort> };
+
 /** A server over ports that say yes, each of which a test may replace. Nothing listens until `listen`. */
-export function testServer(some: Partial<HttpPorts> = {}, options: Partial<HttpOptions> = {}): TestServer {
+export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> = {}): TestServer {
   const log = new RecordingLog();
+  const { accounts, ...others } = some;
   const registrations: Registration[] = [];
   const server = createHttpServer(
     {
@@ -69,6 +92,11 @@ export function testServer(some: Partial<HttpPorts> = {}, options: Partial<HttpO
           registrations.push(registration);
           return { kind: 'created', name: '0123456789abcdef' };
         },
+        list: async () => ({ users: [accountView()], next: null }),
+        show: async (name) => accountView({ name }),
+        update: async (name) => ({ kind: 'updated', account: accountView({ name, revision: 2 }) }),
+        delete: async () => ({ kind: 'deleted' }),
+        ...accounts,
       },
       pools: {
         add: async ({ pattern, algorithm, dialect = 'bitcoin-v1', tls, label = '' }) => ({
@@ -94,7 +122,7 @@ export function testServer(some: Partial<HttpPorts> = {}, options: Partial<HttpO
           yield Buffer.from(`# ${format}\n`);
         },
       },
-      ...some,
+      ...others,
     },
     { host: '127.0.0.1', port: 0, version: '1.2.3', tokens: [], allowedHosts: [], ...options },
   );

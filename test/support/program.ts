@@ -296,7 +296,13 @@ export class Program extends Launched {
 
   /** Registers an account and gives its name. */
   async register(pool: string, user: string, password = 'x'): Promise<string> {
-    const { status, text, json } = await this.post('/api/v1/users', { pool, user, password });
+    // The pool judges every share, so that its books and ours can be held against each other.
+    const { status, text, json } = await this.post('/api/v1/users', {
+      pool,
+      user,
+      password,
+      mode: 'dedicated',
+    });
     const name = (json as { name?: unknown } | undefined)?.name;
     if ((status !== 201 && status !== 200) || typeof name !== 'string' || name === '') {
       throw new Error(`account ${user} at ${pool}: ${status} ${text}`);

@@ -1,9 +1,11 @@
+import { algorithms } from '../../src/algorithms/index.ts';
 import type { Account, AccountMode } from '../../src/domain/account.ts';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { type Log, silentLog } from '../../src/kit/log.ts';
 import { Proxy, type ProxyParts } from '../../src/proxy/proxy.ts';
 import type { ProxySettings } from '../../src/proxy/settings.ts';
+import { ShareVerifier } from '../../src/proxy/share-verifier.ts';
 import { bitcoinV1 } from '../../src/wire/dialects/bitcoin-v1/index.ts';
 
 type Override<T> = { readonly [K in keyof T]?: T[K] extends object ? Partial<T[K]> : T[K] };
@@ -40,8 +42,12 @@ export function testSettings(override: Override<ProxySettings> = {}): ProxySetti
       agent: 'stratum-proxy/test',
       versionMask: '1fffe000',
       suggestDifficulty: 'relay',
+      maxSessions: 10_000,
       ...override.upstream,
     },
+    vardiff: { sharesPerMinute: 6, ...override.vardiff },
+    failover: { standby: 'cold', returnAfterSeconds: 60, refuseAfterSeconds: 10, ...override.failover },
+    verify: override.verify ?? 'auto',
     extranonce: { prefixBytes: 1, sizeBytes: 3, ...override.extranonce },
     session: { resumeSeconds: 300, hintSeconds: 3600, ...override.session },
   };
@@ -63,6 +69,9 @@ export function testAccount(
     name,
     label: '',
     mode: options.mode ?? 'dedicated',
+    difficulty: { min: null, max: null },
+    workerTemplate: '{user}',
+    revision: 1,
     entries: [
       {
         pool: {
@@ -97,7 +106,7 @@ export async function startProxyBed(
       clock: systemClock,
       log: silentLog,
       dialect: bitcoinV1,
-      verifier: null,
+      verifier: new ShareVerifier(algorithms),
       isListed: () => false,
       accounts: {
         find: (name, then) => {

@@ -62,6 +62,9 @@ export function totalRow(some: Partial<TotalRow> = {}): TotalRow {
     received: 0,
     inFlight: 0,
     work: 0,
+    workFound: 0,
+    workAtPool: 0,
+    sharesAtPool: 0,
     ...some,
   };
 }

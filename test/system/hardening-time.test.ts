@@ -358,9 +358,7 @@ describe('in time', { timeout: 20_000 }, () => {
       assert.deepEqual(await miner.settled(), []);
     });
 
-    test('and keeps it with the jobs that follow', {
-      todo: 'only the first job has it, the next goes out with difficulty 1',
-    }, async () => {
+    test('and keeps it with the jobs that follow', async () => {
       await using still = await Still.open();
       const { miner, peer } = await resumedInSilence(still);
       peer.send(notify({ id: 'later' }));

@@ -187,9 +187,7 @@ describe('no secret comes out', { concurrency: 2 }, () => {
     });
   }
 
-  test('a pool that repeats the password in its refusal does not make us tell it', {
-    todo: 'texts of the pool reach the log and the miner as they come',
-  }, async () => {
+  test('a pool that repeats the password in its refusal does not make us tell it', async () => {
     await using farm = await Farm.open({ flags: ['--limits.refusalDelayMs', '0', '--log.level', 'debug'] });
     const leak = new Leak();
     const pool = await farm.scriptedPool();

@@ -21,6 +21,13 @@ import { until } from '../support/until.ts';
 
 /** Keys whose effect on the running program is seen in another file. */
 const ELSEWHERE: Readonly<Record<string, readonly KeyName[]>> = {
+  './shared.test.ts': [
+    'upstream.maxSessions',
+    'vardiff.sharesPerMinute',
+    'failover.standby',
+    'failover.returnAfterSeconds',
+    'failover.refuseAfterSeconds',
+  ],
   'program.test.ts': ['stratum.addr', 'web.addr', 'db.path'],
   'commands.test.ts': ['log.level', 'log.format', 'syslog'],
   'verify.test.ts': ['verify'],

@@ -16,7 +16,7 @@ const store = await openSqliteStore(
 const endpoint = { host: 'btc.f2pool.com', port: 3333 };
 for (let count = 0; ; count += 1) {
   const user = `${prefix}-${count}`;
-  const result = await store.registerAccount({ entries: [{ endpoint, user, password: 'x' }] });
+  const result = await store.registerAccount({ endpoint, user, password: 'x' });
   if (result.kind !== 'created') throw new Error(`${user}: ${result.kind}`);
   writeSync(1, `${result.account.name} ${user}\n`);
 }

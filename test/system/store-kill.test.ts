@@ -108,7 +108,7 @@ describe('kill -9', () => {
       const endpoint = { host: 'btc.f2pool.com', port: 3333 };
       assert.equal((await store.resolvePool(endpoint))?.algorithm.name, 'sha256d');
       for (const { name } of acknowledged) assert.equal((await store.findAccount(name)).kind, 'found');
-      const result = await store.registerAccount({ entries: [{ endpoint, user: 'later', password: '' }] });
+      const result = await store.registerAccount({ endpoint, user: 'later', password: '' });
       assert.equal(result.kind, 'created');
       await store.close();
       assert.equal(integrityOf(path), 'ok');

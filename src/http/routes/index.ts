@@ -5,6 +5,7 @@ import { addHome } from './home.ts';
 import { addMetrics } from './metrics.ts';
 import { addOpenapi } from './openapi.ts';
 import { addPools } from './pools.ts';
+import { addUser } from './user.ts';
 import { addUsers } from './users.ts';
 import { addVersion } from './version.ts';
 
@@ -14,6 +15,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addMetrics,
   addHealth,
   addUsers,
+  addUser,
   addPools,
   addAlgorithms,
   addVersion,

@@ -5,6 +5,7 @@ import { ApiError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { ALGORITHMS_PATH, POOLS_PATH } from '../paths.ts';
 import type { AlgorithmsPort, PoolAddition } from '../ports.ts';
+import { readNumbers } from '../query.ts';
 import {
   errorResponses,
   listOf,
@@ -195,12 +196,4 @@ function unknownDialect(addition: PoolAddition, known: readonly string[]): ApiEr
     'unknown-dialect',
     `${addition.algorithm} is not mined with the dialect ${JSON.stringify(addition.dialect ?? '')}: it has ${known.join(', ')}`,
   );
-}
-
-/** A query is all texts; those that are whole numbers become numbers before the schema sees them. */
-function readNumbers(query: Record<string, unknown>, keys: readonly string[]): void {
-  for (const key of keys) {
-    const value = query[key];
-    if (typeof value === 'string' && /^\d{1,15}$/.test(value)) query[key] = Number(value);
-  }
 }

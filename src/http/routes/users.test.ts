@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { type TestServer, testServer } from '../../../test/support/http-fixtures.ts';
-import type { RegisterResult } from '../ports.ts';
+import { accountView, type TestServer, testServer } from '../../../test/support/http-fixtures.ts';
+import type { AccountPage, AccountQuery, RegisterResult } from '../ports.ts';
 
 const GOOD = { pool: 'pool.example.com:3333', user: 'alice', password: 'pw' };
 
@@ -66,12 +66,15 @@ describe('POST /api/v1/users', () => {
     assert.match(error, /POST \/api\/v1\/pools \{"pool":"new\.example:1","algorithm":"…"\}/);
   });
 
-  test('409 with what is in the way', async () => {
+  test('409 with what is in the way, and the call that changes it', async () => {
     const { status, error } = await post(
-      registering({ kind: 'conflict', message: 'registered with another mode' }),
+      registering({ kind: 'conflict', name: 'ffffffffffffffff', message: 'registered with another mode' }),
       GOOD,
     );
-    assert.deepEqual([status, error], [409, 'registered with another mode']);
+    assert.deepEqual(
+      [status, error],
+      [409, 'registered with another mode, or change it with PATCH /api/v1/users/ffffffffffffffff'],
+    );
   });
 
   test('the password may be empty or absent', async () => {
@@ -107,16 +110,61 @@ describe('POST /api/v1/users', () => {
     );
   });
 
-  test('mode dedicated, a label, and empty extensions are taken', async () => {
+  test('everything else is passed on as it was given, and nothing that was not', async () => {
     const server = testServer();
-    await post(server, { ...GOOD, mode: 'dedicated', label: 'Farm 7 ⛏', backups: [], difficulty: {} });
-    assert.deepEqual(server.registrations[0], {
-      endpoint: { host: 'pool.example.com', port: 3333 },
-      user: 'alice',
-      password: 'pw',
-      mode: 'dedicated',
+    const backups = [
+      { pool: 'backup.example.com:3333', user: 'bob', password: 'pw2' },
+      { pool: '[::1]:3333', user: 'carol' },
+    ];
+    const extras = {
+      mode: 'shared',
       label: 'Farm 7 ⛏',
-    });
+      difficulty: { min: 2.3e-10, max: null },
+      workerTemplate: '{user}.{worker}',
+    };
+    await post(server, { ...GOOD, ...extras, backups });
+    await post(server, { ...GOOD, backups: [], difficulty: {}, mode: 'auto', label: '' });
+    const credentials = { endpoint: { host: 'pool.example.com', port: 3333 }, user: 'alice', password: 'pw' };
+    assert.deepEqual(server.registrations, [
+      {
+        ...credentials,
+        ...extras,
+        backups: [
+          { endpoint: { host: 'backup.example.com', port: 3333 }, user: 'bob', password: 'pw2' },
+          { endpoint: { host: '::1', port: 3333 }, user: 'carol', password: '' },
+        ],
+      },
+      { ...credentials, backups: [], difficulty: {}, mode: 'auto', label: '' },
+    ]);
+  });
+
+  test('422 for a backup of another algorithm, with both', async () => {
+    const endpoint = { host: 'ltc.example.com', port: 3333 };
+    const { status, error, code } = await post(
+      registering({ kind: 'mixed-algorithms', endpoint, algorithm: 'scrypt', expected: 'sha256d' }),
+      GOOD,
+    );
+    assert.deepEqual([status, code], [422, 'mixed-algorithms']);
+    assert.match(error, /backup ltc\.example\.com:3333 mines scrypt, the pools before it sha256d/);
+  });
+
+  test('422 for a floor above the cap', async () => {
+    const { status, error, code } = await post(
+      registering({ kind: 'difficulty-range', min: 8, max: 4 }),
+      GOOD,
+    );
+    assert.deepEqual([status, code], [422, 'invalid-value']);
+    assert.equal(error, '"difficulty.min" (8) must not be above "difficulty.max" (4)');
+  });
+
+  test('422 for a mode that the pool cannot have', async () => {
+    const endpoint = { host: 'rvn.example.com', port: 3333 };
+    const { status, error, code } = await post(
+      registering({ kind: 'not-sharable', endpoint, algorithm: 'kawpow' }),
+      { ...GOOD, mode: 'shared' },
+    );
+    assert.deepEqual([status, code], [422, 'not-available']);
+    assert.match(error, /"shared" is not available for kawpow \(rvn\.example\.com:3333\): use "auto"/);
   });
 
   describe('JSON under any type that curl and old clients send', () => {
@@ -235,29 +283,85 @@ describe('POST /api/v1/users', () => {
       { ...GOOD, mode: 'both' },
       422,
       'invalid-value',
-      /"mode" must be one of "dedicated", "shared"/,
-    ],
-    ['mode shared', { ...GOOD, mode: 'shared' }, 422, 'not-available', /not available in this version/],
-    [
-      'backups',
-      { ...GOOD, backups: [GOOD] },
-      422,
-      'not-available',
-      /"backups" are not available in this version/,
+      /"mode" must be one of "auto", "dedicated", "shared"/,
     ],
     [
-      'difficulty',
-      { ...GOOD, difficulty: { min: 8 } },
+      'nine backups',
+      { ...GOOD, backups: Array.from({ length: 9 }, () => GOOD) },
       422,
-      'not-available',
-      /"difficulty" is not available in this version/,
+      'invalid-value',
+      /"backups" must NOT have more than 8/,
+    ],
+    [
+      'a backup without a port',
+      { ...GOOD, backups: [GOOD, { ...GOOD, pool: 'a.b' }] },
+      422,
+      'invalid-value',
+      /"backups\[1\]\.pool" must be host:port/,
+    ],
+    [
+      'a backup with a blank user',
+      { ...GOOD, backups: [{ ...GOOD, user: ' ' }] },
+      422,
+      'invalid-value',
+      /"backups\[0\]\.user" must not be empty/,
+    ],
+    [
+      'a line end in the password of a backup',
+      { ...GOOD, backups: [{ ...GOOD, password: 'a\nb' }] },
+      422,
+      'invalid-value',
+      /"backups\[0\]\.password" must not contain control/,
+    ],
+    [
+      'a text for difficulty',
+      { ...GOOD, difficulty: '8' },
+      400,
+      'invalid-request',
+      /"difficulty" must be an object, not a string/,
+    ],
+    [
+      'a text for its floor',
+      { ...GOOD, difficulty: { min: '8' } },
+      400,
+      'invalid-request',
+      /"difficulty\.min" must be a number, not a string/,
+    ],
+    [
+      'an unknown bound',
+      { ...GOOD, difficulty: { mn: 8 } },
+      400,
+      'invalid-request',
+      /"difficulty\.mn" \(did you mean "difficulty\.m(?:in|ax)"\?\)/,
     ],
     [
       'difficulty 0',
       { ...GOOD, difficulty: { min: 0 } },
       422,
       'invalid-value',
-      /"difficulty\.min" must be > 0/,
+      /"difficulty\.min" must be >= 1e-12/,
+    ],
+    [
+      'an endless difficulty',
+      JSON.stringify({ ...GOOD, difficulty: { max: 8 } }).replace(':8', ':1e999'),
+      400,
+      'invalid-request',
+      /"difficulty\.max" must be a number/,
+    ],
+    [
+      'an unknown placeholder',
+      { ...GOOD, workerTemplate: '{user}.{rig}' },
+      422,
+      'invalid-value',
+      /"workerTemplate" must be a text in which nothing but \{user\}, \{worker\}, \{account\} stands in braces/,
+    ],
+    ['an empty template', { ...GOOD, workerTemplate: '' }, 422, 'invalid-value', /must not be empty/],
+    [
+      'a line end in a template',
+      { ...GOOD, workerTemplate: '{user}\n' },
+      422,
+      'invalid-value',
+      /"workerTemplate" must not contain control/,
     ],
   ];
   for (const [name, body, status, code, message] of refused) {
@@ -313,12 +417,12 @@ describe('POST /api/v1/users', () => {
     }
   });
 
-  test('405 for other methods keeps the two keys and says which there are', async () => {
-    for (const method of ['GET', 'DELETE', 'PATCH'] as const) {
+  test('405 for other methods says which there are, in the form of the other calls', async () => {
+    for (const method of ['DELETE', 'PATCH'] as const) {
       const response = await shared.inject({ method, url: '/api/v1/users' });
       assert.equal(response.statusCode, 405);
-      assert.equal(response.headers['allow'], 'OPTIONS, POST, PUT');
-      assert.deepEqual(Object.keys(response.json()), ['name', 'error']);
+      assert.equal(response.headers['allow'], 'GET, HEAD, OPTIONS, POST, PUT');
+      assert.equal(response.json<{ error: { code: string } }>().error.code, 'method-not-allowed');
     }
   });
 
@@ -353,8 +457,9 @@ describe('POST /api/v1/users', () => {
           password: fc.oneof(text, fc.jsonValue()),
           mode: text,
           label: text,
-          backups: fc.array(fc.jsonValue()),
-          difficulty: fc.jsonValue(),
+          workerTemplate: text,
+          backups: fc.array(fc.oneof(fc.jsonValue(), fc.record({ pool: text, user: text, password: text }))),
+          difficulty: fc.oneof(fc.jsonValue(), fc.record({ min: fc.double(), max: fc.jsonValue() })),
         },
         { requiredKeys: [] },
       ),
@@ -377,7 +482,7 @@ describe('passwords', () => {
       async () => ({ kind: 'created', name: '0123456789abcdef' }),
       async () => ({ kind: 'existing', name: '0123456789abcdef' }),
       async () => ({ kind: 'unknown-pool', endpoint: { host: 'a', port: 1 } }),
-      async () => ({ kind: 'conflict', message: 'other mode' }),
+      async () => ({ kind: 'conflict', name: '0123456789abcdef', message: 'other mode' }),
       () => Promise.reject(new Error(`failed with ${secret}`)),
       () => Promise.reject(new TypeError('outer', { cause: `bound ["${secret}"]` })),
     ];
@@ -392,6 +497,9 @@ describe('passwords', () => {
       { pool: 'a:1', user: 'u', password: secret.repeat(100) },
       { pool: 'a:1', user: 'u', password: [secret] },
       { ...body, backups: [body] },
+      { ...body, backups: [{ ...body, pool: 'bad' }] },
+      { ...GOOD, backups: [{ ...body, pasword: secret }] },
+      { ...GOOD, workerTemplate: `{${secret}}` },
       JSON.stringify(body).slice(0, -1),
       JSON.stringify(body).replaceAll('"', "'"),
       `password=${secret}`,
@@ -415,4 +523,59 @@ describe('passwords', () => {
       assert.ok(!server.log.text.includes(secret), server.log.text);
     }
   });
+});
+
+function listing(page: AccountPage) {
+  const queries: AccountQuery[] = [];
+  const server = testServer({
+    accounts: {
+      async list(query) {
+        queries.push(query);
+        return page;
+      },
+    },
+  });
+  return { queries, get: (query: string) => server.inject(`/api/v1/users${query}`) };
+}
+
+describe('GET /api/v1/users', () => {
+  test('gives a page and where the next begins', async () => {
+    const users = [accountView(), accountView({ name: 'ffffffffffffffff', algorithm: null })];
+    const { get, queries } = listing({ users, next: 'ffffffffffffffff' });
+    const response = await get('');
+    assert.equal(response.statusCode, 200);
+    assert.deepEqual(response.json(), { users, next: 'ffffffffffffffff' });
+    assert.deepEqual(queries, [{ limit: 100, after: null, search: null }]);
+  });
+
+  test('the last page has no next', async () => {
+    assert.deepEqual((await listing({ users: [], next: null }).get('')).json(), { users: [], next: null });
+  });
+
+  test('passes on the filters', async () => {
+    const { get, queries } = listing({ users: [], next: null });
+    await get('?limit=5&after=00000000000000AF&search=Hall%203');
+    await get('?search=%20');
+    assert.deepEqual(queries, [
+      { limit: 5, after: '00000000000000af', search: 'hall 3' },
+      { limit: 100, after: null, search: null },
+    ]);
+  });
+
+  const { get } = listing({ users: [], next: null });
+  const refused: readonly [string, number, RegExp][] = [
+    ['?limit=0', 422, /"limit\\" must be >= 1/],
+    ['?limit=1001', 422, /"limit\\" must be <= 1000/],
+    ['?limit=ten', 400, /"limit\\" must be an integer, not a string/],
+    ['?after=5', 422, /"after\\" must be the \\"next\\" of the page before/],
+    ['?serch=5', 400, /"serch\\" \(did you mean \\"search\\"\?\)/],
+  ];
+  for (const [query, status, message] of refused) {
+    test(`${status} for ${query}`, async () => {
+      const response = await get(query);
+      assert.equal(response.statusCode, status);
+      assert.match(response.payload, message);
+      assert.deepEqual(Object.keys(response.json()), ['error']);
+    });
+  }
 });

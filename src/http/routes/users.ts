@@ -1,71 +1,38 @@
 import { type Static, Type } from 'typebox';
-import { formatEndpoint, parseEndpoint } from '../../domain/endpoint.ts';
+import { formatEndpoint } from '../../domain/endpoint.ts';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
-import { POOLS_PATH, USERS_PATH } from '../paths.ts';
-import type { Registration } from '../ports.ts';
+import { USERS_PATH } from '../paths.ts';
+import type { Credentials, Registration } from '../ports.ts';
+import { readNumbers } from '../query.ts';
+import { errorResponses, listOf, MAX_POOL, ProblemSchema, strictObject } from '../schemas.ts';
 import {
-  errorResponses,
-  MAX_LABEL,
-  MAX_PASSWORD,
-  MAX_POOL,
-  MAX_USER,
-  oneOf,
-  strictObject,
-} from '../schemas.ts';
-import { checkText } from '../text.ts';
-
-const credentials = {
-  pool: Type.String({
-    minLength: 1,
-    maxLength: MAX_POOL,
-    description: 'Where to mine: `host:port` or `[IPv6]:port`. The pool must be in the pool list.',
-    examples: ['stratum.braiins.com:3333'],
-  }),
-  user: Type.String({
-    minLength: 1,
-    maxLength: MAX_USER,
-    description: 'User name at the pool, as the pool wants it: an account, a wallet, either with `.worker`.',
-    examples: ['alice'],
-  }),
-  password: Type.Optional(
-    Type.String({
-      maxLength: MAX_PASSWORD,
-      description: 'Password at the pool; may be empty. Never shown again.',
-      examples: ['x'],
-    }),
-  ),
-};
+  BackupsField,
+  DifficultyField,
+  LabelField,
+  ModeField,
+  PasswordField,
+  PoolField,
+  readBackups,
+  readPool,
+  readText,
+  readUser,
+  readWorkerTemplate,
+  refusalError,
+  UserField,
+  UserView,
+  WorkerTemplateField,
+} from './user-fields.ts';
 
 const Body = strictObject({
-  ...credentials,
-  backups: Type.Optional(
-    Type.Array(strictObject(credentials), {
-      maxItems: 8,
-      description: 'Where to mine while the pool is down, in order. Not available in this version.',
-    }),
-  ),
-  mode: Type.Optional(
-    oneOf(
-      ['dedicated', 'shared'],
-      'One pool connection per miner, or many miners on one. `shared` is not available in this version.',
-    ),
-  ),
-  label: Type.Optional(
-    Type.String({ maxLength: MAX_LABEL, description: 'A note for people; shown, not interpreted.' }),
-  ),
-  difficulty: Type.Optional(
-    Type.Object(
-      {
-        min: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
-        max: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
-      },
-      {
-        additionalProperties: false,
-        description: 'Bounds of the difficulty given to miners. Not available in this version.',
-      },
-    ),
-  ),
+  pool: PoolField,
+  user: UserField,
+  password: Type.Optional(PasswordField),
+  backups: Type.Optional(BackupsField),
+  mode: Type.Optional(ModeField),
+  label: Type.Optional(LabelField),
+  difficulty: Type.Optional(DifficultyField),
+  workerTemplate: Type.Optional(WorkerTemplateField),
 });
 
 const Answer = Type.Object({
@@ -73,7 +40,31 @@ const Answer = Type.Object({
   error: Type.String({ description: 'What is wrong and how to mend it; empty when nothing is.' }),
 });
 
-/** The registration call of the original program, kept for its clients. PUT works like POST, as it did there. */
+const Query = strictObject({
+  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Entries per page.' }),
+  after: Type.Optional(
+    Type.String({
+      pattern: '^[0-9a-fA-F]{16}$',
+      title: 'the "next" of the page before',
+      description: '`next` of the page before.',
+    }),
+  ),
+  search: Type.Optional(
+    Type.String({
+      maxLength: MAX_POOL,
+      description: 'Part of the name, the label, or of a user or pool, backups too; in any case.',
+    }),
+  ),
+});
+
+const Page = Type.Object({
+  users: listOf(UserView),
+  next: Type.Union([Type.String(), Type.Null()], {
+    description: 'What to pass as `after` for the next page; null after the last.',
+  }),
+});
+
+/** The registration call of the original program, kept for its clients (PUT works like POST, as it did there), and the list. */
 export const addUsers: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: ['POST', 'PUT'],
@@ -99,6 +90,7 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
           'unsupported-media-type',
           'foreign-origin',
           'invalid-value',
+          'mixed-algorithms',
           'not-available',
         ),
       },
@@ -106,69 +98,71 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
     handler: async (request, reply) => {
       const registration = toRegistration(request.body);
       const result = await ports.accounts.register(registration);
-      if (result.kind === 'unknown-pool') throw unknownPool(formatEndpoint(result.endpoint));
-      if (result.kind === 'conflict') throw new ApiError('conflict', result.message);
+      if (result.kind === 'conflict') {
+        const remedy = `or change it with PATCH ${USERS_PATH}/${result.name}`;
+        throw new ApiError('conflict', `${result.message}, ${remedy}`);
+      }
+      if (result.kind !== 'created' && result.kind !== 'existing') throw refusalError(result);
       const { name } = result;
       if (result.kind === 'existing') return reply.code(200).send({ name, error: '' });
       log.info('account registered', {
         account: name,
         pool: formatEndpoint(registration.endpoint),
+        backups: registration.backups?.length ?? 0,
         from: request.ip,
       });
       return reply.code(201).send({ name, error: '' });
     },
   });
+
+  app.route({
+    method: 'GET',
+    url: USERS_PATH,
+    config: { access: 'read' },
+    preValidation: async (request) => {
+      readNumbers(request.query, ['limit']);
+    },
+    schema: {
+      tags: ['users'],
+      summary: 'List users',
+      querystring: Query,
+      response: {
+        200: { ...Page, description: 'One page of the users, by name. Passwords are never shown.' },
+        ...errorResponses(ProblemSchema, 'invalid-request', 'invalid-value'),
+      },
+    },
+    handler: async (request) => {
+      const { limit, after, search = '' } = request.query;
+      const wanted = search.trim().toLowerCase();
+      return ports.accounts.list({
+        limit,
+        after: after?.toLowerCase() ?? null,
+        search: wanted === '' ? null : wanted,
+      });
+    },
+  });
 };
 
 function toRegistration(body: Static<typeof Body>): Registration {
-  checkText('pool', body.pool);
-  checkText('user', body.user);
-  checkText('password', body.password ?? '');
-  checkText('label', body.label ?? '');
-  if (body.user.trim() === '') throw new ApiError('invalid-value', '"user" must not be empty');
-  const endpoint = parseEndpoint(body.pool);
-  if (endpoint === null) {
-    throw new ApiError(
-      'invalid-value',
-      '"pool" must be host:port with a port from 1 to 65535, for instance "pool.example.com:3333" or "[2001:db8::1]:3333"',
-    );
-  }
-  refuseUnavailable(body);
+  const { backups, mode, label, difficulty, workerTemplate } = body;
   return {
-    endpoint,
-    user: body.user,
-    password: body.password ?? '',
-    ...(body.mode === undefined ? {} : { mode: body.mode }),
-    ...(body.label === undefined ? {} : { label: body.label }),
+    endpoint: readPool('pool', body.pool),
+    user: readUser('user', body.user),
+    password: readText('password', body.password ?? ''),
+    ...(backups === undefined ? {} : { backups: readBackups(backups).map(withPassword) }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(label === undefined ? {} : { label: readText('label', label) }),
+    ...(difficulty === undefined ? {} : { difficulty }),
+    ...(workerTemplate === undefined
+      ? {}
+      : { workerTemplate: readWorkerTemplate('workerTemplate', workerTemplate) }),
   };
 }
 
-/** What later versions bring is refused rather than ignored, so that nobody relies on what is not there. */
-function refuseUnavailable(body: Static<typeof Body>): void {
-  if (body.mode === 'shared') {
-    throw new ApiError(
-      'not-available',
-      'the mode "shared" is not available in this version: leave "mode" out or use "dedicated"',
-    );
-  }
-  if (body.backups !== undefined && body.backups.length > 0) {
-    throw new ApiError(
-      'not-available',
-      '"backups" are not available in this version: leave them out and register each pool by itself',
-    );
-  }
-  if (body.difficulty?.min !== undefined || body.difficulty?.max !== undefined) {
-    throw new ApiError(
-      'not-available',
-      '"difficulty" is not available in this version: leave it out, the pool sets the difficulty',
-    );
-  }
-}
-
-function unknownPool(endpoint: string): ApiError {
-  const example = JSON.stringify({ pool: endpoint, algorithm: '…' });
-  return new ApiError(
-    'unknown-pool',
-    `the pool ${endpoint} is not in the pool list: add it first with POST ${POOLS_PATH} ${example}`,
-  );
+function withPassword({
+  endpoint,
+  user,
+  password = '',
+}: ReturnType<typeof readBackups>[number]): Credentials {
+  return { endpoint, user, password };
 }

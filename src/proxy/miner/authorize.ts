@@ -1,6 +1,7 @@
 import { isAccountName, parseMinerName } from '../../domain/account.ts';
 import type { MinerRequest } from '../../wire/messages.ts';
 import type { MinerSession } from '../miner-session.ts';
+import { readWishes } from '../session-difficulty.ts';
 
 const UNKNOWN = 'Unknown user name. Register the pool account first: POST /api/v1/users';
 
@@ -54,10 +55,15 @@ export function onAuthorize(
       );
       return;
     }
-    const group = context.groupOf(answer.account);
+    const route = context.routeOf(answer.account);
+    const { group } = route;
     const refusal = group.recentRefusal(context.clock.monotonicMs());
     if (refusal !== null) {
       session.refuseAuthorizeLater(`The pool refused the account's login: ${refusal.message}`);
+      return;
+    }
+    if (route.isHopeless(context.clock.monotonicMs())) {
+      session.refuseAuthorizeLater(`No pool of this account is up: ${group.stats.lastError}`);
       return;
     }
     if (session.upstream !== null && !group.upstreams.includes(session.upstream)) {
@@ -66,7 +72,8 @@ export function onAuthorize(
       session.forgetHint();
       return;
     }
-    session.bind(group, name.worker);
+    session.passwordWishes = readWishes(request.password);
+    session.bind(route, name.worker);
   });
 }
 

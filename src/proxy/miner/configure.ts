@@ -12,6 +12,7 @@ export function onConfigure(
   if (extensions.includes('version-rolling')) session.askedVersionMask = request.versionMask;
   if (extensions.includes('subscribe-extranonce')) session.isExtranonceAware = true;
   if (request.minimumDifficulty !== null && request.minimumDifficulty > 0) {
+    session.minimumDifficulty = request.minimumDifficulty;
     session.wish({ kind: 'difficulty', difficulty: request.minimumDifficulty });
   }
   const versionMask = session.versionMask ?? 0;

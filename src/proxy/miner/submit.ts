@@ -1,8 +1,10 @@
 import { rolledBits } from '../../domain/version-rolling.ts';
-import type { PoolShare } from '../../wire/dialect.ts';
 import type { RequestId, SubmitRequest } from '../../wire/messages.ts';
 import type { InFlightShare } from '../in-flight-share.ts';
+import type { IssuedJob } from '../issued-job.ts';
 import type { MinerSession } from '../miner-session.ts';
+import type { ShareProof } from '../share-verifier.ts';
+import type { Upstream } from '../upstream.ts';
 
 /**
  * A share. What is wrong by itself is refused here (docs/protocols/bitcoin-v1.md, the order of checks that gives the right error); the rest goes to the
@@ -16,25 +18,20 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     return;
   }
   if (!session.isSubscribed) {
-    session.beginShare(0);
-    session.endShare('unauthorized', 0);
-    session.refuse(id, 'not-subscribed', 'Not subscribed');
+    session.refuseShare(id, 'unauthorized', 'Not subscribed', 0, 'not-subscribed');
     return;
   }
-  const job = upstream?.findJob(request.jobId) ?? null;
-  if (job === null || upstream === null || lane === null || job.sequence < session.firstJobSequence) {
+  const job = session.findJob(request.jobId);
+  if (job === null || upstream === null || lane === null) {
     const isStale = isOwnJobId(session, request.jobId);
     session.refuseShare(id, isStale ? 'stale' : 'unknown-job', isStale ? 'Stale share' : 'Job not found', 0);
     return;
   }
-  const { difficulty } = job;
-  if (request.extranonce2.length !== session.extranonce2Bytes * 2) {
-    session.refuseShare(
-      id,
-      'malformed',
-      `extranonce2 must have ${session.extranonce2Bytes} bytes`,
-      difficulty,
-    );
+  const { group, books } = binding;
+  const difficulty = session.difficultyOf(job);
+  const problem = problemOf(session, request, job, group.judges);
+  if (problem !== null) {
+    session.refuseShare(id, 'malformed', problem, difficulty);
     return;
   }
   const bits = rolledBits(job.version, upstream.versionMask, request.versionBits);
@@ -46,36 +43,86 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     session.refuseShare(id, 'rejected', 'Too many shares wait for the pool', difficulty);
     return;
   }
-  const share: PoolShare = {
-    user: upstream.credentials.user,
-    poolJobId: job.poolJobId,
-    extranonce2: lane.bytes + request.extranonce2,
-    ntime: request.ntime,
-    nonce: request.nonce,
-    // [BIP310] Once negotiated a submit has six parameters, with an empty mask too.
-    versionBits: bits.poolBits ?? (upstream.isRolling ? '00000000' : null),
-  };
-  const { verifier } = context;
-  const { algorithm } = binding.group.credentials.pool;
-  if (
-    verifier?.canVerify(algorithm.name) === true &&
-    !verifier.meetsDifficulty(algorithm, job, share, upstream.versionMask)
-  ) {
-    session.refuseShare(id, 'low-difficulty', 'Low difficulty share', difficulty);
-    return;
-  }
-  session.beginShare(difficulty);
-  const inFlight: InFlightShare = {
+  const share: InFlightShare = {
     line: null,
     next: null,
     requestId: id,
     job,
-    share,
+    share: {
+      user: upstream.nameFor(binding.nameAtPool),
+      poolJobId: job.poolJobId,
+      extranonce2: lane.bytes + request.extranonce2,
+      ntime: request.ntime,
+      nonce: request.nonce,
+      // [BIP310] Once negotiated a submit has six parameters, with an empty mask too.
+      versionBits: bits.poolBits ?? (upstream.isRolling ? '00000000' : null),
+    },
     sentAtMs: context.clock.monotonicMs(),
+    books,
+    difficulty,
     owner: session,
   };
-  session.replies.reserve(inFlight);
-  upstream.submit(inFlight);
+  session.enterShare(share);
+  if (!group.verifies || context.verifier === null || job.work === null) {
+    upstream.submit(share);
+    return;
+  }
+  const { algorithm } = group.credentials.pool;
+  context.verifier.prove({ algorithm, job, share: share.share, versionMask: upstream.versionMask }, (proof) =>
+    judge(session, upstream, group.judges, share, proof),
+  );
+}
+
+/** What is wrong with a share by itself, in words for the miner; null where nothing is. */
+function problemOf(
+  session: MinerSession,
+  request: SubmitRequest,
+  job: IssuedJob,
+  judges: boolean,
+): string | null {
+  if (request.extranonce2.length !== session.extranonce2Bytes * 2) {
+    return `extranonce2 must have ${session.extranonce2Bytes} bytes`;
+  }
+  if (judges && job.work !== null) {
+    const ntime = Number.parseInt(request.ntime, 16);
+    if (ntime < job.work.ntime || ntime > job.ntime + MAX_NTIME_AHEAD_SECONDS) return 'ntime out of range';
+  }
+  return null;
+}
+
+/** [ckpool] How far a miner may roll the time past the job's. */
+const MAX_NTIME_AHEAD_SECONDS = 7000;
+/** "pdiff" and "bdiff" differ by 1/65536: a share that just misses one just meets the other. */
+const DIFFICULTY_TOLERANCE = 1 - 1 / 32_768;
+
+/**
+ * The verdict on a share that has been hashed here. What meets the pool's difficulty goes to the pool; what meets only the session's own is
+ * credited here. Nothing of a quarantined miner goes to the pool.
+ */
+function judge(
+  session: MinerSession,
+  upstream: Upstream,
+  judges: boolean,
+  share: InFlightShare,
+  proof: ShareProof,
+): void {
+  if (share.job.seen?.add(proof.fingerprint) === false) {
+    session.noteConduct(judges, false);
+    session.refuseProven(share, 'duplicate', 'Duplicate share');
+    return;
+  }
+  const isEnough = proof.meetsPool || (judges && proof.difficulty >= share.difficulty * DIFFICULTY_TOLERANCE);
+  const isTrusted = session.noteConduct(judges, isEnough);
+  if (!isEnough) {
+    session.refuseProven(share, 'low-difficulty', 'Low difficulty share');
+  } else if (!proof.meetsPool) {
+    session.creditShare(share);
+  } else if (isTrusted) {
+    session.proven(share);
+    upstream.submit(share);
+  } else {
+    session.refuseProven(share, 'rejected', 'Held back: too many invalid shares from this miner');
+  }
 }
 
 /** A submit whose parameters cannot be read: never forwarded, some pool servers crash on one. */

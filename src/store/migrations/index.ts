@@ -1,5 +1,6 @@
 import { accountsAndPools } from './0001-accounts-and-pools.ts';
+import { accountsThatChange } from './0002-accounts-that-change.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, in order. */
-export const MIGRATIONS: readonly Migration[] = [accountsAndPools];
+export const MIGRATIONS: readonly Migration[] = [accountsAndPools, accountsThatChange];

@@ -5,23 +5,28 @@ import type { Endpoint } from '../../domain/endpoint.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Tables } from '../schema.ts';
 import type {
+  AccountChange,
   AccountPage,
   AccountRecord,
   AccountRequest,
   AddPoolResult,
   AlgorithmRecord,
+  DeleteAccountResult,
   FindAccountResult,
   PoolPage,
   PoolRecord,
   PoolRequest,
   RegisterResult,
   Store,
+  UpdateAccountResult,
 } from '../store.ts';
 import { StoreError } from '../store-error.ts';
-import { countAccounts, findAccount, listAccounts, registerAccount } from './accounts.ts';
+import { countAccounts, deleteAccount, findAccount, listAccounts, showAccount } from './accounts.ts';
 import { findAlgorithm, listAlgorithms } from './algorithms.ts';
 import { addPool, listPools, resolvePool } from './pools.ts';
+import { registerAccount } from './register-account.ts';
 import { retryWhileBusy } from './retry.ts';
+import { updateAccount } from './update-account.ts';
 
 /** What differs between the engines behind the one set of queries. */
 export interface SqlEngine {
@@ -72,8 +77,20 @@ export class SqlStore implements Store {
     );
   }
 
+  updateAccount(name: string, change: AccountChange): Promise<UpdateAccountResult> {
+    return this.#transaction((db) => updateAccount({ db, nowMs: this.#clock.wallMs() }, name, change));
+  }
+
+  deleteAccount(name: string): Promise<DeleteAccountResult> {
+    return this.#transaction((db) => deleteAccount(db, name));
+  }
+
   findAccount(name: string): Promise<FindAccountResult> {
     return this.#run(() => findAccount(this.#db, name));
+  }
+
+  showAccount(name: string): Promise<AccountRecord | null> {
+    return this.#run(() => showAccount(this.#db, name));
   }
 
   countAccounts(): Promise<number> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +8,12 @@ import Database from 'better-sqlite3';
 import { systemClock } from '../../kit/clock.ts';
 import { type Log, silentLog } from '../../kit/log.ts';
 import type { Catalogue } from '../catalogue-schema.ts';
+import { migrate } from '../migrate.ts';
+import { MIGRATIONS } from '../migrations/index.ts';
 import { SqlStore } from '../sql/sql-store.ts';
 import type { Store } from '../store.ts';
 import { APPLICATION_ID } from './data-file.ts';
-import { openDatabase, toKysely } from './database.ts';
+import { openDatabase, sqliteSchema, toKysely } from './database.ts';
 import { openSqliteStore, sqliteEngine } from './open.ts';
 
 const CATALOGUE: Catalogue = {
@@ -18,7 +21,9 @@ const CATALOGUE: Catalogue = {
   pools: [{ host: 'pool.example.com', ports: [3333], algorithm: 'sha256d', tls: false, label: 'Pool' }],
 };
 const REQUEST = {
-  entries: [{ endpoint: { host: 'pool.example.com', port: 3333 }, user: 'alice', password: 'secret' }],
+  endpoint: { host: 'pool.example.com', port: 3333 },
+  user: 'alice',
+  password: 'secret',
 } as const;
 
 let directory: string;
@@ -194,7 +199,177 @@ describe('the data file', () => {
     assert.deepEqual(await store.findAccount(name), { kind: 'unknown-pool', endpoint });
     assert.deepEqual(await store.registerAccount(REQUEST), { kind: 'unknown-pool', endpoint });
     const [record] = await store.listAccounts({ limit: 1 });
-    assert.deepEqual(record?.entries, [{ endpoint, user: 'alice', pool: null }]);
+    assert.deepEqual(record?.entries, [{ endpoint, user: 'alice', hasPassword: true, pool: null }]);
+
+    // It can be changed in everything else, moved to another pool, and deleted.
+    assert.equal((await store.updateAccount(name, { label: 'old', password: 'new' })).kind, 'updated');
+    assert.deepEqual(await store.updateAccount(name, { endpoint }), { kind: 'unknown-pool', endpoint });
+    const pattern = { host: 'new.example.com', ports: [3333] };
+    await store.addPool({ pattern, algorithm: 'sha256d', tls: false });
+    const moved = { host: 'new.example.com', port: 3333 };
+    const kept = await store.updateAccount(name, { endpoint: moved, backups: [] });
+    assert.ok(kept.kind === 'updated');
+    assert.equal(kept.account.entries[0].pool?.algorithm.name, 'sha256d');
+    const found = await store.findAccount(name);
+    assert.ok(found.kind === 'found');
+    assert.deepEqual([found.account.entries[0].password, found.account.revision], ['new', 3]);
+    assert.deepEqual(await store.deleteAccount(name), { kind: 'deleted' });
+    await store.close();
+  });
+
+  test('can be changed by two stores at once, and every change counts', async () => {
+    const path = newPath();
+    const [one, two] = await Promise.all([open(path), open(path)]);
+    const created = await one.registerAccount(REQUEST);
+    assert.ok(created.kind === 'created');
+    const { name } = created.account;
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 === 0 ? one : two).updateAccount(name, { label: `change ${index}` }),
+      ),
+    );
+    assert.deepEqual(new Set(results.map(({ kind }) => kind)), new Set(['updated']));
+    assert.equal((await one.showAccount(name))?.revision, 21);
+    assert.deepEqual(await two.showAccount(name), await one.showAccount(name));
+    const gone = await Promise.all([one.deleteAccount(name), two.deleteAccount(name)]);
+    assert.deepEqual(gone.map(({ kind }) => kind).sort(), ['deleted', 'not-found']);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  test('of a deleted account keeps nothing', async () => {
+    const path = newPath();
+    const store = await open(path);
+    const created = await store.registerAccount({ ...REQUEST, backups: [{ ...REQUEST, user: 'bob' }] });
+    assert.ok(created.kind === 'created');
+    await store.deleteAccount(created.account.name);
+    await store.close();
+    const database = new Database(path, { readonly: true });
+    for (const table of ['accounts', 'account_entries']) {
+      assert.equal(database.prepare(`select count(*) from ${table}`).pluck().get(), 0, table);
+    }
+    database.close();
+  });
+});
+
+/** As the store computes it for port 3333. */
+function keyOf(host: string, user: string, password: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([host, 3333, user, password]))
+    .digest('hex');
+}
+
+describe('a data file of version 1', () => {
+  const NAMES = ['00000000000000a1', '00000000000000a2', '00000000000000a3'] as const;
+
+  /** As that version left it: its one migration, an operator's pool, and three accounts. */
+  async function makeVersion1(path: string): Promise<void> {
+    const database = openDatabase({ log: silentLog }, path);
+    const collaborators = { db: toKysely(database), engine: sqliteSchema, clock: systemClock };
+    await migrate(collaborators, { migrations: MIGRATIONS.slice(0, 1), place: path });
+    database.exec(`
+      insert into algorithms values ('sha256d', 1, 'H', '["bitcoin-v1"]', '', 'catalogue');
+      insert into pool_entries (host, port, algorithm, dialect, tls, label, coin, source, created_at_ms)
+        values ('10.0.0.1', 3333, 'sha256d', null, 0, 'mine', '', 'operator', 5);
+      insert into pool_entries (host, port, algorithm, dialect, tls, label, coin, source, created_at_ms)
+        values ('pool.example.com', 3333, 'sha256d', null, 0, 'Pool', '', 'catalogue', 5);
+      insert into accounts values ('${NAMES[0]}', 'hall 1', 'dedicated', '${keyOf('pool.example.com', 'alice', 'secret')}', 1000);
+      insert into accounts values ('${NAMES[1]}', '', 'dedicated', '${keyOf('10.0.0.1', 'bob', '')}', 2000);
+      insert into accounts values ('${NAMES[2]}', '', 'shared', '${keyOf('10.0.0.1', 'carol', 'c')}', 3000);
+      insert into account_entries values ('${NAMES[0]}', 0, 'pool.example.com', 3333, 'alice', 'secret');
+      insert into account_entries values ('${NAMES[0]}', 1, '10.0.0.1', 3333, 'alice.b', 'b');
+      insert into account_entries values ('${NAMES[1]}', 0, '10.0.0.1', 3333, 'bob', '');
+      insert into account_entries values ('${NAMES[2]}', 0, '10.0.0.1', 3333, 'carol', 'c');
+    `);
+    database.close();
+  }
+
+  test('is brought up to date with everything in it', async () => {
+    const path = newPath();
+    await makeVersion1(path);
+    const told: unknown[] = [];
+    const log: Log = {
+      ...silentLog,
+      info: (event, fields) => told.push([event, fields?.['from'], fields?.['to']]),
+    };
+    const store = await open(path, { log });
+    assert.deepEqual(told[0], ['data file brought up to date', 1, MIGRATIONS.length]);
+
+    const found = await Promise.all(NAMES.map((name) => store.findAccount(name)));
+    const accounts = found.map((result) => (result.kind === 'found' ? result.account : null));
+    assert.deepEqual(
+      accounts.map((account) =>
+        account?.entries.map(({ pool, user, password }) => [pool.name, user, password]),
+      ),
+      [
+        [
+          ['pool.example.com:3333', 'alice', 'secret'],
+          ['10.0.0.1:3333', 'alice.b', 'b'],
+        ],
+        [['10.0.0.1:3333', 'bob', '']],
+        [['10.0.0.1:3333', 'carol', 'c']],
+      ],
+    );
+    assert.deepEqual(
+      accounts.map((account) => [account?.label, account?.mode]),
+      [
+        ['hall 1', 'auto'],
+        ['', 'auto'],
+        ['', 'shared'],
+      ],
+    );
+    for (const account of accounts) {
+      assert.deepEqual(account?.difficulty, { min: null, max: null });
+      assert.equal(account.workerTemplate, '{user}');
+      assert.equal(account.revision, 1);
+    }
+    assert.deepEqual(
+      (await store.listAccounts({ limit: 10 })).map(({ createdAtMs, changedAtMs }) => [
+        createdAtMs,
+        changedAtMs,
+      ]),
+      [
+        [1000, 1000],
+        [2000, 2000],
+        [3000, 3000],
+      ],
+    );
+    await store.close();
+  });
+
+  test('keeps its names: the same registration finds them, a change starts at revision 2', async () => {
+    const path = newPath();
+    await makeVersion1(path);
+    const store = await open(path);
+    const again = await store.registerAccount(REQUEST);
+    assert.ok(again.kind === 'existing');
+    assert.equal(again.account.name, NAMES[0]);
+    const updated = await store.updateAccount(NAMES[0], { mode: 'dedicated', backups: [] });
+    assert.ok(updated.kind === 'updated');
+    assert.equal(updated.account.revision, 2);
+    assert.equal(updated.account.createdAtMs, 1000);
+    assert.deepEqual(await store.deleteAccount(NAMES[1]), { kind: 'deleted' });
+    await store.close();
+    const reopened = await open(path);
+    assert.equal((await reopened.showAccount(NAMES[0]))?.mode, 'dedicated');
+    assert.equal(await reopened.countAccounts(), 2);
+    await reopened.close();
+  });
+
+  test('is still one of version 1 when the step fails, and can be brought up to date later', async () => {
+    const path = newPath();
+    await makeVersion1(path);
+    const other = new Database(path);
+    other.exec("create trigger stop before update on accounts begin select raise(abort, 'power cut'); end");
+    await assert.rejects(open(path), { name: 'StoreError', kind: 'failed', message: /power cut/ });
+    assert.deepEqual(other.prepare('select max(version) from schema_versions').pluck().get(), 1);
+    assert.deepEqual(other.prepare('select distinct mode from accounts order by mode').pluck().all(), [
+      'dedicated',
+      'shared',
+    ]);
+    other.exec('drop trigger stop');
+    other.close();
+    const store = await open(path);
+    assert.equal((await store.showAccount(NAMES[0]))?.mode, 'auto');
     await store.close();
   });
 });
@@ -389,11 +564,10 @@ describe('a full disk', () => {
     // SQLite reports the file's own size limit in the way it reports a full disk.
     database.pragma(`max_page_count = ${String(database.pragma('page_count', { simple: true }))}`);
     const password = 'p'.repeat(3000);
-    const [entry] = REQUEST.entries;
     let acknowledged = 0;
     const fill = async (): Promise<void> => {
       for (;;) {
-        await store.registerAccount({ entries: [{ ...entry, user: `u${acknowledged}`, password }] });
+        await store.registerAccount({ ...REQUEST, user: `u${acknowledged}`, password });
         acknowledged += 1;
       }
     };

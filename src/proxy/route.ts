@@ -1,0 +1,169 @@
+import type { Account, PoolCredentials } from '../domain/account.ts';
+import { choosePool, poolsToHold } from '../domain/pool-choice.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Log } from '../kit/log.ts';
+import type { Group } from './group.ts';
+import type { ProxySettings } from './settings.ts';
+
+/** A session as its account's route sees it. */
+export interface RoutedSession {
+  /** Mines for another pool from now on, on the same socket. */
+  moveTo(group: Group): void;
+  /** The account is gone. */
+  onAccountRemoved(): void;
+}
+
+export interface RouteParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The group of one of the account's entries; the same one while credentials and mode are the same. */
+  groupOf(account: Account, credentials: PoolCredentials): Group;
+}
+
+/** After a change of the account its old pool is mined on for at most this long while the new one does not come up. */
+const OLD_POOL_KEPT_MS = 30_000;
+
+/**
+ * An account's ordered pools and the one its sessions mine on. Moves them when that one goes down, back when a better one has been
+ * up for a while, and when the account is changed: for a miner each is just a new job.
+ */
+export class Route {
+  readonly #parts: RouteParts;
+  readonly #settings: ProxySettings;
+  readonly #sessions = new Set<RoutedSession>();
+  #account: Account;
+  #groups: readonly Group[];
+  #current = 0;
+  /** The group of before a change, still mined on until a new one is live. */
+  #leaving: { readonly group: Group; readonly untilMs: number } | null = null;
+
+  constructor(parts: RouteParts, account: Account, settings: ProxySettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#account = account;
+    this.#groups = account.entries.map((credentials) => parts.groupOf(account, credentials));
+  }
+
+  get account(): Account {
+    return this.#account;
+  }
+
+  /** Where a session that comes now mines. */
+  get group(): Group {
+    const group = this.#groups[this.#current] ?? this.#groups[0];
+    if (group === undefined) throw new Error('an account has at least one pool');
+    return group;
+  }
+
+  /** Every group that sessions of this route may be sent to. */
+  get groups(): readonly Group[] {
+    return this.#leaving === null ? this.#groups : [...this.#groups, this.#leaving.group];
+  }
+
+  get isEmpty(): boolean {
+    return this.#sessions.size === 0;
+  }
+
+  /** True where every pool of the account has been down for `failover.refuseAfterSeconds`: a new miner had better go to its own backup. */
+  isHopeless(nowMs: number): boolean {
+    const { refuseAfterSeconds } = this.#settings.failover;
+    return (
+      refuseAfterSeconds > 0 &&
+      this.#groups.every(
+        ({ health }) => health.kind === 'down' && nowMs - health.sinceMs >= refuseAfterSeconds * 1000,
+      )
+    );
+  }
+
+  join(session: RoutedSession): void {
+    this.#sessions.add(session);
+    this.decide();
+  }
+
+  leave(session: RoutedSession): void {
+    this.#sessions.delete(session);
+    if (this.#sessions.size === 0) for (const group of this.#groups) group.hold(false);
+  }
+
+  /** The account has changed. Its sessions stay on the old pool until the new one has a job for them. */
+  update(account: Account): void {
+    if (account.revision < this.#account.revision) return;
+    const before = this.#leaving?.group ?? this.group;
+    const groups = account.entries.map((credentials) => this.#parts.groupOf(account, credentials));
+    this.#account = account;
+    // The pool list may have changed what an entry means without a new revision; where it has not, nothing moves.
+    if (groups.length === this.#groups.length && groups.every((group, i) => group === this.#groups[i]))
+      return;
+    for (const group of this.#groups) if (!groups.includes(group)) group.hold(false);
+    this.#groups = groups;
+    const kept = this.#groups.indexOf(before);
+    this.#current = Math.max(kept, 0);
+    this.#leaving =
+      kept >= 0 || this.#sessions.size === 0
+        ? null
+        : { group: before, untilMs: this.#parts.clock.monotonicMs() + OLD_POOL_KEPT_MS };
+    // An operator's change means the new order now, not when the better pool has proved itself.
+    if (kept > 0) {
+      this.#leaving = { group: before, untilMs: this.#parts.clock.monotonicMs() + OLD_POOL_KEPT_MS };
+      this.#current = 0;
+    }
+    this.decide();
+  }
+
+  remove(): void {
+    for (const session of Array.from(this.#sessions)) session.onAccountRemoved();
+    for (const group of this.#groups) group.hold(false);
+  }
+
+  sweep(nowMs: number): void {
+    if (this.#leaving !== null && nowMs >= this.#leaving.untilMs) this.#arrive();
+    this.decide();
+  }
+
+  /** Looks at the pools' health and moves the sessions where that says so. */
+  decide(): void {
+    if (this.#sessions.size === 0) return;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const health = this.#groups.map((group) => group.health);
+    const { standby, returnAfterSeconds } = this.#settings.failover;
+    const next = choosePool(health, this.#current, nowMs, { returnAfterMs: returnAfterSeconds * 1000 });
+    const hold = poolsToHold(health, next, standby);
+    for (const [index, group] of this.#groups.entries()) {
+      // The chosen pool is held as well until its sessions have come over from the old one.
+      group.hold(hold[index] === true || (index === next && this.#leaving !== null));
+    }
+    const isLive = health[next]?.kind === 'live';
+    if (this.#leaving !== null) {
+      this.#current = next;
+      if (isLive) this.#arrive();
+      return;
+    }
+    if (next === this.#current) return;
+    const from = this.#groups[this.#current];
+    this.#current = next;
+    this.#parts.log.warn('miners moved to another pool', {
+      account: this.#account.name,
+      from: from?.credentials.pool.name,
+      to: this.group.credentials.pool.name,
+      miners: this.#sessions.size,
+    });
+    this.#moveAll();
+  }
+
+  #arrive(): void {
+    const from = this.#leaving?.group;
+    this.#leaving = null;
+    this.#parts.log.info('account changed, miners moved', {
+      account: this.#account.name,
+      from: from?.credentials.pool.name,
+      to: this.group.credentials.pool.name,
+      miners: this.#sessions.size,
+    });
+    this.#moveAll();
+  }
+
+  #moveAll(): void {
+    const { group } = this;
+    for (const session of Array.from(this.#sessions)) session.moveTo(group);
+  }
+}

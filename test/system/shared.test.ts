@@ -1,0 +1,414 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import type { Account } from '../../src/domain/account.ts';
+import { systemClock } from '../../src/kit/clock.ts';
+import { silentLog } from '../../src/kit/log.ts';
+import { CpuMiner, type CpuMinerOptions } from '../../src/practice/cpu-miner.ts';
+import { HashThreads } from '../../src/practice/hash-threads.ts';
+import { rejectedTotal } from '../../src/practice/pool-books.ts';
+import { PracticePool, type PracticePoolOptions } from '../../src/practice/practice-pool.ts';
+import { connectLines } from '../support/line-peer.ts';
+import { type ProxyBed, startProxyBed, testAccount, testSettings } from '../support/proxy-bed.ts';
+
+const NAME = '00112233445566aa';
+const parts = { log: silentLog, clock: systemClock };
+
+const pools: PracticePool[] = [];
+
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.stop()));
+});
+
+async function startPool(options: Partial<PracticePoolOptions> = {}): Promise<PracticePool> {
+  const pool = new PracticePool(parts, {
+    difficulty: 2e-6,
+    extranonce2Bytes: 4,
+    jobIntervalMs: 0,
+    ...options,
+  });
+  await pool.start();
+  pools.push(pool);
+  return pool;
+}
+
+interface Fleet extends AsyncDisposable {
+  readonly miners: readonly CpuMiner[];
+}
+
+async function startMiners(
+  bed: ProxyBed,
+  count: number,
+  options: Partial<CpuMinerOptions> = {},
+): Promise<Fleet> {
+  const threads = new HashThreads({ log: silentLog }, { threads: 1 });
+  const miners = Array.from(
+    { length: count },
+    (_, i) =>
+      new CpuMiner(
+        { ...parts, threads },
+        {
+          host: '127.0.0.1',
+          port: bed.port,
+          user: `${NAME}.rig${i}`,
+          hashesPerSecondLimit: 20_000,
+          ...options,
+        },
+      ),
+  );
+  for (const miner of miners) miner.start();
+  return {
+    miners,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(miners.map((miner) => miner.stop()));
+      await threads.close();
+    },
+  };
+}
+
+function account(pools: readonly PracticePool[], change: Partial<Account> = {}): Account {
+  const [first, ...rest] = pools.map(
+    (pool) => testAccount(NAME, pool.endpoint, { user: 'wallet' }).entries[0],
+  );
+  if (first === undefined) throw new Error('no pool');
+  return {
+    ...testAccount(NAME, { host: '127.0.0.1', port: 1 }),
+    mode: 'auto',
+    entries: [first, ...rest],
+    ...change,
+  };
+}
+
+async function waitFor(condition: () => boolean, what: string, timeoutMs = 8000): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
+  }
+}
+
+const everyOne = (fleet: Fleet, condition: (miner: CpuMiner) => boolean) => () =>
+  fleet.miners.every(condition);
+
+describe('a shared group', () => {
+  test('carries many miners over one connection, all shares valid, none twice', async () => {
+    const pool = await startPool();
+    await using bed = await startProxyBed([account([pool])]);
+    await using fleet = await startMiners(bed, 20);
+    await waitFor(
+      everyOne(fleet, (miner) => miner.stats.accepted >= 3),
+      'three shares of every miner',
+    );
+    assert.equal(pool.stats.connectionsNow, 1);
+    assert.equal(rejectedTotal(pool.stats), 0);
+    for (const miner of fleet.miners) {
+      assert.equal(miner.stats.connections, 1);
+      assert.deepEqual(miner.stats.violations, []);
+    }
+  });
+
+  test('opens another connection when the first has upstream.maxSessions', async () => {
+    const pool = await startPool();
+    await using bed = await startProxyBed([account([pool])], testSettings({ upstream: { maxSessions: 8 } }));
+    await using fleet = await startMiners(bed, 20, { hashesPerSecondLimit: 20_000 });
+    await waitFor(
+      everyOne(fleet, (miner) => miner.stats.accepted >= 1),
+      'a share of every miner',
+    );
+    assert.ok(
+      pool.stats.connectionsNow >= 3 && pool.stats.connectionsNow <= 4,
+      `${pool.stats.connectionsNow} connections`,
+    );
+    assert.equal(rejectedTotal(pool.stats), 0);
+  });
+});
+
+describe('a miner of a shared group', () => {
+  test('has a difficulty of its own, never above the pool’s', async () => {
+    const pool = await startPool({ difficulty: 1e-4 });
+    await using bed = await startProxyBed([account([pool])]);
+    await using fleet = await startMiners(bed, 4, { hashesPerSecondLimit: 50_000 });
+    await waitFor(
+      everyOne(fleet, (miner) => miner.stats.accepted >= 4),
+      'four shares of every miner',
+      15_000,
+    );
+    for (const miner of fleet.miners) {
+      assert.equal(miner.stats.rejected, 0);
+      assert.ok(miner.stats.difficulties.length >= 1);
+      assert.ok(miner.stats.difficulties.every((difficulty) => difficulty <= 1e-4));
+      assert.deepEqual(miner.stats.violations, []);
+    }
+    // Below the pool's difficulty the verdict is ours, and only what meets it is forwarded.
+    const row = bed.proxy.report().totals.find(({ pool: name }) => name !== '');
+    assert.ok((row?.counts['accepted-local'] ?? 0) > 0);
+    assert.equal(rejectedTotal(pool.stats), 0);
+    assert.equal(row?.counts.accepted, pool.stats.accepted);
+    assert.equal(row?.sharesAtPool, pool.stats.accepted);
+  });
+
+  test('gets the fixed difficulty of its password and the floor that it asks for', async () => {
+    const pool = await startPool({ difficulty: 1 });
+    await using bed = await startProxyBed([account([pool])]);
+    await using fixed = await startMiners(bed, 1, { password: 'x,d=0.25', hashesPerSecondLimit: 1000 });
+    await using floored = await startMiners(bed, 1, { password: 'md=0.5', hashesPerSecondLimit: 1000 });
+    await waitFor(
+      everyOne(fixed, (miner) => miner.stats.jobs > 0),
+      'a job',
+    );
+    await waitFor(
+      everyOne(floored, (miner) => miner.stats.jobs > 0),
+      'a job',
+    );
+    assert.deepEqual(fixed.miners[0]?.stats.difficulties, [0.25]);
+    assert.ok((floored.miners[0]?.stats.difficulties[0] ?? 0) >= 0.5);
+  });
+
+  test('is given an easier start where vardiff.sharesPerMinute asks for more shares', async () => {
+    const pool = await startPool({ difficulty: 1e9 });
+    const starts: number[] = [];
+    for (const sharesPerMinute of [6, 600]) {
+      await using bed = await startProxyBed(
+        [account([pool])],
+        testSettings({ vardiff: { sharesPerMinute } }),
+      );
+      const miner = await connectLines(bed.port);
+      await miner.call({ id: 1, method: 'mining.subscribe', params: ['cgminer/4.12.1'] });
+      await miner.call({ id: 2, method: 'mining.authorize', params: [NAME, 'x'] });
+      starts.push(((await miner.nextMethod('mining.set_difficulty'))['params'] as number[])[0] ?? 0);
+      miner.end();
+    }
+    const [few, many] = starts;
+    assert.ok((many ?? 0) > 0 && (many ?? 0) < (few ?? 0), String(starts));
+  });
+
+  test('is refused here what the pool would refuse, with the standard codes', async () => {
+    const pool = await startPool({ difficulty: 1, versionMask: null });
+    await using bed = await startProxyBed([account([pool])]);
+    const miner = await connectLines(bed.port);
+    await miner.call({ id: 1, method: 'mining.subscribe', params: ['raw/1'] });
+    await miner.call({ id: 2, method: 'mining.authorize', params: [`${NAME}.raw`, 'd=2.3e-10'] });
+    const job = (await miner.nextMethod('mining.notify'))['params'] as string[];
+    const submit = async (id: number, change: Record<number, string> = {}): Promise<unknown> => {
+      const params = [`${NAME}.raw`, job[0], '000000', job[7], '00000000'];
+      for (const [index, value] of Object.entries(change)) params[Number(index)] = value;
+      return (await miner.call({ id, method: 'mining.submit', params }))['error'];
+    };
+    assert.equal(await submit(3), null, 'every hash meets 2.3e-10');
+    assert.deepEqual(await submit(4), [22, 'Duplicate share', null]);
+    assert.deepEqual(await submit(5, { 3: '00000001' }), [20, 'ntime out of range', null]);
+    assert.deepEqual(await submit(6, { 1: 'ffffffff' }), [21, 'Job not found', null]);
+    assert.deepEqual(await submit(7, { 2: '0000' }), [20, 'extranonce2 must have 3 bytes', null]);
+    assert.equal(pool.stats.submitted, 0);
+    const [row] = bed.proxy.report().sessions;
+    assert.deepEqual(
+      [
+        row?.received,
+        row?.counts['accepted-local'],
+        row?.counts.duplicate,
+        row?.counts.malformed,
+        row?.counts['unknown-job'],
+      ],
+      [5, 1, 1, 2, 1],
+    );
+    miner.end();
+  });
+
+  test('most of whose shares are invalid is kept from the pool until they are clean again', async () => {
+    const pool = await startPool({ difficulty: 2.3e-10, versionMask: null });
+    await using bed = await startProxyBed([account([pool])]);
+    const miner = await connectLines(bed.port);
+    await miner.call({ id: 1, method: 'mining.subscribe', params: ['raw/1'] });
+    await miner.call({ id: 2, method: 'mining.authorize', params: [`${NAME}.raw`, 'x'] });
+    const job = (await miner.nextMethod('mining.notify'))['params'] as string[];
+    const submit = async (id: number, nonce: number): Promise<unknown> =>
+      (
+        await miner.call({
+          id,
+          method: 'mining.submit',
+          params: [`${NAME}.raw`, job[0], '000000', job[7], nonce.toString(16).padStart(8, '0')],
+        })
+      )['error'];
+    assert.equal(await submit(10, 0), null);
+    for (let id = 11; id < 25; id += 1) assert.deepEqual(await submit(id, 0), [22, 'Duplicate share', null]);
+    const before = pool.stats.submitted;
+    assert.deepEqual(await submit(30, 1), [20, 'Held back: too many invalid shares from this miner', null]);
+    assert.equal(pool.stats.submitted, before);
+    for (let nonce = 2; nonce < 8; nonce += 1) await submit(30 + nonce, nonce);
+    assert.equal(await submit(50, 100), null, 'eight valid ones in a row');
+    assert.equal(pool.stats.submitted, before + 1);
+    miner.end();
+  });
+
+  test('is named at the pool by the account’s template, where the pool takes several names', async () => {
+    const pool = await startPool();
+    await using bed = await startProxyBed([account([pool], { workerTemplate: '{user}.{worker}' })]);
+    await using fleet = await startMiners(bed, 3);
+    await waitFor(
+      () => [0, 1, 2].every((i) => (pool.stats.users.get(`wallet.rig${i}`)?.accepted ?? 0) > 0),
+      'shares under every name',
+    );
+    assert.equal(pool.stats.connectionsNow, 1);
+    assert.ok(everyOne(fleet, (miner) => miner.stats.rejected === 0)());
+  });
+
+  test('is named by the login where the pool takes one name only', async () => {
+    const pool = await startPool({ credentials: new Map([['wallet', 'x']]) });
+    await using bed = await startProxyBed([account([pool], { workerTemplate: '{worker}' })]);
+    await using fleet = await startMiners(bed, 3);
+    await waitFor(
+      everyOne(fleet, (miner) => miner.stats.accepted >= 3),
+      'shares',
+    );
+    assert.equal(rejectedTotal(pool.stats), 0);
+    assert.deepEqual(
+      [...pool.stats.users.keys()].filter(
+        (name) => name !== 'wallet' && (pool.stats.users.get(name)?.accepted ?? 0) > 0,
+      ),
+      [],
+    );
+  });
+
+  test('is refused at login once all pools of its account have been down for failover.refuseAfterSeconds', async () => {
+    const pool = await startPool();
+    const settings = testSettings({
+      failover: { refuseAfterSeconds: 1 },
+      upstream: { authorizeWaitMs: 100 },
+    });
+    await using bed = await startProxyBed([account([pool])], settings);
+    await pool.closePort();
+    const held = await connectLines(bed.port);
+    await held.call({ id: 1, method: 'mining.subscribe', params: ['raw/1'] });
+    assert.equal(
+      (await held.call({ id: 2, method: 'mining.authorize', params: [NAME, 'x'] }))['result'],
+      true,
+    );
+    await waitFor(() => (bed.proxy.report().pools[0]?.failures ?? 0) > 0, 'a failed dial');
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1100);
+    });
+    const late = await connectLines(bed.port);
+    await late.call({ id: 1, method: 'mining.subscribe', params: ['raw/1'] });
+    const answer = await late.call({ id: 2, method: 'mining.authorize', params: [NAME, 'x'] });
+    assert.match(String((answer['error'] as unknown[])[1]), /No pool of this account is up/);
+    assert.equal(held.isClosed, false);
+    held.end();
+    late.end();
+  });
+});
+
+describe('failover', () => {
+  for (const standby of ['cold', 'warm'] as const) {
+    test(`failover.standby ${standby}: the backup is ${standby === 'warm' ? 'kept connected' : 'left alone'} while the primary works`, async () => {
+      const primary = await startPool();
+      const backup = await startPool();
+      await using bed = await startProxyBed(
+        [account([primary, backup])],
+        testSettings({ failover: { standby } }),
+      );
+      await using fleet = await startMiners(bed, 1);
+      await waitFor(
+        everyOne(fleet, (miner) => miner.stats.accepted >= 2),
+        'mining on the primary',
+      );
+      if (standby === 'warm')
+        await waitFor(() => backup.stats.connectionsNow === 1, 'the backup to be connected');
+      assert.equal(backup.stats.connectionsTotal, standby === 'warm' ? 1 : 0);
+    });
+  }
+
+  test('moves every miner to the backup on its socket when the pool dies, and back after failover.returnAfterSeconds', async () => {
+    const primary = await startPool();
+    const backup = await startPool();
+    const settings = testSettings({ failover: { returnAfterSeconds: 1 }, upstream: { retryMaxMs: 200 } });
+    await using bed = await startProxyBed([account([primary, backup])], settings);
+    await using fleet = await startMiners(bed, 10);
+    await waitFor(
+      everyOne(fleet, (miner) => miner.stats.accepted >= 1),
+      'mining on the primary',
+    );
+    const { port } = primary.endpoint;
+    const diedAt = performance.now();
+    await primary.closePort();
+    primary.dropConnections();
+    const before = backup.stats.accepted;
+    await waitFor(() => backup.stats.connectionsNow === 1, 'the backup to be dialled');
+    await waitFor(
+      () =>
+        bed.proxy
+          .report()
+          .sessions.filter(
+            (row) => row.up && row.pool.endsWith(`:${backup.endpoint.port}`) && row.difficulty > 0,
+          ).length === 10,
+      'jobs of the backup',
+      2000,
+    );
+    assert.ok(performance.now() - diedAt < 1500, `moved after ${Math.round(performance.now() - diedAt)} ms`);
+    await waitFor(() => backup.stats.accepted >= before + 10, 'shares at the backup');
+    await primary.openPort();
+    assert.equal(primary.endpoint.port, port);
+    await waitFor(
+      () =>
+        bed.proxy.report().sessions.filter((row) => row.up && row.pool.endsWith(`:${port}`)).length === 10,
+      'the return',
+      6000,
+    );
+    const returned = primary.stats.accepted;
+    await waitFor(() => primary.stats.accepted >= returned + 10, 'shares at the primary again');
+    assert.equal(rejectedTotal(backup.stats), 0);
+    for (const miner of fleet.miners) assert.equal(miner.stats.connections, 1);
+    for (const row of bed.proxy.report().totals) {
+      const sum = Object.values(row.counts).reduce((a, b) => a + b, 0);
+      assert.equal(row.received, sum + row.inFlight);
+    }
+  });
+});
+
+describe('a live switch', () => {
+  for (const mode of ['auto', 'dedicated'] as const) {
+    test(`gives every miner a job of the new pool on its socket (${mode})`, async () => {
+      const first = await startPool();
+      const second = await startPool({ extranonce2Bytes: 8 });
+      await using bed = await startProxyBed([account([first], { mode })]);
+      await using fleet = await startMiners(bed, 10);
+      await waitFor(
+        everyOne(fleet, (miner) => miner.stats.accepted >= 1),
+        'mining on the first',
+      );
+      const at = performance.now();
+      bed.proxy.onAccountChanged(account([second], { mode, revision: 2 }));
+      await waitFor(
+        () =>
+          bed.proxy
+            .report()
+            .sessions.filter(
+              (row) => row.up && row.pool.endsWith(`:${second.endpoint.port}`) && row.difficulty > 0,
+            ).length === 10,
+        'the move',
+        2000,
+      );
+      assert.ok(performance.now() - at < 1000);
+      await waitFor(() => second.stats.accepted >= 20, 'shares at the second');
+      await waitFor(() => first.stats.connectionsNow === 0, 'the first to be left');
+      for (const miner of fleet.miners) {
+        assert.equal(miner.stats.connections, 1);
+        assert.deepEqual(miner.stats.violations, []);
+      }
+      assert.equal(rejectedTotal(second.stats), 0);
+    });
+  }
+
+  test('removing the account closes its miners', async () => {
+    const pool = await startPool();
+    await using bed = await startProxyBed([account([pool])]);
+    await using fleet = await startMiners(bed, 3, { reconnect: false });
+    await waitFor(
+      everyOne(fleet, (miner) => miner.stats.accepted >= 1),
+      'mining',
+    );
+    bed.accounts.delete(NAME);
+    bed.proxy.onAccountRemoved(NAME);
+    await waitFor(() => bed.proxy.report().facts.sessions === 0, 'the miners to be closed');
+  });
+});
