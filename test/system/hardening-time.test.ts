@@ -237,38 +237,6 @@ describe('in time', { timeout: 20_000 }, () => {
     for (const miner of miners) await miner.nextMethod(JOB);
   });
 
-  describe('fifty miners that come at once with a login that the pool refuses cost it a couple of logins', () => {
-    for (const [name, pauseMs] of [
-      ['the first time', 0],
-      ['when the pause after a refusal is over', 5000],
-    ] as const) {
-      test(name, {
-        todo: 'a session that comes dials for itself, whatever the others find out',
-      }, async () => {
-        await using still = await Still.open();
-        const { room } = still;
-        if (pauseMs > 0) {
-          const first = await waitingMiner(room);
-          const peer = await room.pool.connection();
-          peer.send(configured((await peer.nextMethod('mining.configure'))['id']));
-          peer.send(subscribed((await peer.nextMethod('mining.subscribe'))['id']));
-          const { id } = await peer.nextMethod('mining.authorize');
-          peer.send({ id, result: false, error: [24, 'No such wallet', null] });
-          await first.next();
-          still.pass(pauseMs);
-        }
-        await Promise.all(Array.from({ length: 50 }, () => waitingMiner(room)));
-        await eventually(
-          () => room.bed.proxy.report().facts.authorizedSessions === 50,
-          () => 'all have asked',
-        );
-        await still.upstreamsAre('dialing', 0);
-        const { handshaking } = still.upstreams;
-        assert.ok(handshaking <= 3, `${handshaking} connections`);
-      });
-    }
-  });
-
   test('two thousand wishes for a difficulty reach the pool as a handful, and the newest in the end', async () => {
     await using still = await Still.open();
     const { miner, peer } = await still.room.mining();
