@@ -1,5 +1,5 @@
 import type { Account } from '../domain/account.ts';
-import type { WorkerReport } from './report.ts';
+import type { WorkerReport } from '../domain/report.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
 export type AccountAnswer =

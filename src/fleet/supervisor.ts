@@ -1,7 +1,7 @@
+import type { WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { Link } from './link.ts';
 import type { AccountAnswer, ToSupervisor, ToWorker } from './messages.ts';
-import type { WorkerReport } from './report.ts';
 
 /** Where the supervisor finds accounts: the store, seen narrowly. Rejects where it cannot be asked. */
 export interface AccountSource {

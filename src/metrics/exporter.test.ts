@@ -12,7 +12,7 @@ import {
   workerFacts,
   workerReport,
 } from '../../test/support/report-fixtures.ts';
-import type { HistogramRow, WorkerReport } from '../fleet/report.ts';
+import type { HistogramRow, WorkerReport } from '../domain/report.ts';
 import { MetricsExporter } from './exporter.ts';
 import type { ExpositionFormat } from './exposition.ts';
 import { METRIC_FAMILIES } from './index.ts';

@@ -1,4 +1,4 @@
-import type { WorkerReport } from '../fleet/report.ts';
+import type { WorkerReport } from '../domain/report.ts';
 import { type ExpositionFormat, renderFamilies } from './exposition.ts';
 import { METRIC_FAMILIES } from './index.ts';
 import { Pacer } from './pacer.ts';

@@ -1,4 +1,4 @@
-import type { HistogramRow } from '../fleet/report.ts';
+import type { HistogramRow } from '../domain/report.ts';
 import type { Pacer } from './pacer.ts';
 
 /**

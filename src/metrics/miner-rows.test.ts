@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { manySessions, sessionRow, shareCounts } from '../../test/support/report-fixtures.ts';
-import type { SessionRow } from '../fleet/report.ts';
+import type { SessionRow } from '../domain/report.ts';
 import { foldMiners, type MinerRows } from './miner-rows.ts';
 import { Pacer } from './pacer.ts';
 

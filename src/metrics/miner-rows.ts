@@ -1,4 +1,4 @@
-import type { SessionRow } from '../fleet/report.ts';
+import type { SessionRow } from '../domain/report.ts';
 import { addCounts } from './add-counts.ts';
 
 /** The rows of addresses that come up twice, folded. */

@@ -1,4 +1,4 @@
-import type { SessionRow } from '../fleet/report.ts';
+import type { SessionRow } from '../domain/report.ts';
 import type { MetricFamily, SampleWriter } from './exposition.ts';
 import type { Scrape } from './scrape.ts';
 

@@ -1,4 +1,4 @@
-import type { PoolRow } from '../fleet/report.ts';
+import type { PoolRow } from '../domain/report.ts';
 import type { MetricFamily } from './exposition.ts';
 import type { Scrape } from './scrape.ts';
 

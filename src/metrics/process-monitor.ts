@@ -2,7 +2,7 @@ import { opendir, readFile, stat } from 'node:fs/promises';
 import { constants, monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
-import type { HistogramRow } from '../fleet/report.ts';
+import type { HistogramRow } from '../domain/report.ts';
 
 /** Kinds of garbage collection, named as prom-client names them. */
 export const GC_KINDS = ['major', 'minor', 'incremental', 'weakcb'] as const;

@@ -1,4 +1,4 @@
-import type { WorkerFacts } from '../fleet/report.ts';
+import type { WorkerFacts } from '../domain/report.ts';
 import type { MetricFamily } from './exposition.ts';
 import type { Scrape } from './scrape.ts';
 

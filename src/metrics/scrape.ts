@@ -1,4 +1,4 @@
-import type { HistogramRow, PoolRow, TotalRow, WorkerFacts, WorkerReport } from '../fleet/report.ts';
+import type { HistogramRow, PoolRow, TotalRow, WorkerFacts, WorkerReport } from '../domain/report.ts';
 import { addCounts } from './add-counts.ts';
 import { foldMiners, type MinerRows } from './miner-rows.ts';
 import type { ProcessFacts } from './process-monitor.ts';

@@ -1,5 +1,5 @@
+import type { TotalRow } from '../domain/report.ts';
 import { SHARE_RESULTS } from '../domain/result.ts';
-import type { TotalRow } from '../fleet/report.ts';
 import type { MetricFamily } from './exposition.ts';
 import type { Scrape } from './scrape.ts';
 

@@ -8,7 +8,7 @@ import type {
   TotalRow,
   WorkerFacts,
   WorkerReport,
-} from '../fleet/report.ts';
+} from '../domain/report.ts';
 import { BoundedMap } from '../kit/bounded-map.ts';
 import type { Clock } from '../kit/clock.ts';
 import { hexOf } from '../kit/hex.ts';

@@ -1,4 +1,3 @@
-import type { ShareResult } from '../../src/domain/result.ts';
 import type {
   PoolRow,
   SessionRow,
@@ -6,7 +5,8 @@ import type {
   TotalRow,
   WorkerFacts,
   WorkerReport,
-} from '../../src/fleet/report.ts';
+} from '../../src/domain/report.ts';
+import type { ShareResult } from '../../src/domain/result.ts';
 
 /** Every bucket, zero where nothing is given. */
 export function shareCounts(some: Partial<Record<ShareResult, number>> = {}): ShareCounts {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, mock, test } from 'node:test';
 import * as fc from 'fast-check';
+import type { ShareCounts, WorkerReport } from '../../src/domain/report.ts';
 import { SHARE_RESULTS, type ShareResult } from '../../src/domain/result.ts';
-import type { ShareCounts, WorkerReport } from '../../src/fleet/report.ts';
 import { eventually } from '../support/eventually.ts';
 import { HandClock } from '../support/hand-clock.ts';
 import type { LinePeer, Message } from '../support/line-peer.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, Server } from 'node:net';
 import { after, before, describe, mock, test } from 'node:test';
-import type { PoolRow } from '../../src/fleet/report.ts';
+import type { PoolRow } from '../../src/domain/report.ts';
 import { eventually } from '../support/eventually.ts';
 import { HandClock } from '../support/hand-clock.ts';
 import { LinePeer } from '../support/line-peer.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { WorkerFacts } from '../../src/fleet/report.ts';
+import type { WorkerFacts } from '../../src/domain/report.ts';
 import { eventually } from '../support/eventually.ts';
 import { ACCOUNT, openRoom, type ProxyRoom } from '../support/proxy-room.ts';
 import { connectMiner, kindOf } from '../support/scripted-miner.ts';

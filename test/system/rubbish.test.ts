@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { ShareCounts } from '../../src/domain/report.ts';
 import { SHARE_RESULTS } from '../../src/domain/result.ts';
-import type { ShareCounts } from '../../src/fleet/report.ts';
 import { eventually } from '../support/eventually.ts';
 import { connectLines, type LinePeer, type Message } from '../support/line-peer.ts';
 import { type ProxyBed, startProxyBed, testAccount, testSettings } from '../support/proxy-bed.ts';

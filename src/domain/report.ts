@@ -1,4 +1,4 @@
-import type { ShareResult } from '../domain/result.ts';
+import type { ShareResult } from './result.ts';
 
 /**
  * What a worker process tells the supervisor of itself when asked: plain data only, since it crosses a process boundary.
