@@ -206,9 +206,10 @@ describe('when things go wrong', () => {
     const pool = await startPool(t);
     const miner = startMiner(t, pool);
     await miner.waitFor(({ accepted }) => accepted >= 3);
-    const { extranonce1, sessionId } = miner.stats;
+    const { extranonce1, sessionId, accepted: before } = miner.stats;
     pool.dropConnections({ reset: true });
-    await miner.waitFor(({ connections, accepted }) => connections === 2 && accepted >= 6);
+    await pool.waitFor(({ resumes }) => resumes === 1);
+    await miner.waitFor(({ connections, accepted }) => connections === 2 && accepted >= before + 3);
     assert.equal(miner.stats.extranonce1, extranonce1);
     assert.equal(pool.stats.lastSessionId, sessionId);
     assert.equal(pool.stats.resumes, 1);
