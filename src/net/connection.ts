@@ -19,7 +19,6 @@ export type CloseReason =
   | 'flood'
   | 'removed'
   | 'shutdown'
-  | 'dial-failed'
   | 'dial-timeout'
   | 'call-timeout'
   | 'login-refused'

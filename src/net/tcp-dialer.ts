@@ -18,7 +18,7 @@ export interface DialOwner extends ConnectionOwner {
 const READ_BUFFER_BYTES = 65_536;
 
 /**
- * Opens connections to pools. Names are resolved anew for every attempt, IPv4 and IPv6 are tried side by side (RFC 8305, as Node does it).
+ * Opens connections to pools. Names are resolved for every attempt, with an answer of the last two seconds at most, IPv4 and IPv6 are tried side by side (RFC 8305, as Node does it).
  * All plain connections read into one buffer, since a read is handled before the next one starts.
  */
 export class TcpDialer {

@@ -60,7 +60,7 @@ export interface SessionContext {
   /** Sessions that are open, by session id. */
   readonly sessionsById: Map<string, MinerSession>;
   readonly resumes: BoundedMap<string, ResumeRecord>;
-  /** By `ip agent` and by session id. */
+  /** By `hintKey` and `idHintKey`. */
   readonly hints: BoundedMap<string, LaneHint>;
   /** Rates of miners that left, H/s. */
   readonly lastRates: BoundedMap<string, number>;

@@ -243,6 +243,11 @@ export class Upstream implements DialOwner {
 
   /** Sends a share to the pool; its owner hears the verdict once. While the connection is down the share waits for its return. */
   submit(share: InFlightShare): void {
+    // A hash computed off the event loop may come when the upstream has ended: nobody would look after the share.
+    if (this.#state.kind === 'closed') {
+      share.owner.onVerdict(share, LOST);
+      return;
+    }
     const id = this.#nextCallId();
     this.#inFlight ??= new Map();
     this.#inFlight.set(id, share);

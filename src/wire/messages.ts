@@ -7,9 +7,6 @@ import type { BitcoinWork } from '../domain/job.ts';
 /** The raw JSON text of a request's id (`4`, `"auth"`, `null`), echoed byte for byte. */
 export type RequestId = string;
 
-/** The id of what nobody waits for: never answered. */
-export const NO_ID: RequestId = 'null';
-
 /** A share as submitted, sizes and alphabet checked, not yet held against a job. */
 export interface SubmitRequest {
   readonly kind: 'submit';
