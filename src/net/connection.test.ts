@@ -95,6 +95,39 @@ describe('a connection', SUITE, () => {
     assert.equal(bytes.received, 5);
   });
 
+  test('when paced writes at once after a pause and joins what follows, in order', async () => {
+    const { ours, other, text } = await pair();
+    const chunks: string[] = [];
+    other.on('data', (chunk: string) => chunks.push(chunk));
+    ours.pace();
+    // A line a turn, for long enough that several writes are due.
+    let turns = 0;
+    const beganMs = performance.now();
+    while (performance.now() - beganMs < 40) {
+      ours.send(`line ${turns}\n`);
+      turns += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    ours.send('end\n');
+    while (!text().endsWith('end\n')) await once(other, 'data');
+    assert.equal(chunks[0], 'line 0\n', 'the first is alone, since nothing had been written before');
+    assert.equal(text(), `${Array.from({ length: turns }, (_, i) => `line ${i}\n`).join('')}end\n`);
+    assert.ok(turns > 25, `${turns} turns`);
+    assert.ok(chunks.length <= 22, `${chunks.length} writes in 40 ms`);
+    other.destroy();
+  });
+
+  test('when paced sends what it holds back before it closes', async () => {
+    const { ours, other, text } = await pair();
+    ours.pace();
+    ours.send('first\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    ours.send('second\n');
+    ours.close('refused');
+    await once(other, 'close');
+    assert.equal(text(), 'first\nsecond\n');
+  });
+
   test('sends what is queued before it closes, and nothing after', async () => {
     const { ours, other, text, closed } = await pair();
     ours.send('last words\n');

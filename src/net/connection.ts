@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Flushable, WriteBatch } from './write-batch.ts';
+import { type Flushable, PACE_MS, type WriteBatch } from './write-batch.ts';
 
 /** Why a connection ended, for logs and counters. `peer`: the other side closed it. */
 export type CloseReason =
@@ -48,8 +48,9 @@ interface OwnedSocket extends Socket {
 }
 
 /**
- * One TCP connection: ASCII text out, bytes in. Everything sent in one turn leaves in one write. A peer that does not read
- * is dropped once `sendBufferBytes` wait for it. Closing flushes first; `onClosed` comes exactly once.
+ * One TCP connection: ASCII text out, bytes in. Everything sent in one turn leaves in one write; a paced connection writes at once
+ * after a pause, and then every {@link PACE_MS} at most: where hundreds of messages a second share it, several share a system call, here and at the
+ * other end. A peer that does not read is dropped once `sendBufferBytes` wait for it. Closing flushes first; `onClosed` comes exactly once.
  */
 export class Connection implements Flushable {
   readonly #socket: Socket;
@@ -57,6 +58,9 @@ export class Connection implements Flushable {
   readonly #bytes: ByteCounter;
   readonly #sendBufferBytes: number;
   #owner: ConnectionOwner | null = null;
+  #isPaced = false;
+  /** Monotonic; kept for paced connections only. */
+  #flushedAtMs = Number.NEGATIVE_INFINITY;
   #out = '';
   #closing: CloseReason | null = null;
   #detail = '';
@@ -87,12 +91,18 @@ export class Connection implements Flushable {
     return this.#closing === null;
   }
 
+  /** From now on the connection is paced. */
+  pace(): void {
+    this.#isPaced = true;
+  }
+
   /** Queues ASCII text for this turn's write. Ignored once closing. */
   send(text: string): void {
     if (this.#closing !== null) return;
     if (this.#out === '') {
       this.#out = text;
-      this.#batch.add(this);
+      if (this.#isPaced && performance.now() - this.#flushedAtMs < PACE_MS) this.#batch.addPaced(this);
+      else this.#batch.add(this);
     } else {
       this.#out += text;
     }
@@ -105,6 +115,7 @@ export class Connection implements Flushable {
     this.#out = '';
     if (this.#socket.destroyed) return;
     this.#bytes.sent += text.length;
+    if (this.#isPaced) this.#flushedAtMs = performance.now();
     this.#socket.write(text, 'latin1');
     if (this.#closing === null && this.#socket.writableLength > this.#sendBufferBytes) {
       this.destroy('slow-reader');

@@ -549,6 +549,8 @@ export class Upstream implements DialOwner {
     this.#unansweredInARow = 0;
     this.#liveSinceMs = this.#parts.clock.monotonicMs();
     this.#to({ kind: 'live' });
+    // The calls of the login waited for each other; shares do not.
+    this.#connection?.pace();
     this.#parts.owner.onLoginTaken();
     this.#noteConfigure(this.#liveSinceMs);
     this.#parts.stats.succeeded(this.#parts.log);
