@@ -58,11 +58,26 @@ export interface GroupClient extends UpstreamClient {
  */
 const REFUSAL_KEPT_MS = 5000;
 const REFUSAL_KEPT_MAX_MS = 60_000;
+/** An upstream that is finding out whether the pool takes the login keeps the others waiting for at most this long. */
+const PROVING_MS = 1500;
 /** Another upstream is opened when this part of an upstream's lanes is leased. */
 const FULL_FROM = 7 / 8;
 
+/** What is known of the account's login at this pool. */
+type Login =
+  /** `provingSinceMs`: an upstream has set out to try it; null where none has. */
+  | { readonly kind: 'unproven'; readonly provingSinceMs: number | null }
+  | { readonly kind: 'taken' }
+  | {
+      readonly kind: 'refused';
+      readonly refusal: PoolRefusal;
+      readonly untilMs: number;
+      readonly keptMs: number;
+    };
+
 /**
  * The upstreams that serve one (account, pool).
+ * Until the pool has taken the login once, one upstream tries it for all: a wrong password must not cost as many refused logins as there are miners.
  * Dedicated: each carries one session; one whose session left lingers a little and is given back to that
  * miner, by its session id or its address and agent.
  * Shared: each carries as many as it has lanes for; another is opened before the last lane is leased.
@@ -71,11 +86,11 @@ export class Group implements UpstreamOwner {
   readonly #parts: GroupParts;
   readonly #options: GroupOptions;
   readonly upstreams: Upstream[] = [];
-  #refusal: { readonly refusal: PoolRefusal; readonly untilMs: number; readonly keptMs: number } | null =
-    null;
+  #login: Login = { kind: 'unproven', provingSinceMs: null };
   #liveSinceMs: number | null = null;
   #downSinceMs: number | null = null;
-  #isHeld = false;
+  /** Who wants one connection kept up although no session is on it. */
+  readonly #holders = new Set<object>();
 
   constructor(parts: GroupParts, options: GroupOptions) {
     this.#parts = parts;
@@ -122,8 +137,8 @@ export class Group implements UpstreamOwner {
 
   /** The pool's words where it has just refused this account's login, else null. */
   recentRefusal(nowMs: number): PoolRefusal | null {
-    if (this.#refusal === null || nowMs >= this.#refusal.untilMs) return null;
-    return this.#refusal.refusal;
+    const login = this.#login;
+    return login.kind === 'refused' && nowMs < login.untilMs ? login.refusal : null;
   }
 
   /** An upstream for a session, dialled if need be. `preferred` is taken where it has room: a returning session. */
@@ -160,11 +175,19 @@ export class Group implements UpstreamOwner {
     return upstream;
   }
 
-  /** Keeps one connection up although no session is on it, or lets go of it. */
-  hold(isHeld: boolean): void {
-    if (isHeld === this.#isHeld) return;
-    this.#isHeld = isHeld;
-    if (isHeld && !this.upstreams.some((one) => one.state.kind !== 'closed')) this.#open().open();
+  /** Keeps one connection up although no session is on it, or lets go of it: up while there is any holder. */
+  hold(holder: object, isHeld: boolean): void {
+    if (isHeld === this.#holders.has(holder)) return;
+    if (!isHeld) {
+      this.#holders.delete(holder);
+      return;
+    }
+    this.#holders.add(holder);
+    if (!this.upstreams.some((one) => one.state.kind !== 'closed')) this.#open().open();
+  }
+
+  get #isHeld(): boolean {
+    return this.#holders.size > 0;
   }
 
   /** Nothing is left that the group would have to remember. */
@@ -183,18 +206,18 @@ export class Group implements UpstreamOwner {
   }
 
   close(): void {
-    this.#isHeld = false;
+    this.#holders.clear();
     for (const upstream of this.upstreams) upstream.close('shutdown');
     this.upstreams.length = 0;
   }
 
   onLoginRefused(_upstream: Upstream, refusal: PoolRefusal): void {
     const nowMs = this.#parts.clock.monotonicMs();
-    const before = this.#refusal;
+    const before = this.#login.kind === 'refused' ? this.#login : null;
     // Others were under way when this one was refused; their verdicts are the same news.
     if (before !== null && nowMs < before.untilMs) return;
     const keptMs = before === null ? REFUSAL_KEPT_MS : Math.min(before.keptMs * 2, REFUSAL_KEPT_MAX_MS);
-    this.#refusal = { refusal, untilMs: nowMs + keptMs, keptMs };
+    this.#login = { kind: 'refused', refusal, untilMs: nowMs + keptMs, keptMs };
     const { pool, user } = this.credentials;
     this.#parts.log.warn('pool refused the login', {
       pool: pool.name,
@@ -203,18 +226,34 @@ export class Group implements UpstreamOwner {
       reason: refusal.message,
       nextTryInMs: keptMs,
     });
+    for (const upstream of this.upstreams.slice()) upstream.hearRefusal(refusal);
   }
 
   onLoginTaken(): void {
-    this.#refusal = null;
+    if (this.#login.kind === 'taken') return;
+    this.#login = { kind: 'taken' };
+    // A refusal's own pause is for each to keep; who only waited for this news goes at once.
+    for (const upstream of this.upstreams.slice()) if (upstream.clients.length > 0) upstream.open();
   }
 
-  /** One upstream finds out for all whether the login is still refused. */
-  mayDial(nowMs: number): boolean {
-    const refused = this.#refusal;
-    if (refused === null) return true;
-    if (nowMs < refused.untilMs) return false;
-    return !this.upstreams.some(({ state }) => state.kind === 'dialing' || state.kind === 'handshaking');
+  mayDial(nowMs: number): 'yes' | 'wait' | 'refused' {
+    const login = this.#login;
+    switch (login.kind) {
+      case 'taken':
+        return 'yes';
+      case 'refused':
+        return nowMs < login.untilMs || this.#isTrying ? 'refused' : 'yes';
+      case 'unproven': {
+        const { provingSinceMs } = login;
+        if (provingSinceMs !== null && nowMs - provingSinceMs < PROVING_MS && this.#isTrying) return 'wait';
+        this.#login = { kind: 'unproven', provingSinceMs: nowMs };
+        return 'yes';
+      }
+    }
+  }
+
+  get #isTrying(): boolean {
+    return this.upstreams.some(({ state }) => state.kind === 'dialing' || state.kind === 'handshaking');
   }
 
   onStateChanged(): void {

@@ -82,7 +82,7 @@ export class Route {
 
   leave(session: RoutedSession): void {
     this.#sessions.delete(session);
-    if (this.#sessions.size === 0) for (const group of this.#groups) group.hold(false);
+    if (this.#sessions.size === 0) for (const group of this.#groups) group.hold(this, false);
   }
 
   /** The account has changed. Its sessions stay on the old pool until the new one has a job for them. */
@@ -94,7 +94,7 @@ export class Route {
     // The pool list may have changed what an entry means without a new revision; where it has not, nothing moves.
     if (groups.length === this.#groups.length && groups.every((group, i) => group === this.#groups[i]))
       return;
-    for (const group of this.#groups) if (!groups.includes(group)) group.hold(false);
+    for (const group of this.#groups) if (!groups.includes(group)) group.hold(this, false);
     this.#groups = groups;
     const kept = this.#groups.indexOf(before);
     this.#current = Math.max(kept, 0);
@@ -112,7 +112,7 @@ export class Route {
 
   remove(): void {
     for (const session of Array.from(this.#sessions)) session.onAccountRemoved();
-    for (const group of this.#groups) group.hold(false);
+    for (const group of this.#groups) group.hold(this, false);
   }
 
   sweep(nowMs: number): void {
@@ -130,7 +130,7 @@ export class Route {
     const hold = poolsToHold(health, next, standby);
     for (const [index, group] of this.#groups.entries()) {
       // The chosen pool is held as well until its sessions have come over from the old one.
-      group.hold(hold[index] === true || (index === next && this.#leaving !== null));
+      group.hold(this, hold[index] === true || (index === next && this.#leaving !== null));
     }
     const isLive = health[next]?.kind === 'live';
     if (this.#leaving !== null) {

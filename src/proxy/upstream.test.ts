@@ -18,7 +18,7 @@ test('a share that comes to an upstream that has ended is lost at once: nobody w
         onLoginRefused() {},
         onLoginTaken() {},
         onStateChanged() {},
-        mayDial: () => false,
+        mayDial: () => 'wait',
         redirect: () => null,
       },
       dialer: {

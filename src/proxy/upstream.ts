@@ -33,7 +33,10 @@ export interface UpstreamClient {
   onDown(from: Upstream): void;
 }
 
-/** Where an upstream is. `cooling`: waits before the next dial. `first-job`: logged in, nothing to mine yet. */
+/**
+ * Where an upstream is. `idle`: not dialled yet, also where another finds out first whether the pool takes the login. `cooling`: waits before the next dial.
+ * `first-job`: logged in, nothing to mine yet.
+ */
 export type UpstreamState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'dialing'; readonly deadlineMs: number }
@@ -55,8 +58,11 @@ export interface UpstreamOwner {
   onLoginRefused(upstream: Upstream, refusal: PoolRefusal): void;
   /** The pool takes the login (again). */
   onLoginTaken(): void;
-  /** False while the pool refuses this account's login and another upstream is already finding out whether it still does. */
-  mayDial(nowMs: number): boolean;
+  /**
+   * Asked before each dial. `wait`: nobody knows yet whether the pool takes this account's login, and another upstream is finding out. `refused`: it does not,
+   * and it is too early, or another's turn, to find out whether that has changed.
+   */
+  mayDial(nowMs: number): 'yes' | 'wait' | 'refused';
   /** Where a pool's `client.reconnect` may lead: null where it may not. */
   redirect(host: string | null, port: number | null): DialTarget | null;
   onStateChanged(upstream: Upstream): void;
@@ -203,8 +209,16 @@ export class Upstream implements DialOwner {
   open(): void {
     if (this.#state.kind !== 'idle') return;
     const nowMs = this.#parts.clock.monotonicMs();
-    if (this.#parts.owner.mayDial(nowMs)) this.#dial();
-    else this.#to({ kind: 'cooling', untilMs: nowMs });
+    const answer = this.#parts.owner.mayDial(nowMs);
+    if (answer === 'yes') this.#dial();
+    else if (answer === 'refused') this.#to({ kind: 'cooling', untilMs: nowMs });
+  }
+
+  /** The upstream that tried the login for all was refused: whoever waits here for its verdict has it. */
+  hearRefusal(refusal: PoolRefusal): void {
+    if (this.#state.kind !== 'idle') return;
+    this.#to({ kind: 'cooling', untilMs: this.#parts.clock.monotonicMs() });
+    this.#tellRefused(refusal);
   }
 
   leave(client: UpstreamClient): void {
@@ -320,12 +334,14 @@ export class Upstream implements DialOwner {
       case 'cooling':
         // Shares in flight have their chance until their time is up: the pool may give the session back.
         if (this.clients.length === 0 && this.inFlightCount === 0 && !isHeld) this.close('unused');
-        else if (nowMs >= state.untilMs && this.#parts.owner.mayDial(nowMs)) this.#dial();
+        else if (nowMs >= state.untilMs && this.#parts.owner.mayDial(nowMs) === 'yes') this.#dial();
         break;
       case 'live':
         this.#sweepLive(nowMs);
         break;
       case 'idle':
+        if (this.clients.length > 0 || isHeld) this.open();
+        break;
       case 'closed':
         break;
     }
@@ -519,6 +535,10 @@ export class Upstream implements DialOwner {
     const { owner } = this.#parts;
     this.#down('login-refused', refusal.message);
     owner.onLoginRefused(this, refusal);
+    this.#tellRefused(refusal);
+  }
+
+  #tellRefused(refusal: PoolRefusal): void {
     for (const client of this.clients.slice()) client.onLoginRefused(this, refusal);
   }
 

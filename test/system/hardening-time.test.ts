@@ -237,6 +237,31 @@ describe('in time', { timeout: 20_000 }, () => {
     for (const miner of miners) await miner.nextMethod(JOB);
   });
 
+  test('a login that was never tried is tried by one connection for all, however many miners come at once', async () => {
+    await using pool = await new Bouncer().start();
+    pool.isRefusing = true;
+    await using still = await Still.open({ retryMinMs: 500, retryMaxMs: 30_000 });
+    const { room } = still;
+    room.bed.accounts.set(ACCOUNT, testAccount(ACCOUNT, { host: '127.0.0.1', port: pool.port }));
+    const miners = await Promise.all(Array.from({ length: 50 }, () => room.miner()));
+    await Promise.all(miners.map((miner) => miner.subscribe()));
+    const answers = miners.map((miner) => miner.authorize());
+    await still.upstreamsAre('cooling', 50);
+    assert.equal(pool.refused, 1);
+    // All hear of it, in the pool's own words, the others without a login of their own.
+    for (const answer of answers) assert.match(JSON.stringify(await answer), /No such wallet/);
+    assert.equal(pool.peers.length, 1);
+
+    pool.isRefusing = false;
+    still.passSweeping(6000);
+    const again = await Promise.all(Array.from({ length: 50 }, () => room.miner()));
+    await Promise.all(again.map((miner) => miner.subscribe()));
+    for (const answer of again.map((miner) => miner.authorize()))
+      assert.equal((await answer)['result'], true);
+    await still.upstreamsAre('live', 50);
+    for (const miner of again) await miner.nextMethod(JOB);
+  });
+
   test('two thousand wishes for a difficulty reach the pool as a handful, and the newest in the end', async () => {
     await using still = await Still.open();
     const { miner, peer } = await still.room.mining();
