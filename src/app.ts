@@ -196,7 +196,7 @@ function proxySettings(
   openFilesLimit: number | null,
   log: Log,
 ): ProxySettings {
-  const { limits, bans, upstream, vardiff, failover, verify, extranonce, session } = config;
+  const { limits, bans, upstream, vardiff, rental, failover, verify, extranonce, session } = config;
   // A dedicated miner takes two files: its own socket and its upstream's.
   const byFiles = openFilesLimit === null ? 0 : Math.max(16, Math.floor((openFilesLimit - OWN_FILES) / 2));
   const connections = limits.connections === 0 ? byFiles : limits.connections;
@@ -212,6 +212,7 @@ function proxySettings(
     bans,
     upstream: { ...upstream, agent: upstream.agent === '' ? `stratum-proxy/${version}` : upstream.agent },
     vardiff,
+    rental,
     failover,
     verify,
     extranonce,

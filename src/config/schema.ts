@@ -345,6 +345,27 @@ export const SCHEMA = {
       help: 'Shares that each miner should find per minute. More give steadier statistics and cost more traffic.',
     }),
   }),
+  rental: section(
+    'Miners that are a market for hashrate (NiceHash, MiningRigRentals), told by their agent.',
+    {
+      mode: choice({
+        options: ['dedicated', 'account'],
+        default: 'dedicated',
+        help:
+          'Whether rented hashrate has a connection to the pool of its own (dedicated), so that the market sees the pool itself, ' +
+          'or is treated as the account has it (account). An account that names its mode has it always.',
+      }),
+      minDifficulty: integer({
+        default: 500_000,
+        min: 1,
+        max: 999_999_999_999_999,
+        zero: 'none',
+        help:
+          'Least difficulty that a market asks for (NiceHash: 500000 for sha256d and scrypt). The pool is asked for it where the market has a connection of its own; ' +
+          'where miners share one it is the floor of the difficulty they are given. What the pool sets is never exceeded.',
+      }),
+    },
+  ),
   failover: section('What happens when a pool of an account goes down.', {
     standby: choice({
       options: ['cold', 'warm'],

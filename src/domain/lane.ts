@@ -1,3 +1,5 @@
+import { isRentalAgent } from './rental.ts';
+
 /**
  * How a session's search space is cut, decided when the miner subscribes and kept for the life of its connection.
  * `inject`: the miner gets our own extranonce1 (`prefixBytes`) and `sizeBytes` of extranonce2; the pool's extranonce1 goes into the coinbase.
@@ -23,14 +25,14 @@ export interface LaneDefaults {
 const MIN_SIZE_BYTES = 2;
 /** Buyers of rented hashrate and firmware that assumes 4 (NiceHash: "minimum is 4"; cgminer 3.7.2; Bitaxe before ESP-Miner#658). */
 const WIDE_SIZE_BYTES = 4;
-const WIDE_AGENTS = /^(?:nicehash\/|mrr|miningrigrentals|cgminer\/[123]\.|bitaxe v?[12]\.[0-2]\b)/i;
+const WIDE_AGENTS = /^(?:cgminer\/[123]\.|bitaxe v?[12]\.[0-2]\b)/i;
 
 /**
  * The widest lane that fits what is known (docs/protocols/bitcoin-v1.md, choosing p and d). Without knowledge of the pool the defaults hold;
  * with it, `prefixBytes + sizeBytes` never exceeds the pool's extranonce2, and a pool that leaves no room is relayed.
  */
 export function planLane(facts: LaneFacts, defaults: LaneDefaults): LanePlan {
-  const wantsWide = WIDE_AGENTS.test(facts.agent);
+  const wantsWide = isRentalAgent(facts.agent) || WIDE_AGENTS.test(facts.agent);
   const wanted = wantsWide ? Math.max(WIDE_SIZE_BYTES, defaults.sizeBytes) : defaults.sizeBytes;
   const least = wantsWide ? WIDE_SIZE_BYTES : MIN_SIZE_BYTES;
   const room = facts.poolExtranonce2Bytes;

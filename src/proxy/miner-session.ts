@@ -1,5 +1,6 @@
 import { type Lane, type LanePlan, type LaneSpace, planFits, planLane } from '../domain/lane.ts';
 import { Conduct } from '../domain/quarantine.ts';
+import { isRentalAgent } from '../domain/rental.ts';
 import type { ShareResult } from '../domain/result.ts';
 import type { MinerWishes } from '../domain/start-difficulty.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
@@ -167,6 +168,19 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   get lane(): Lane | null {
     return this.#lane;
+  }
+
+  /** A market for hashrate, with many devices behind it. */
+  get isRented(): boolean {
+    return isRentalAgent(this.agent);
+  }
+
+  /** The difficulty below which this miner is of no use; null where any will do. */
+  get #leastDifficulty(): number | null {
+    const { minDifficulty } = this.context.settings.rental;
+    const rented = this.isRented && minDifficulty > 0 ? minDifficulty : null;
+    const asked = this.passwordWishes.floor ?? this.minimumDifficulty;
+    return rented === null || asked === null ? (rented ?? asked) : Math.max(rented, asked);
   }
 
   get wantsVersionRolling(): boolean {
@@ -545,7 +559,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.#laneSpace = lanes;
       this.#sentJobSequence = 0;
       // Another login at a pool begins with the pool's own difficulty.
-      this.#openWish ??= this.#lastWish;
+      this.#openWish ??= this.#lastWish ?? this.#rentalWish;
       this.firstJobSequence =
         resumed !== null && lane.bytes === resumed.laneBytes ? resumed.firstJobSequence : job.sequence;
     }
@@ -651,10 +665,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
         sharesPerMinute: context.settings.vardiff.sharesPerMinute,
         bounds: binding.route.account.difficulty,
       });
-      this.#difficulty.demand({
-        ...this.passwordWishes,
-        floor: this.passwordWishes.floor ?? this.minimumDifficulty,
-      });
+      this.#difficulty.demand({ ...this.passwordWishes, floor: this.#leastDifficulty });
       if (this.#lastWish !== null) this.#difficulty.wish(this.#wishedDifficulty(this.#lastWish, divider));
     }
     return this.#difficulty;
@@ -753,9 +764,19 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#repeat(job);
   }
 
-  /** In dedicated mode the pool is asked for what the miner wishes, as it would be over a direct connection. */
+  /** A market says nothing and leaves where the difficulty is too low. */
+  get #rentalWish(): Wish | null {
+    const { minDifficulty } = this.context.settings.rental;
+    return this.isRented && minDifficulty > 0 ? { kind: 'difficulty', difficulty: minDifficulty } : null;
+  }
+
+  /** In dedicated mode the pool is asked for what the miner wishes, as it would be over a direct connection. Where others share it, it is not. */
   #relayWish(wish: Wish): void {
     const { binding, upstream } = this;
+    if (binding?.group.mode === 'shared') {
+      this.#openWish = null;
+      return;
+    }
     if (
       binding === null ||
       upstream === null ||
@@ -767,7 +788,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     }
     this.#openWish = null;
     const factor = wish.kind === 'target' ? binding.books.subject.divider : 1;
-    upstream.suggestDifficulty(wish.difficulty * factor);
+    upstream.suggestDifficulty(Math.max(wish.difficulty * factor, this.#rentalWish?.difficulty ?? 0));
   }
 
   // ---- shares

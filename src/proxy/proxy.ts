@@ -65,6 +65,7 @@ export class Proxy {
   readonly #addresses: AddressBook;
   readonly #sessions = new Set<MinerSession>();
   readonly #groups = new Map<string, Group>();
+  /** By {@link routeKey}. */
   readonly #routes = new Map<string, Route>();
   readonly #totals = new Map<
     string,
@@ -114,7 +115,7 @@ export class Proxy {
         return hexOf(this.#nextPrefix % 256 ** bytes, bytes);
       },
       newSessionId: () => randomBytes(8).toString('hex'),
-      routeOf: (account) => this.#routeOf(account),
+      routeOf: (account, isRented) => this.#routeOf(account, isRented),
       retire: (books) => {
         this.#retired.push(books);
       },
@@ -165,17 +166,17 @@ export class Proxy {
 
   /** Accounts that miners are here for. */
   accountsInUse(): readonly string[] {
-    return [...this.#routes.keys()];
+    return [...new Set(Array.from(this.#routes.values(), (route) => route.account.name))];
   }
 
   /** An account has changed: its miners follow, on the same sockets. */
   onAccountChanged(account: Account): void {
-    this.#routes.get(account.name)?.update(account);
+    for (const route of this.#routesOf(account.name)) route.update(account);
   }
 
   /** An account is gone: its miners are closed. */
   onAccountRemoved(name: string): void {
-    this.#routes.get(name)?.remove();
+    for (const route of this.#routesOf(name)) route.remove();
   }
 
   /** Everything about the present, for metrics and API. */
@@ -311,25 +312,30 @@ export class Proxy {
 
   // ---- groups
 
-  #routeOf(account: Account): Route {
-    const known = this.#routes.get(account.name);
+  #routesOf(name: string): Route[] {
+    return [false, true]
+      .map((isRented) => this.#routes.get(routeKey(name, isRented)))
+      .filter((route) => route !== undefined);
+  }
+
+  #routeOf(account: Account, isRented: boolean): Route {
+    const key = routeKey(account.name, isRented);
+    const known = this.#routes.get(key);
     if (known !== undefined) {
       known.update(account);
       return known;
     }
     const { clock, log } = this.#parts;
-    const route = new Route(
-      { clock, log, groupOf: (owner, credentials) => this.#groupOf(owner, credentials) },
-      account,
-      this.#settings,
-    );
-    this.#routes.set(account.name, route);
+    const groupOf = (owner: Account, credentials: PoolCredentials): Group =>
+      this.#groupOf(owner, credentials, isRented);
+    const route = new Route({ clock, log, groupOf }, account, this.#settings);
+    this.#routes.set(key, route);
     return route;
   }
 
-  #groupOf(account: Account, credentials: PoolCredentials): Group {
+  #groupOf(account: Account, credentials: PoolCredentials, isRented: boolean): Group {
     const { pool, user, password } = credentials;
-    const mode = this.#modeOf(account.mode, pool.algorithm.name);
+    const mode = this.#modeOf(account.mode, pool.algorithm.name, isRented);
     // The same login in the same mode is the same group, so a change that leaves an entry as it is costs its miners nothing; corrected facts
     // about a pool make another.
     const key = JSON.stringify([account.name, pool, user, password, mode, account.workerTemplate]);
@@ -347,7 +353,9 @@ export class Proxy {
         tally: this.#tallyOf({ account: account.name, pool: pool.name, algorithm: pool.algorithm.name }),
         isListed: (host, port) => this.#parts.isListed(host, port),
         fanOut: this.#fanOut,
-        onHealthChanged: () => this.#routes.get(account.name)?.decide(),
+        onHealthChanged: () => {
+          for (const route of this.#routesOf(account.name)) route.decide();
+        },
       },
       {
         account: account.name,
@@ -362,9 +370,10 @@ export class Proxy {
     return group;
   }
 
-  /** `auto` is shared where a share can be judged here, else dedicated. */
-  #modeOf(mode: AccountMode, algorithm: string): 'dedicated' | 'shared' {
+  /** `auto` is shared where a share can be judged here, else dedicated, and so for rented hashrate. */
+  #modeOf(mode: AccountMode, algorithm: string, isRented: boolean): 'dedicated' | 'shared' {
     if (mode !== 'auto') return mode;
+    if (isRented && this.#settings.rental.mode === 'dedicated') return 'dedicated';
     return this.#settings.verify !== 'never' && this.#parts.verifier.canVerify(algorithm)
       ? 'shared'
       : 'dedicated';
@@ -417,9 +426,9 @@ export class Proxy {
     const nowMs = this.#parts.clock.monotonicMs();
     for (const session of this.#sessions) session.sweep(nowMs);
     const routed = new Set<Group>();
-    for (const [name, route] of this.#routes) {
+    for (const [key, route] of this.#routes) {
       if (route.isEmpty) {
-        this.#routes.delete(name);
+        this.#routes.delete(key);
         continue;
       }
       route.sweep(nowMs);
@@ -438,6 +447,10 @@ export class Proxy {
     this.#context.hints.expire(nowMs);
     this.#context.lastRates.expire(nowMs);
   }
+}
+
+function routeKey(account: string, isRented: boolean): string {
+  return isRented ? `${account} rented` : account;
 }
 
 function sessionRow(books: SessionBooks, up: boolean, nowMs: number): SessionRow {

@@ -71,7 +71,8 @@ export interface SessionContext {
   /** A fresh extranonce1 of `bytes` bytes, hex. */
   newPrefix(bytes: number): string;
   newSessionId(): string;
-  routeOf(account: Account): Route;
+  /** The route of an account's miners; one of its own for those that are rented. */
+  routeOf(account: Account, isRented: boolean): Route;
   /** Books that are closed, kept for a minute. */
   retire(books: SessionBooks): void;
   countRefused(reason: string): void;

@@ -37,6 +37,12 @@ export interface ProxySettings {
     readonly maxSessions: number;
   };
   readonly vardiff: { readonly sharesPerMinute: number };
+  readonly rental: {
+    /** Whether a market for hashrate has upstreams of its own, or mines as its account does. */
+    readonly mode: 'dedicated' | 'account';
+    /** 0: none. */
+    readonly minDifficulty: number;
+  };
   readonly failover: {
     readonly standby: 'cold' | 'warm';
     readonly returnAfterSeconds: number;

@@ -46,6 +46,7 @@ export function testSettings(override: Override<ProxySettings> = {}): ProxySetti
       ...override.upstream,
     },
     vardiff: { sharesPerMinute: 6, ...override.vardiff },
+    rental: { mode: 'dedicated', minDifficulty: 500_000, ...override.rental },
     failover: { standby: 'cold', returnAfterSeconds: 60, refuseAfterSeconds: 10, ...override.failover },
     verify: override.verify ?? 'auto',
     extranonce: { prefixBytes: 1, sizeBytes: 3, ...override.extranonce },

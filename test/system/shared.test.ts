@@ -7,7 +7,7 @@ import { CpuMiner, type CpuMinerOptions } from '../../src/practice/cpu-miner.ts'
 import { HashThreads } from '../../src/practice/hash-threads.ts';
 import { rejectedTotal } from '../../src/practice/pool-books.ts';
 import { PracticePool, type PracticePoolOptions } from '../../src/practice/practice-pool.ts';
-import { connectLines } from '../support/line-peer.ts';
+import { connectLines, type LinePeer } from '../support/line-peer.ts';
 import { type ProxyBed, startProxyBed, testAccount, testSettings } from '../support/proxy-bed.ts';
 
 const NAME = '00112233445566aa';
@@ -241,6 +241,22 @@ describe('a miner of a shared group', () => {
     miner.end();
   });
 
+  test('does not have its wish passed on to the pool, which would be every other miner’s difficulty too', async () => {
+    const pool = await startPool({ difficulty: 1, suggestDifficulty: 'set' });
+    await using bed = await startProxyBed([account([pool])]);
+    const miner = await connectLines(bed.port);
+    // Before it is known where it will mine, and after.
+    await miner.call({ id: 1, method: 'mining.subscribe', params: ['NerdMinerV2'] });
+    await miner.call({ id: 2, method: 'mining.suggest_difficulty', params: [0.001] });
+    await miner.call({ id: 3, method: 'mining.authorize', params: [`${NAME}.nerd`, 'x'] });
+    assert.deepEqual((await miner.nextMethod('mining.set_difficulty'))['params'], [2 ** -10]);
+    await miner.call({ id: 4, method: 'mining.suggest_difficulty', params: [0.25] });
+    assert.deepEqual((await miner.nextMethod('mining.set_difficulty'))['params'], [0.25]);
+    assert.equal(pool.connections.length, 1);
+    assert.ok(pool.connections.every((one) => !one.methods.includes('mining.suggest_difficulty')));
+    miner.end();
+  });
+
   test('is named at the pool by the account’s template, where the pool takes several names', async () => {
     const pool = await startPool();
     await using bed = await startProxyBed([account([pool], { workerTemplate: '{user}.{worker}' })]);
@@ -410,5 +426,93 @@ describe('a live switch', () => {
     bed.accounts.delete(NAME);
     bed.proxy.onAccountRemoved(NAME);
     await waitFor(() => bed.proxy.report().facts.sessions === 0, 'the miners to be closed');
+  });
+});
+
+/** Logs in as a market does, and reads the first difficulty. */
+async function rent(
+  bed: ProxyBed,
+  agent = 'NiceHash/1.0.0',
+): Promise<{
+  readonly market: LinePeer;
+  readonly extranonce2Bytes: unknown;
+  readonly difficulty: number | undefined;
+}> {
+  const market = await connectLines(bed.port);
+  const reply = await market.call({ id: 1, method: 'mining.subscribe', params: [agent] });
+  await market.call({ id: 2, method: 'mining.authorize', params: [`${NAME}.rented`, 'x'] });
+  const difficulty = ((await market.nextMethod('mining.set_difficulty'))['params'] as number[])[0];
+  await market.nextMethod('mining.notify');
+  return { market, extranonce2Bytes: (reply['result'] as unknown[])[2], difficulty };
+}
+const suggested = (pool: PracticePool): boolean[] =>
+  pool.connections.map((one) => one.methods.includes('mining.suggest_difficulty'));
+
+describe('rented hashrate', () => {
+  test('has a pool connection of its own beside the shared one, four bytes of extranonce2, and the least difficulty asked for', async () => {
+    const pool = await startPool({ difficulty: 1000, extranonce2Bytes: 8, suggestDifficulty: 'set' });
+    await using bed = await startProxyBed(
+      [account([pool])],
+      testSettings({ rental: { minDifficulty: 4000 } }),
+    );
+    await using fleet = await startMiners(bed, 3, { hashesPerSecondLimit: 100 });
+    await waitFor(
+      everyOne(fleet, (miner) => miner.stats.jobs > 0),
+      'a job',
+    );
+    const one = await rent(bed);
+    const other = await rent(bed, 'MRR/1.0');
+    assert.equal(pool.stats.connectionsNow, 3, 'one for three miners, one for each market');
+    assert.deepEqual([one.extranonce2Bytes, other.extranonce2Bytes], [4, 4]);
+    await waitFor(() => suggested(pool).filter((it) => it).length === 2, 'both are asked for');
+    pool.newJob();
+    assert.deepEqual((await one.market.nextMethod('mining.set_difficulty'))['params'], [4000]);
+    for (const miner of fleet.miners) assert.deepEqual(miner.stats.violations, []);
+    one.market.end();
+    other.market.end();
+  });
+
+  test('follows a change of its account’s pool on the same socket', async () => {
+    const before = await startPool({ difficulty: 1000, extranonce2Bytes: 8 });
+    const next = await startPool({ difficulty: 2000, extranonce2Bytes: 8 });
+    await using bed = await startProxyBed([account([before])]);
+    const { market } = await rent(bed);
+    bed.proxy.onAccountChanged(account([next], { revision: 2 }));
+    assert.deepEqual((await market.nextMethod('mining.set_difficulty'))['params'], [2000]);
+    await market.nextMethod('mining.notify');
+    assert.equal(market.isClosed, false);
+    market.end();
+  });
+
+  test('shares the account’s connection where it is so configured, with its least difficulty as the floor', async () => {
+    const pool = await startPool({ difficulty: 1e6, extranonce2Bytes: 8 });
+    await using bed = await startProxyBed(
+      [account([pool])],
+      testSettings({ rental: { mode: 'account', minDifficulty: 600_000 } }),
+    );
+    const one = await rent(bed);
+    const other = await rent(bed);
+    assert.equal(pool.stats.connectionsNow, 1);
+    assert.equal(one.difficulty, 600_000, 'between it and the pool’s there is no power of two');
+    assert.deepEqual(suggested(pool), [false]);
+    one.market.end();
+    other.market.end();
+  });
+
+  test('is shared by an account that says so itself', async () => {
+    const pool = await startPool({ difficulty: 1e6, extranonce2Bytes: 8 });
+    await using bed = await startProxyBed([account([pool], { mode: 'shared' })]);
+    const markets = [await rent(bed), await rent(bed)];
+    assert.equal(pool.stats.connectionsNow, 1);
+    for (const { market } of markets) market.end();
+  });
+
+  test('is closed with its account', async () => {
+    const pool = await startPool({ difficulty: 1000, extranonce2Bytes: 8 });
+    await using bed = await startProxyBed([account([pool])]);
+    const { market } = await rent(bed);
+    assert.deepEqual(bed.proxy.accountsInUse(), [NAME]);
+    bed.proxy.onAccountRemoved(NAME);
+    await market.closed();
   });
 });

@@ -55,7 +55,7 @@ export function onAuthorize(
       );
       return;
     }
-    const route = context.routeOf(answer.account);
+    const route = context.routeOf(answer.account, session.isRented);
     const { group } = route;
     const refusal = group.recentRefusal(context.clock.monotonicMs());
     if (refusal !== null) {
