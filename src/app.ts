@@ -72,7 +72,7 @@ export async function startApp(
         clock,
         log,
         dialect: dialectNamed('bitcoin-v1'),
-        verifier: new ShareVerifier(algorithms),
+        verifier: new ShareVerifier(algorithms, { slowPerSecond: config.verifyPerSecond }),
       },
       proxySettings(config, version, openFilesLimit, log),
     );

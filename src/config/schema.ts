@@ -134,6 +134,15 @@ export const SCHEMA = {
       'When shares are checked here by hashing: auto does so where many miners share one connection to the pool, ' +
       'always for every share (more CPU), never leaves all judging to the pool.',
   }),
+  verifyPerSecond: integer({
+    default: 0,
+    min: 1,
+    max: 1_000_000,
+    zero: 'every share',
+    help:
+      'With verify set to always: how many shares of a slow hash (scrypt, about 0.3 ms each) are checked per second at most. What comes beyond that goes to the pool ' +
+      'unchecked, as with a miner that has a connection of its own and no checking. Where miners share a connection every share is checked, since nobody else could judge it.',
+  }),
   limits: section(
     'What one connection, one address and the whole process may use. In the worst case a connection holds lineBytes of unread ' +
       'input and sendBufferBytes of unsent output before it is closed; an idle miner holds neither.',

@@ -1,6 +1,7 @@
 import { type CoinbaseHash, HEADER_BYTES, HeaderTemplate, rollVersion } from '../domain/block-header.ts';
 import { difficultyOfHash, hashMeetsTarget, targetOfDifficulty } from '../domain/difficulty.ts';
 import type { BitcoinWork } from '../domain/job.ts';
+import { TokenBucket } from '../kit/token-bucket.ts';
 import type { PoolShare } from '../wire/dialect.ts';
 import type { IssuedJob } from './issued-job.ts';
 
@@ -50,8 +51,25 @@ export class ShareVerifier {
   readonly #header = new Uint8Array(HEADER_BYTES);
   readonly #hash = new Uint8Array(32);
 
-  constructor(hashes: readonly HeaderHash[]) {
+  /** Of the hashes that are too slow for the event loop; null: no limit. */
+  readonly #slow: TokenBucket | null;
+
+  /** `slowPerSecond`: see {@link ShareVerifier.mayProve}; 0 for no limit. */
+  constructor(
+    hashes: readonly HeaderHash[],
+    options: { readonly slowPerSecond: number } = { slowPerSecond: 0 },
+  ) {
     this.#hashes = new Map(hashes.map((hash) => [hash.name, hash]));
+    this.#slow = options.slowPerSecond > 0 ? new TokenBucket(options.slowPerSecond) : null;
+  }
+
+  /**
+   * False where the hash is a slow one and more of them have been asked for than the limit lets. To be asked where a share may as well
+   * go to the pool unproven; one that is ours to judge has to be proven whatever the rate.
+   */
+  mayProve(algorithm: string, nowMs: number): boolean {
+    if (this.#slow === null || this.#hashes.get(algorithm)?.hashHeaderLater == null) return true;
+    return this.#slow.take(nowMs);
   }
 
   canVerify(algorithm: string): boolean {

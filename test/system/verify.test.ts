@@ -61,6 +61,30 @@ describe('shares verified here (verify: always)', () => {
   });
 });
 
+test('beyond verifyPerSecond a slow hash is left to the pool, a fast one never', async () => {
+  await using farm = await Farm.open({ flags: ['--verify', 'always', '--verifyPerSecond', '1'] });
+  for (const [algorithm, isLeft] of [
+    ['scrypt', true],
+    ['sha256d', false],
+  ] as const) {
+    const pool = await farm.pool({ algorithm, difficulty: OUT_OF_REACH });
+    const account = await farm.account(pool, 'wallet');
+    const miner = await farm.scriptedMiner({ user: `${account}.liar` });
+    await miner.subscribe();
+    await miner.authorize();
+    const job = await miner.nextMethod('mining.notify');
+    const ids = Array.from({ length: 50 }, (_, nonce) =>
+      miner.submit(job, { nonce: nonce.toString(16).padStart(8, '0') }),
+    );
+    for (const id of ids) {
+      const { error } = await miner.nextWhere((message) => message['id'] === id);
+      assert.equal((error as unknown[])[0], 23);
+    }
+    assert.equal(pool.stats.submitted > 0, isLeft, `${pool.stats.submitted} of ${algorithm}`);
+    assert.ok(pool.stats.submitted < 50, 'some are checked here');
+  }
+});
+
 for (const verify of ['auto', 'never'] as const) {
   test(`verify: ${verify} leaves the judging of a dedicated miner's share to its pool`, async () => {
     await using farm = await Farm.open({ flags: ['--verify', verify] });

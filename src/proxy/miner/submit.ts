@@ -63,11 +63,15 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     owner: session,
   };
   session.enterShare(share);
+  const { algorithm } = group.credentials.pool;
   if (!group.verifies || context.verifier === null || job.work === null) {
     upstream.submit(share);
     return;
   }
-  const { algorithm } = group.credentials.pool;
+  if (!context.verifier.mayProve(algorithm.name, share.sentAtMs) && !group.judges) {
+    upstream.submit(share);
+    return;
+  }
   context.verifier.prove({ algorithm, job, share: share.share, versionMask: upstream.versionMask }, (proof) =>
     judge(session, upstream, group.judges, share, proof),
   );
