@@ -1,8 +1,11 @@
+import { hashesOfDifficulty } from './difficulty.ts';
+
 /**
  * A pool's unit of work of the bitcoin-v1 family ("coinbase + merkle branch + 80-byte header"), as received. Frozen once parsed.
  * All hex as the pool wrote it.
  */
 export interface BitcoinWork {
+  readonly family: 'bitcoin';
   /** The pool's own job id; opaque, may repeat. */
   readonly poolJobId: string;
   /** 64 hex digits, each 4-byte word of the header's bytes swapped. */
@@ -19,4 +22,55 @@ export interface BitcoinWork {
   readonly ntime: number;
   /** True where everything older is void. */
   readonly clean: boolean;
+}
+
+/** What a share must meet, as a pool said it by a target. */
+export interface ShareTarget {
+  /** Expected hashes behind a share: `2^256 / (target + 1)`, or what the dialect says. */
+  readonly hashes: number;
+  /** As the pool wrote it, to be repeated to the letter. */
+  readonly text: string;
+}
+
+/** Kinds of work that are handed on without being taken apart. Dialects of one family can work for each other's pools. */
+export const RELAYED_FAMILIES = [
+  'cryptonote',
+  'ethash',
+  'kawpow',
+  'equihash',
+  'kaspa',
+  'autolykos',
+] as const;
+
+export type RelayedFamily = (typeof RELAYED_FAMILIES)[number];
+
+/**
+ * A unit of work whose proof the proxy does not compute: its parts by name, each as the text that the pool wrote, so that what passes through loses nothing
+ * (64-bit integers, leading zeros). Which parts there are is the family's own; see the dialects' pages.
+ */
+export interface RelayedWork {
+  readonly family: RelayedFamily;
+  /** The pool's own job id; opaque, may repeat. */
+  readonly poolJobId: string;
+  /** The same for jobs on the same block, whose shares are paid side by side. */
+  readonly block: string;
+  /** True where everything older is void. */
+  readonly clean: boolean;
+  /** What the job itself demands of its shares; null where the pool says it apart. */
+  readonly target: ShareTarget | null;
+  /** The algorithm that the job names, in the pool's spelling; null where it names none. */
+  readonly algorithm: string | null;
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+export type Work = BitcoinWork | RelayedWork;
+
+/** The same for jobs on the same block. */
+export function blockOf(work: Work): string {
+  return work.family === 'bitcoin' ? work.prevHash : work.block;
+}
+
+/** The difficulty that stands for so many expected hashes: the inverse of {@link hashesOfDifficulty}. */
+export function difficultyOfHashes(hashes: number, divider: number): number {
+  return hashes / hashesOfDifficulty(1, divider);
 }

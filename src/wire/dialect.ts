@@ -1,6 +1,13 @@
-import type { BitcoinWork } from '../domain/job.ts';
+import type { BitcoinWork, RelayedFamily, ShareTarget, Work } from '../domain/job.ts';
 import type { RejectReason } from '../domain/result.ts';
-import type { MinerRequest, PoolEvent, PoolRefusal, PoolSubscription, RequestId } from './messages.ts';
+import type {
+  MinerRequest,
+  PoolEvent,
+  PoolRefusal,
+  PoolSubscription,
+  RequestId,
+  SubmitRequest,
+} from './messages.ts';
 
 /** A refusal on its way to a miner: the dialect adds its own code unless `code` carries the pool's. */
 export interface Refusal {
@@ -19,18 +26,65 @@ export interface ConfigureResult {
   readonly subscribeExtranonce: boolean;
 }
 
-/** A job as one miner sees it: own id, own difficulty's clean flag, the pool's coinbase with `coinb1Insert` put at the end of its first part. */
+/**
+ * How the nonces of one pool connection are divided among miners, and how a miner hears of its part.
+ * `coinbase`: by an extranonce inside of the coinbase, so that what the miner was told never has to change.
+ * `prefix`: the miner's nonce begins with what it was told: the pool's prefix, and a byte of ours where miners share a connection.
+ * `job`: each job carries the miner's part.
+ * `none`: nothing is divided; miners start at random in a space too large to meet.
+ */
+export type NonceSpace =
+  | { readonly kind: 'coinbase' }
+  | {
+      readonly kind: 'prefix';
+      /** Bytes of the whole nonce. */
+      readonly nonceBytes: number;
+      /** A prefix longer than this is beyond some miners. */
+      readonly mostPrefixBytes: number;
+      /** Whether the answer to subscribe has to name it, before the pool is known, or a notification does. */
+      readonly told: 'at-subscribe' | 'later';
+      /** Miners take another prefix at any time without having asked for it. */
+      readonly isAlwaysTaken: boolean;
+    }
+  | { readonly kind: 'job' }
+  | { readonly kind: 'none' };
+
+/** What a miner is told of its session when it subscribes. */
+export interface SubscribedView {
+  readonly sessionId: string;
+  /** Hex: the miner's extranonce1 or nonce prefix; empty where it comes later or there is none. */
+  readonly extranonce1: string;
+  readonly extranonce2Bytes: number;
+  readonly agent: string;
+}
+
+/** A job as one miner sees it. */
 export interface JobView {
+  /** How the miner is to name it. */
   readonly jobId: string;
-  readonly work: BitcoinWork;
-  /** Hex: upstream extranonce1 and slot. Empty when the pool's extranonce is relayed one to one. */
+  readonly work: Work;
+  /** `coinbase`: hex of upstream extranonce1 and slot, to stand at the end of the coinbase's first part; empty when the pool's extranonce is relayed one to one. */
   readonly coinb1Insert: string;
+  /** `job`: hex of the miner's part of the nonce; empty where it has all of it. */
+  readonly lane: string;
   readonly ntime: number;
   readonly clean: boolean;
+  /** What its shares must meet. */
+  readonly difficulty: number;
+  /** The same in the pool's words, where it is the pool's; null where it is ours. */
+  readonly target: ShareTarget | null;
+  /** What the pool multiplies its jobs' targets with, for dialects that say so apart; else 1. */
+  readonly scale: number;
+  readonly divider: number;
+  /** The session's id, for dialects that repeat it. */
+  readonly sessionId: string;
 }
 
 /** A share as the pool is to see it. */
-export interface PoolShare {
+export type PoolShare = BitcoinShare | RelayedShare;
+
+export interface BitcoinShare {
+  readonly family: 'bitcoin';
   readonly user: string;
   readonly poolJobId: string;
   readonly extranonce2: string;
@@ -40,52 +94,163 @@ export interface PoolShare {
   readonly versionBits: string | null;
 }
 
+export interface RelayedShare {
+  readonly family: RelayedFamily;
+  readonly user: string;
+  readonly poolJobId: string;
+  /** By the family's names; nonces are whole, however the miner wrote them. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+/** What a submit is held against to make a pool's share of it. */
+export interface ShareFacts {
+  /** The name to submit under. */
+  readonly user: string;
+  readonly work: Work | null;
+  readonly poolJobId: string;
+  /** Version of the job before rolling; 0 where there is none. */
+  readonly version: number;
+  readonly ntime: number;
+  /** What the miner was told of the nonce space. */
+  readonly extranonce1: string;
+  readonly extranonce2Bytes: number;
+  /** Hex: the miner's lane at the pool; empty where it has the whole space. */
+  readonly lane: string;
+  /** Bits that may be rolled at the pool; 0 where none. */
+  readonly versionMask: number;
+  /** The pool granted version rolling, whatever the mask is now. */
+  readonly isRolling: boolean;
+  /** The verdict will be ours, so the time is ours to check too. */
+  readonly judges: boolean;
+}
+
+/** A share ready for the pool, or what is wrong with it by itself, in words for the miner. */
+export type Assembled =
+  | { readonly kind: 'share'; readonly share: PoolShare }
+  | { readonly kind: 'malformed'; readonly problem: string };
+
 /**
  * The miner's side of a dialect: pure functions from lines to requests and from facts to lines.
- * Every line that comes out ends with `\n` and is pure ASCII, so it can be written byte by byte.
+ * Every line that comes out ends with `\n` and is pure ASCII, so it can be written byte by byte; an empty one is not sent: the dialect has no such message.
  */
 export interface MinerDialect {
+  readonly nonces: NonceSpace;
+  /** Jobs go out under ids of ours; where not, {@link MinerDialect.jobId} names them by what is in the work. */
+  readonly ownJobIds: boolean;
+  /** The answer to a login carries the first job, so it waits for one. */
+  readonly loginCarriesJob: boolean;
+  /**
+   * The newest job may be sent once more with another difficulty or a later time. Where not (nothing tells the two apart, and miners would repeat their nonces), a new
+   * difficulty waits for the pool's next job.
+   */
+  readonly repeatsJobs: boolean;
   decode(line: string): MinerRequest;
+  /** How miners name this job in their submits, where {@link MinerDialect.ownJobIds} is false. */
+  jobId(work: Work): string;
   yes(id: RequestId): string;
   refuse(id: RequestId, refusal: Refusal): string;
+  hello(id: RequestId): string;
   configured(id: RequestId, result: ConfigureResult): string;
-  subscribed(
-    id: RequestId,
-    session: { sessionId: string; extranonce1: string; extranonce2Bytes: number },
-  ): string;
+  subscribed(id: RequestId, session: SubscribedView): string;
+  /** The answer to authorize or login. `job` is there where the dialect asks for it. */
+  authorized(id: RequestId, session: { readonly sessionId: string; readonly job: JobView | null }): string;
+  /** The newest job as an answer. */
+  currentJob(id: RequestId, view: JobView): string;
   transactions(id: RequestId): string;
   pong(id: RequestId): string;
-  difficulty(difficulty: number): string;
+  /** Goes directly before the job it holds for; empty where jobs say it themselves. */
+  difficulty(view: JobView): string;
   versionMask(mask: number): string;
   extranonce(extranonce1: string, extranonce2Bytes: number): string;
   message(text: string): string;
   job(view: JobView): string;
+  assemble(request: SubmitRequest, facts: ShareFacts): Assembled;
+}
+
+/** What a login at a pool is made with. */
+export interface LoginFacts {
+  readonly user: string;
+  readonly password: string;
+  /** What we call ourselves. */
+  readonly agent: string;
+  /** `host` and `port` of the pool, which some dialects repeat. */
+  readonly host: string;
+  readonly port: number;
+  readonly algorithm: string;
+  /** Of the last connection, for a resume; null where there is none. */
+  readonly sessionId: string | null;
+  /** Bits to ask for where the miners can roll them; 0 where nobody wants to. */
+  readonly versionMask: number;
+  /** The pool refused a subscribe with parameters. */
+  readonly isPlain: boolean;
+}
+
+/** What the answer to one call of the login means. */
+export type LoginOutcome =
+  | {
+      readonly kind: 'taken';
+      readonly subscription?: PoolSubscription;
+      readonly versionMask?: number;
+      readonly work?: Work;
+    }
+  /** The pool does not take these credentials. */
+  | { readonly kind: 'refused'; readonly refusal: PoolRefusal }
+  /** The connection is of no use as it is; the next attempt says it the other way ({@link LoginFacts.isPlain}). */
+  | { readonly kind: 'unusable'; readonly problem: string };
+
+/** One call of a login. Calls are made one by one, each when the one before has been answered. */
+export interface LoginCall {
+  /** For logs: `no answer to subscribe`. */
+  readonly name: string;
+  /** Pools that do not know it neither answer nor mean harm: after a shorter time, or when they close on it, the login goes on without. */
+  readonly isOptional: boolean;
+  /** Null: not made in this login. */
+  write(id: number, facts: LoginFacts): string | null;
+  read(result: unknown, refusal: PoolRefusal | null): LoginOutcome;
 }
 
 /** The pool's side of a dialect. Ids are ours: positive integers, unique per connection. */
 export interface PoolDialect {
   decode(line: string): PoolEvent;
-  configure(id: number, versionMask: number): string;
-  subscribe(id: number, agent: string, sessionId: string | null): string;
-  /** A subscribe without parameters, for pools that refuse the other. */
-  subscribePlain(id: number): string;
-  authorize(id: number, user: string, password: string): string;
-  suggestDifficulty(id: number, difficulty: number): string;
-  submit(id: number, share: PoolShare): string;
+  readonly login: readonly LoginCall[];
+  /** A further name on a connection that is logged in; null where the dialect has one name per connection. */
+  furtherName: ((id: number, user: string, password: string) => string) | null;
+  suggestDifficulty: ((id: number, difficulty: number) => string) | null;
+  /** Something to say to a pool that has not heard from us for a minute; null where pools do not mind. */
+  keepalive: ((id: number, subscription: PoolSubscription) => string) | null;
+  submit(id: number, share: PoolShare, subscription: PoolSubscription): string;
   pong(id: RequestId): string;
   version(id: RequestId, agent: string): string;
   acknowledge(id: RequestId): string;
-  /** Reads the result of subscribe; null where it is not one. */
-  readSubscription(result: unknown): PoolSubscription | null;
   /** The bucket of a refused share, by the pool's code or words. */
   classify(refusal: PoolRefusal): RejectReason;
-  /** Reads the result of configure: the granted mask, 0 where rolling was refused. */
-  readVersionMask(result: unknown): number;
+}
+
+/** What a share claims to be worth, where it carries its own hash. */
+export interface ShareClaim {
+  /** Hashes that such a share takes on average. */
+  readonly hashes: number;
+  /** It meets the job's target exactly as the pool would judge it. */
+  readonly meetsPool: boolean;
+  /** Two shares of one job with the same one are the same share. */
+  readonly fingerprint: number;
 }
 
 /** A wire protocol, both sides. An entry of the dialect list. */
 export interface Dialect {
   readonly name: string;
+  /** Whose pools a miner of this dialect can work for: those of the same family. */
+  readonly family: Work['family'];
   readonly miner: MinerDialect;
   readonly pool: PoolDialect;
+  /** True where a miner of this dialect can work for a pool that speaks `pool`, another dialect of the family. */
+  worksFor(pool: string): boolean;
+  /** What a share says of its own worth; null where the dialect's shares say nothing. */
+  claim: ((share: PoolShare, work: Work) => ShareClaim) | null;
+}
+
+/** The work of a bitcoin job. Throws for another family: a dialect was handed another's work. */
+export function bitcoinWork(work: Work): BitcoinWork {
+  if (work.family !== 'bitcoin') throw new Error(`work of ${work.family} in a bitcoin dialect`);
+  return work;
 }

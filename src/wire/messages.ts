@@ -1,4 +1,4 @@
-import type { BitcoinWork } from '../domain/job.ts';
+import type { RelayedFamily, ShareTarget, Work } from '../domain/job.ts';
 
 /**
  * The neutral tongue between dialects and the proxy: what a miner or a pool said, free of its spelling.
@@ -8,8 +8,11 @@ import type { BitcoinWork } from '../domain/job.ts';
 export type RequestId = string;
 
 /** A share as submitted, sizes and alphabet checked, not yet held against a job. */
-export interface SubmitRequest {
+export type SubmitRequest = BitcoinSubmit | RelayedSubmit;
+
+export interface BitcoinSubmit {
   readonly kind: 'submit';
+  readonly family: 'bitcoin';
   readonly id: RequestId;
   readonly user: string;
   readonly jobId: string;
@@ -23,9 +26,36 @@ export interface SubmitRequest {
   readonly versionBits: number | null;
 }
 
+/** A share of a family that is handed on: its parts by name, as the miner wrote them. */
+export interface RelayedSubmit {
+  readonly kind: 'submit';
+  readonly family: RelayedFamily;
+  readonly id: RequestId;
+  readonly user: string;
+  /** What the miner calls the job by: an id, or a part of the work itself. */
+  readonly jobId: string;
+  readonly parts: Readonly<Record<string, string>>;
+}
+
 /** What a miner says. */
 export type MinerRequest =
   | SubmitRequest
+  /** Subscribe and authorize in one. */
+  | {
+      readonly kind: 'login';
+      readonly id: RequestId;
+      readonly user: string;
+      readonly password: string;
+      readonly agent: string;
+      /** A name for the device beside the user name; empty where there is none. */
+      readonly rig: string;
+    }
+  /** Asks for the newest job, in an answer instead of a notification. */
+  | { readonly kind: 'get-job'; readonly id: RequestId }
+  /** Anything that is answered yes and changes nothing (a hashrate report). */
+  | { readonly kind: 'courtesy'; readonly id: RequestId }
+  /** Presents itself before it subscribes, and is told what it may expect. */
+  | { readonly kind: 'hello'; readonly id: RequestId; readonly agent: string }
   | {
       readonly kind: 'configure';
       readonly id: RequestId;
@@ -76,8 +106,14 @@ export type PoolEvent =
       readonly result: unknown;
       readonly refusal: PoolRefusal | null;
     }
-  | { readonly kind: 'job'; readonly work: BitcoinWork }
+  | { readonly kind: 'job'; readonly work: Work }
   | { readonly kind: 'difficulty'; readonly difficulty: number }
+  /** What shares must meet from the next job on, as a target. */
+  | { readonly kind: 'target'; readonly target: ShareTarget }
+  /** What the targets of jobs are multiplied with from the next job on. */
+  | { readonly kind: 'scale'; readonly factor: number }
+  /** One message that says several things, in this order. */
+  | { readonly kind: 'several'; readonly events: readonly PoolEvent[] }
   | { readonly kind: 'extranonce'; readonly extranonce1: string; readonly extranonce2Bytes: number }
   | { readonly kind: 'version-mask'; readonly mask: number }
   /** `host` and `port` are null where the pool named none: the same address again. */
@@ -95,12 +131,12 @@ export type PoolEvent =
   /** A message that makes sense neither as JSON nor in the dialect; the upstream is of no further use. */
   | { readonly kind: 'fault'; readonly problem: string };
 
-/** What `mining.subscribe` gave us at a pool. */
+/** What the login gave us at a pool. */
 export interface PoolSubscription {
-  /** For a resume; null where the pool gave none. */
+  /** For a resume, or to be named in every call; null where the pool gave none. */
   readonly sessionId: string | null;
-  /** Hex, even length, 0 to 16 bytes. */
+  /** What the pool fixes of the nonce space. Hex, even length, 0 to 16 bytes. */
   readonly extranonce1: string;
-  /** 1 to 16. */
+  /** Bytes of the nonce space that are ours to divide; 0 where there is nothing to divide. */
   readonly extranonce2Bytes: number;
 }

@@ -236,6 +236,7 @@ describe('submit', () => {
   const usual = ['wallet.rig', '1f', 'c7080000', '64b3f3ec', 'ed460d91'];
   const share = {
     kind: 'submit',
+    family: 'bitcoin',
     id: '4',
     user: 'wallet.rig',
     jobId: '1f',
@@ -324,7 +325,7 @@ describe('submit', () => {
     fc.assert(
       fc.property(fc.array(hexish, { maxLength: 8 }), (params) => {
         const request = submit(params);
-        if (request.kind !== 'submit') {
+        if (request.kind !== 'submit' || request.family !== 'bitcoin') {
           assert.equal(request.kind, 'malformed');
           return;
         }
@@ -557,7 +558,12 @@ describe('replies', () => {
     assert.equal(bitcoinMiner.pong('7'), '{"id":7,"result":"pong","error":null}\n');
     assert.equal(bitcoinMiner.transactions('7'), '{"id":7,"result":[],"error":null}\n');
     assert.equal(
-      bitcoinMiner.subscribed('1', { sessionId: '6351117f64', extranonce1: 'c7', extranonce2Bytes: 3 }),
+      bitcoinMiner.subscribed('1', {
+        sessionId: '6351117f64',
+        extranonce1: 'c7',
+        extranonce2Bytes: 3,
+        agent: '',
+      }),
       '{"id":1,"result":[[["mining.set_difficulty","6351117f64"],["mining.notify","6351117f64"]],"c7",3],"error":null}\n',
     );
   });
@@ -625,6 +631,7 @@ describe('replies', () => {
 
 describe('notifications', () => {
   const work = {
+    family: 'bitcoin',
     poolJobId: 'pool-7',
     prevHash: '17'.repeat(32),
     coinb1: '0200ffff',
@@ -635,15 +642,27 @@ describe('notifications', () => {
     ntime: 0x64b3f3ec,
     clean: false,
   } as const;
-  const view: JobView = { jobId: '2a', work, coinb1Insert: '57a6f098c7', ntime: 0x64b3f3ed, clean: true };
+  const view: JobView = {
+    jobId: '2a',
+    work,
+    coinb1Insert: '57a6f098c7',
+    lane: '',
+    ntime: 0x64b3f3ed,
+    clean: true,
+    difficulty: 512,
+    target: null,
+    scale: 1,
+    divider: 1,
+    sessionId: '6351117f64',
+  };
 
   test('have their exact bytes', () => {
     assert.equal(
-      bitcoinMiner.difficulty(512),
+      bitcoinMiner.difficulty(view),
       '{"id":null,"method":"mining.set_difficulty","params":[512]}\n',
     );
     assert.equal(
-      bitcoinMiner.difficulty(2.3e-10),
+      bitcoinMiner.difficulty({ ...view, difficulty: 2.3e-10 }),
       '{"id":null,"method":"mining.set_difficulty","params":[2.3e-10]}\n',
     );
     assert.equal(

@@ -1,8 +1,15 @@
 import { hex32, isHex, parseHex32 } from '../../../kit/hex.ts';
-import type { ConfigureResult, JobView, MinerDialect, Refusal } from '../../dialect.ts';
+import {
+  bitcoinWork,
+  type ConfigureResult,
+  type JobView,
+  type MinerDialect,
+  type Refusal,
+} from '../../dialect.ts';
+import { clip, type JsonObject, jsonNumber, jsonText, parseObject, rawId } from '../../json.ts';
 import type { MinerRequest, RequestId } from '../../messages.ts';
 import { REFUSAL_CODES } from './codes.ts';
-import { clip, type JsonObject, jsonNumber, jsonText, parseObject, rawId } from './json.ts';
+import { assembleShare } from './share.ts';
 
 const MAX_AGENT = 256;
 const MAX_USER = 512;
@@ -99,6 +106,7 @@ function decodeSubmit(id: RequestId, params: unknown): MinerRequest {
   }
   return {
     kind: 'submit',
+    family: 'bitcoin',
     id,
     user: typeof user === 'string' ? user.slice(0, MAX_USER) : '',
     jobId: jobId.trim(), // [quirk: trailing blanks]
@@ -185,11 +193,22 @@ function decodeSuggestDifficulty(id: RequestId, value: unknown): MinerRequest {
       };
 }
 
+const yes = (id: RequestId): string => `{"id":${id},"result":true,"error":null}\n`;
+
 /** What we say to a bitcoin-v1 miner. */
 export const bitcoinMiner: MinerDialect = {
+  nonces: { kind: 'coinbase' },
+  ownJobIds: true,
+  loginCarriesJob: false,
+  repeatsJobs: true,
   decode: decodeMiner,
+  jobId: (work) => work.poolJobId,
+  assemble: assembleShare,
 
-  yes: (id) => `{"id":${id},"result":true,"error":null}\n`,
+  yes,
+  hello: yes,
+  authorized: yes,
+  currentJob: yes,
 
   refuse: (id, refusal: Refusal) =>
     `{"id":${id},"result":null,"error":[${refusal.code ?? REFUSAL_CODES[refusal.reason]},${jsonText(refusal.message)},null]}\n`,
@@ -222,7 +241,7 @@ export const bitcoinMiner: MinerDialect = {
 
   pong: (id) => `{"id":${id},"result":"pong","error":null}\n`,
 
-  difficulty: (difficulty) =>
+  difficulty: ({ difficulty }) =>
     `{"id":null,"method":"mining.set_difficulty","params":[${jsonNumber(difficulty)}]}\n`,
 
   versionMask: (mask) => `{"id":null,"method":"mining.set_version_mask","params":["${hex32(mask)}"]}\n`,
@@ -232,7 +251,8 @@ export const bitcoinMiner: MinerDialect = {
 
   message: (text) => `{"id":null,"method":"client.show_message","params":[${jsonText(clip(text, 400))}]}\n`,
 
-  job({ jobId, work, coinb1Insert, ntime, clean }: JobView) {
+  job({ jobId, work: any, coinb1Insert, ntime, clean }: JobView) {
+    const work = bitcoinWork(any);
     const branch = work.branch.length === 0 ? '' : `"${work.branch.join('","')}"`;
     return `{"id":null,"method":"mining.notify","params":["${jobId}","${work.prevHash}","${work.coinb1}${coinb1Insert}","${work.coinb2}",[${branch}],"${hex32(work.version)}","${work.nbits}","${hex32(ntime)}",${clean}]}\n`;
   },

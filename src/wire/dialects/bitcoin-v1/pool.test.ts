@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { anyText } from '../../../../test/support/any-text.ts';
-import type { PoolEvent } from '../../messages.ts';
+import type { LoginCall, LoginFacts } from '../../dialect.ts';
+import type { PoolEvent, PoolSubscription } from '../../messages.ts';
 import { bitcoinPool, decodePool } from './pool.ts';
 
 const decode = (message: unknown): PoolEvent => decodePool(JSON.stringify(message));
@@ -17,6 +18,23 @@ const ASCII_LINE = /^[\u0020-\u007e]+\n$/;
 function parse(line: string): Record<string, unknown> {
   assert.match(line, ASCII_LINE);
   return JSON.parse(line) as Record<string, unknown>;
+}
+
+function loginCall(name: string): LoginCall {
+  const call = bitcoinPool.login.find((each) => each.name === name);
+  assert.ok(call !== undefined, `no call ${name}`);
+  return call;
+}
+
+function readSubscription(result: unknown): PoolSubscription | null {
+  const outcome = loginCall('subscribe').read(result, null);
+  return (outcome.kind === 'taken' ? outcome.subscription : null) ?? null;
+}
+
+function readVersionMask(result: unknown): number {
+  const outcome = loginCall('configure').read(result, null);
+  assert.ok(outcome.kind === 'taken');
+  return outcome.versionMask ?? -1;
 }
 
 describe('a reply', () => {
@@ -158,6 +176,7 @@ describe('a job', () => {
     false,
   ];
   const work = {
+    family: 'bitcoin',
     poolJobId: '1',
     prevHash: params[1],
     coinb1: params[2],
@@ -434,9 +453,9 @@ describe('any input', () => {
       fc.property(methods, params, fc.jsonValue(), fc.jsonValue(), (method, list, id, result) => {
         const event = decode({ id, method, params: list, result, error: list });
         assert.equal(typeof event.kind, 'string');
-        bitcoinPool.readSubscription(result);
-        bitcoinPool.readSubscription(list);
-        assert.equal(bitcoinPool.readVersionMask(result) >= 0, true);
+        readSubscription(result);
+        readSubscription(list);
+        assert.ok(readVersionMask(result) >= 0);
       }),
       { numRuns: 1000 },
     );
@@ -457,7 +476,7 @@ describe('any input', () => {
 });
 
 describe('the result of subscribe', () => {
-  const read = bitcoinPool.readSubscription;
+  const read = readSubscription;
   const plain = { sessionId: null, extranonce1: '57a6f098', extranonce2Bytes: 4 } as const;
 
   for (const [what, names, sessionId] of [
@@ -535,13 +554,28 @@ describe('the result of configure', () => {
     [[], 0],
   ] as const) {
     test(`${JSON.stringify(result)} grants ${mask.toString(16)}`, () => {
-      assert.equal(bitcoinPool.readVersionMask(result), mask);
+      assert.equal(readVersionMask(result), mask);
     });
   }
 });
 
 describe('what we say to a pool', () => {
+  const nowhere: PoolSubscription = { sessionId: null, extranonce1: '', extranonce2Bytes: 4 };
+  const facts: LoginFacts = {
+    user: 'wallet.rig',
+    password: 'x',
+    agent: 'stratum-proxy/1',
+    host: 'pool.example.com',
+    port: 3333,
+    algorithm: 'sha256d',
+    sessionId: null,
+    versionMask: 0,
+    isPlain: false,
+  };
+  const call = (name: string, change: Partial<LoginFacts>, id: number): string | null =>
+    loginCall(name).write(id, { ...facts, ...change });
   const share = {
+    family: 'bitcoin',
     user: 'wallet.rig',
     poolJobId: '1',
     extranonce2: 'c7080000',
@@ -552,32 +586,36 @@ describe('what we say to a pool', () => {
 
   test('has its exact bytes', () => {
     assert.equal(
-      bitcoinPool.configure(1, 0x1fffe000),
+      call('configure', { versionMask: 0x1fffe000 }, 1),
       '{"id":1,"method":"mining.configure","params":[["version-rolling"],{"version-rolling.mask":"1fffe000","version-rolling.min-bit-count":2}]}\n',
     );
     assert.equal(
-      bitcoinPool.subscribe(2, 'stratum-proxy/1', null),
+      call('subscribe', { agent: 'stratum-proxy/1' }, 2),
       '{"id":2,"method":"mining.subscribe","params":["stratum-proxy/1"]}\n',
     );
     assert.equal(
-      bitcoinPool.subscribe(2, 'stratum-proxy/1', 'ae68'),
+      call('subscribe', { agent: 'stratum-proxy/1', sessionId: 'ae68' }, 2),
       '{"id":2,"method":"mining.subscribe","params":["stratum-proxy/1","ae68"]}\n',
     );
-    assert.equal(bitcoinPool.subscribePlain(2), '{"id":2,"method":"mining.subscribe","params":[]}\n');
     assert.equal(
-      bitcoinPool.authorize(3, 'wallet.rig', ''),
+      call('subscribe', { agent: 'stratum-proxy/1', sessionId: 'ae68', isPlain: true }, 2),
+      '{"id":2,"method":"mining.subscribe","params":[]}\n',
+    );
+    assert.equal(call('configure', { versionMask: 0 }, 1), null, 'nobody wants to roll');
+    assert.equal(
+      call('authorize', { user: 'wallet.rig', password: '' }, 3),
       '{"id":3,"method":"mining.authorize","params":["wallet.rig",""]}\n',
     );
     assert.equal(
-      bitcoinPool.suggestDifficulty(4, 0.00015),
+      bitcoinPool.suggestDifficulty?.(4, 0.00015),
       '{"id":4,"method":"mining.suggest_difficulty","params":[0.00015]}\n',
     );
     assert.equal(
-      bitcoinPool.submit(5, share),
+      bitcoinPool.submit(5, share, nowhere),
       '{"id":5,"method":"mining.submit","params":["wallet.rig","1","c7080000","64b3f3ec","ed460d91"]}\n',
     );
     assert.equal(
-      bitcoinPool.submit(5, { ...share, versionBits: '00002000' }),
+      bitcoinPool.submit(5, { ...share, versionBits: '00002000' }, nowhere),
       '{"id":5,"method":"mining.submit","params":["wallet.rig","1","c7080000","64b3f3ec","ed460d91","00002000"]}\n',
     );
     assert.equal(bitcoinPool.pong('42'), '{"id":42,"result":"pong","error":null}\n');
@@ -588,10 +626,10 @@ describe('what we say to a pool', () => {
   test("a pool's own job id and any user, password, agent or session id survive as ASCII JSON", () => {
     fc.assert(
       fc.property(anyText, anyText, (a, b) => {
-        const submit = parse(bitcoinPool.submit(1, { ...share, user: a, poolJobId: b }));
+        const submit = parse(bitcoinPool.submit(1, { ...share, user: a, poolJobId: b }, nowhere));
         assert.deepEqual((submit['params'] as readonly string[]).slice(0, 2), [a, b]);
-        assert.deepEqual(parse(bitcoinPool.authorize(1, a, b))['params'], [a, b]);
-        assert.deepEqual(parse(bitcoinPool.subscribe(1, a, b))['params'], [a, b]);
+        assert.deepEqual(parse(call('authorize', { user: a, password: b }, 1) ?? '')['params'], [a, b]);
+        assert.deepEqual(parse(call('subscribe', { agent: a, sessionId: b }, 1) ?? '')['params'], [a, b]);
         assert.equal(parse(bitcoinPool.version('1', a))['result'], a);
       }),
       { numRuns: 500 },
@@ -604,7 +642,7 @@ describe('what we say to a pool', () => {
         const hash = '00'.repeat(32);
         const event = say('mining.notify', [poolJobId, hash, '', '', [], '2', '1d00ffff', '1', true]);
         assert.ok(event.kind === 'job');
-        const submit = parse(bitcoinPool.submit(1, { ...share, poolJobId: event.work.poolJobId }));
+        const submit = parse(bitcoinPool.submit(1, { ...share, poolJobId: event.work.poolJobId }, nowhere));
         assert.equal((submit['params'] as readonly string[])[1], poolJobId);
       }),
     );

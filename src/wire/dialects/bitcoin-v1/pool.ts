@@ -1,9 +1,10 @@
 import type { BitcoinWork } from '../../../domain/job.ts';
 import { hex32, isHex, isHexOf, parseHex32 } from '../../../kit/hex.ts';
-import type { PoolDialect, PoolShare } from '../../dialect.ts';
+import type { LoginCall, LoginOutcome, PoolDialect, PoolShare } from '../../dialect.ts';
+import { clip, type JsonObject, jsonNumber, jsonText, parseObject, quote, rawId } from '../../json.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../../messages.ts';
 import { classifyRefusal } from './codes.ts';
-import { clip, type JsonObject, jsonNumber, jsonText, parseObject, quote, rawId } from './json.ts';
+import { bitcoinShare } from './share.ts';
 
 const MAX_MESSAGE = 200;
 const MAX_COINBASE_DIGITS = 60_000;
@@ -112,6 +113,7 @@ function decodeJob(params: readonly unknown[]): PoolEvent {
     return { kind: 'fault', problem: 'the pool sent a job that is not of the bitcoin-v1 form' };
   }
   const work: BitcoinWork = {
+    family: 'bitcoin',
     poolJobId: String(poolJobId),
     prevHash,
     coinb1,
@@ -198,33 +200,67 @@ function readVersionMask(result: unknown): number {
   return granted === true && typeof mask === 'string' ? (parseHex32(mask) ?? 0) : 0;
 }
 
+const authorize = (id: number, user: string, password: string): string =>
+  `{"id":${id},"method":"mining.authorize","params":[${jsonText(user)},${jsonText(password)}]}\n`;
+
+const LOGIN: readonly LoginCall[] = [
+  {
+    name: 'configure',
+    isOptional: true,
+    // [quirk: ViaBTC does not answer when more than version-rolling is asked for]
+    write: (id, { versionMask }) =>
+      versionMask === 0
+        ? null
+        : `{"id":${id},"method":"mining.configure","params":[["version-rolling"],{"version-rolling.mask":"${hex32(versionMask)}","version-rolling.min-bit-count":2}]}\n`,
+    read: (result, refusal) => ({
+      kind: 'taken',
+      versionMask: refusal === null ? readVersionMask(result) : 0,
+    }),
+  },
+  {
+    name: 'subscribe',
+    isOptional: false,
+    write: (id, { agent, sessionId, isPlain }) => {
+      const resumed = sessionId === null ? '' : `,${jsonText(sessionId)}`;
+      return `{"id":${id},"method":"mining.subscribe","params":[${isPlain ? '' : jsonText(agent) + resumed}]}\n`;
+    },
+    read(result, refusal): LoginOutcome {
+      const subscription = refusal === null ? readSubscription(result) : null;
+      // [quirk: some pools refuse a subscribe with parameters; cgminer and cpuminer retry without]
+      return subscription === null
+        ? { kind: 'unusable', problem: refusal?.message ?? 'unreadable answer to subscribe' }
+        : { kind: 'taken', subscription };
+    },
+  },
+  {
+    name: 'authorize',
+    isOptional: false,
+    write: (id, { user, password }) => authorize(id, user, password),
+    read: (result, refusal) =>
+      refusal === null && result === true
+        ? { kind: 'taken' }
+        : { kind: 'refused', refusal: refusal ?? { code: null, message: 'the login was refused' } },
+  },
+];
+
 /** What we say to a bitcoin-v1 pool. */
 export const bitcoinPool: PoolDialect = {
   decode: decodePool,
-
-  // [quirk: ViaBTC does not answer when more than version-rolling is asked for]
-  configure: (id, versionMask) =>
-    `{"id":${id},"method":"mining.configure","params":[["version-rolling"],{"version-rolling.mask":"${hex32(versionMask)}","version-rolling.min-bit-count":2}]}\n`,
-
-  subscribe: (id, agent, sessionId) =>
-    `{"id":${id},"method":"mining.subscribe","params":[${jsonText(agent)}${sessionId === null ? '' : `,${jsonText(sessionId)}`}]}\n`,
-
-  subscribePlain: (id) => `{"id":${id},"method":"mining.subscribe","params":[]}\n`,
-
-  authorize: (id, user, password) =>
-    `{"id":${id},"method":"mining.authorize","params":[${jsonText(user)},${jsonText(password)}]}\n`,
+  login: LOGIN,
+  furtherName: authorize,
+  keepalive: null,
 
   suggestDifficulty: (id, difficulty) =>
     `{"id":${id},"method":"mining.suggest_difficulty","params":[${jsonNumber(difficulty)}]}\n`,
 
-  submit: (id, share: PoolShare) =>
-    `{"id":${id},"method":"mining.submit","params":[${quote(share.user)},${quote(share.poolJobId)},"${share.extranonce2}","${share.ntime}","${share.nonce}"${share.versionBits === null ? '' : `,"${share.versionBits}"`}]}\n`,
+  submit: (id, share: PoolShare) => {
+    const { user, poolJobId, extranonce2, ntime, nonce, versionBits } = bitcoinShare(share);
+    return `{"id":${id},"method":"mining.submit","params":[${quote(user)},${quote(poolJobId)},"${extranonce2}","${ntime}","${nonce}"${versionBits === null ? '' : `,"${versionBits}"`}]}\n`;
+  },
 
   pong: (id) => `{"id":${id},"result":"pong","error":null}\n`,
   version: (id, agent) => `{"id":${id},"result":${jsonText(agent)},"error":null}\n`,
   acknowledge: (id) => `{"id":${id},"result":true,"error":null}\n`,
 
   classify: ({ code, message }) => classifyRefusal(code, message),
-  readSubscription,
-  readVersionMask,
 };

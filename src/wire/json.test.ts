@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { anyText } from '../../../../test/support/any-text.ts';
+import { anyText } from '../../test/support/any-text.ts';
 import { clip, jsonNumber, jsonText, parseObject, quote, rawId } from './json.ts';
 
 // oxlint-disable-next-line no-control-regex
