@@ -71,7 +71,7 @@ export async function startApp(
         link: workerEnd,
         clock,
         log,
-        dialect: dialectNamed('bitcoin-v1'),
+        dialects: DIALECTS,
         verifier: new ShareVerifier(algorithms, { slowPerSecond: config.verifyPerSecond }),
       },
       proxySettings(config, version, openFilesLimit, log),
@@ -166,12 +166,6 @@ export async function startApp(
     for (const step of undo.toReversed()) await step();
     throw error;
   }
-}
-
-function dialectNamed(name: string) {
-  const dialect = DIALECTS.find((candidate) => candidate.name === name);
-  if (dialect === undefined) throw new Error(`no dialect ${name} in the list`);
-  return dialect;
 }
 
 /** A check that has not passed within {@link CHECK_MS} fails: whoever asks is waiting for the answer. */

@@ -6,6 +6,7 @@ import { HEADER_BYTES, HeaderTemplate, rollVersion } from '../src/domain/block-h
 import type { BitcoinWork } from '../src/domain/job.ts';
 import { type Lane, type LanePlan, LaneSpace } from '../src/domain/lane.ts';
 import { hexOf } from '../src/kit/hex.ts';
+import { bitcoinWork } from '../src/wire/dialect.ts';
 import { bitcoinV1 } from '../src/wire/dialects/bitcoin-v1/index.ts';
 
 /**
@@ -43,7 +44,7 @@ const U = vector.upstream.extranonce2_size;
 function readWork(params: readonly unknown[]): BitcoinWork {
   const event = bitcoinV1.pool.decode(JSON.stringify({ id: null, method: 'mining.notify', params }));
   assert.ok(event.kind === 'job');
-  return event.work;
+  return bitcoinWork(event.work);
 }
 
 /** The job as a miner reads it, from the line it is sent. */
@@ -52,8 +53,14 @@ function sentTo(lane: Lane | null, extranonce1: string, work: BitcoinWork): Bitc
     jobId: '2a',
     work,
     coinb1Insert: lane === null ? '' : extranonce1 + lane.slot,
+    lane: '',
     ntime: work.ntime,
     clean: true,
+    difficulty: 1,
+    target: null,
+    scale: 1,
+    divider: 1,
+    sessionId: '',
   });
   return readWork((JSON.parse(line) as { params: readonly unknown[] }).params);
 }

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { hexOf } from '../kit/hex.ts';
-import { type Lane, type LaneDefaults, type LanePlan, LaneSpace, planFits, planLane } from './lane.ts';
+import { type CoinbasePlan, type Lane, type LaneDefaults, LaneSpace, planFits, planLane } from './lane.ts';
 
 const DEFAULTS: LaneDefaults = { prefixBytes: 1, sizeBytes: 3 };
-const inject = (prefixBytes: number, sizeBytes: number): LanePlan => ({
+const inject = (prefixBytes: number, sizeBytes: number): CoinbasePlan => ({
   kind: 'inject',
   prefixBytes,
   sizeBytes,
 });
-const RELAY: LanePlan = { kind: 'relay' };
+const RELAY: CoinbasePlan = { kind: 'relay' };
 
-const plan = (agent: string, room: number | null, defaults = DEFAULTS): LanePlan =>
+const plan = (agent: string, room: number | null, defaults = DEFAULTS): CoinbasePlan =>
   planLane({ agent, poolExtranonce2Bytes: room }, defaults);
 
 describe('the plan of a lane', () => {
@@ -210,13 +210,13 @@ describe('releasing', () => {
 /** What a correct space holds, kept the plain way. */
 interface Held {
   readonly lane: Lane;
-  readonly plan: LanePlan;
+  readonly plan: CoinbasePlan;
   readonly prefix: string;
   isResting: boolean;
 }
 
 type Step =
-  | { readonly kind: 'lease'; readonly plan: LanePlan; readonly prefix: number }
+  | { readonly kind: 'lease'; readonly plan: CoinbasePlan; readonly prefix: number }
   | { readonly kind: 'return'; readonly which: number }
   | { readonly kind: 'release'; readonly which: number }
   | { readonly kind: 'renew' };
@@ -224,7 +224,7 @@ type Step =
 const overlap = (a: string, b: string): boolean => a.startsWith(b) || b.startsWith(a);
 
 /** The slot a lease must get: the lowest that is free, or null. It is slot 0 or follows upon one that a lane covers. */
-function lowestFree(room: number, plan: LanePlan, prefix: string, held: readonly Held[]): string | null {
+function lowestFree(room: number, plan: CoinbasePlan, prefix: string, held: readonly Held[]): string | null {
   const isFree = (bytes: string): boolean => held.every(({ lane }) => !overlap(lane.bytes, bytes));
   if (plan.kind === 'relay') return isFree('') ? '' : null;
   const digits = (room - plan.prefixBytes - plan.sizeBytes) * 2;
@@ -249,7 +249,7 @@ function check(room: number, lanes: LaneSpace, held: readonly Held[]): void {
 }
 
 describe('any sequence of leases, releases and clean jobs', () => {
-  const plans: fc.Arbitrary<LanePlan> = fc.oneof(
+  const plans: fc.Arbitrary<CoinbasePlan> = fc.oneof(
     {
       weight: 12,
       arbitrary: fc

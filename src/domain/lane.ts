@@ -1,13 +1,28 @@
 import { isRentalAgent } from './rental.ts';
 
 /**
- * How a session's search space is cut, decided when the miner subscribes and kept for the life of its connection.
+ * How a session's search space is cut. By its coinbase, decided when the miner subscribes and kept for the life of its connection:
  * `inject`: the miner gets our own extranonce1 (`prefixBytes`) and `sizeBytes` of extranonce2; the pool's extranonce1 goes into the coinbase.
  * `relay`: the miner gets the pool's extranonce one to one.
+ * By its nonce, as the pool and the account's mode have it:
+ * `prefix`: the miner's nonces begin with the pool's prefix and `ownBytes` of ours, which tell the miners of one connection apart; 0: it has the connection to itself.
+ * `byte`: each job carries a byte of the nonce that is the miner's.
+ * `open`: nothing is cut; a connection takes any number of miners.
  */
 export type LanePlan =
+  | CoinbasePlan
+  | { readonly kind: 'prefix'; readonly ownBytes: 0 | 1 }
+  | { readonly kind: 'byte' }
+  | { readonly kind: 'open' };
+
+export type CoinbasePlan =
   | { readonly kind: 'inject'; readonly prefixBytes: number; readonly sizeBytes: number }
   | { readonly kind: 'relay' };
+
+/** True where a session of this plan needs a connection to the pool that nobody else is on. */
+export function takesWhole(plan: LanePlan | null): boolean {
+  return plan !== null && (plan.kind === 'relay' || (plan.kind === 'prefix' && plan.ownBytes === 0));
+}
 
 /** What is known of a miner when it subscribes. */
 export interface LaneFacts {
@@ -31,7 +46,7 @@ const WIDE_AGENTS = /^(?:cgminer\/[123]\.|bitaxe v?[12]\.[0-2]\b)/i;
  * The widest lane that fits what is known (docs/protocols/bitcoin-v1.md, choosing p and d). Without knowledge of the pool the defaults hold;
  * with it, `prefixBytes + sizeBytes` never exceeds the pool's extranonce2, and a pool that leaves no room is relayed.
  */
-export function planLane(facts: LaneFacts, defaults: LaneDefaults): LanePlan {
+export function planLane(facts: LaneFacts, defaults: LaneDefaults): CoinbasePlan {
   const wantsWide = isRentalAgent(facts.agent) || WIDE_AGENTS.test(facts.agent);
   const wanted = wantsWide ? Math.max(WIDE_SIZE_BYTES, defaults.sizeBytes) : defaults.sizeBytes;
   const least = wantsWide ? WIDE_SIZE_BYTES : MIN_SIZE_BYTES;
@@ -46,11 +61,13 @@ export function planLane(facts: LaneFacts, defaults: LaneDefaults): LanePlan {
 
 /** True where a session of this plan can mine at a pool with `poolExtranonce2Bytes` of extranonce2. */
 export function planFits(plan: LanePlan, poolExtranonce2Bytes: number): boolean {
-  return plan.kind === 'relay' || plan.prefixBytes + plan.sizeBytes <= poolExtranonce2Bytes;
+  return plan.kind !== 'inject' || plan.prefixBytes + plan.sizeBytes <= poolExtranonce2Bytes;
 }
 
 /** Slots looked at for one session: as many with one prefix on one upstream are beyond every cap. */
 const MAX_TRIED = 65_536;
+/** What a session of an open plan gets: nothing of its own. */
+const OPEN: Lane = { bytes: '', slot: '' };
 
 /**
  * A leased part of an upstream's extranonce2 space: every value that begins with `bytes`.
@@ -94,10 +111,16 @@ export class LaneSpace {
    * Low slots are filled first, so that many sessions share one job line. `preferred` is taken if it is resting and fits: a returning session.
    */
   lease(plan: LanePlan, prefix: string, preferred: string | null = null): Lane | null {
-    if (plan.kind === 'relay') {
+    if (plan.kind === 'open') return OPEN;
+    if (takesWhole(plan)) {
       if (!this.#isFree('')) return null;
       this.#take('');
       return { bytes: '', slot: '' };
+    }
+    if (plan.kind !== 'inject') {
+      const lane = this.#searchByte(plan);
+      if (lane !== null) this.#take(lane.bytes);
+      return lane;
     }
     const slotBytes = this.#extranonce2Bytes - plan.prefixBytes - plan.sizeBytes;
     if (slotBytes < 0 || prefix.length !== plan.prefixBytes * 2) return null;
@@ -116,9 +139,26 @@ export class LaneSpace {
 
   /** True where {@link LaneSpace.lease} would find a lane for this plan and prefix. */
   hasRoomFor(plan: LanePlan, prefix: string): boolean {
-    if (plan.kind === 'relay') return this.isWhole;
+    if (plan.kind === 'open') return true;
+    if (takesWhole(plan)) return this.isWhole;
+    if (plan.kind !== 'inject') return this.#searchByte(plan) !== null;
     const slotBytes = this.#extranonce2Bytes - plan.prefixBytes - plan.sizeBytes;
     return slotBytes >= 0 && this.#search(slotBytes, prefix) !== null;
+  }
+
+  /**
+   * One byte of the nonce. In a job 00 is the last to be given out, since miners that are not told in words that the byte is fixed see it by its not being zero
+   * (xmrig src/base/net/stratum/Job.cpp). Where the pool leaves nothing to divide, one session takes it all.
+   */
+  #searchByte(plan: LanePlan): Lane | null {
+    if (this.#extranonce2Bytes === 0)
+      return plan.kind === 'byte' && this.#isFree('') ? { bytes: '', slot: '' } : null;
+    const first = plan.kind === 'byte' ? 1 : 0;
+    for (let tried = 0; tried < 256; tried += 1) {
+      const bytes = ((tried + first) % 256).toString(16).padStart(2, '0');
+      if (this.#isFree(bytes)) return { bytes, slot: bytes };
+    }
+    return null;
   }
 
   #search(slotBytes: number, prefix: string): Lane | null {
@@ -137,6 +177,7 @@ export class LaneSpace {
 
   /** The session is gone; its lane rests. */
   release(lane: Lane): void {
+    if (lane === OPEN) return;
     if (!this.#isTaken(lane.bytes) || this.#resting?.has(lane.bytes) === true) return;
     this.#resting ??= new Set();
     this.#resting.add(lane.bytes);

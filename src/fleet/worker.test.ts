@@ -20,7 +20,13 @@ const NAME = '00112233445566aa';
 function startFleet(find: AccountSource['find']): WorkerHandle {
   const [upper, lower] = localLink<ToWorker, ToSupervisor>();
   startWorker(
-    { clock: systemClock, log: silentLog, link: lower, dialect: bitcoinV1, verifier: new ShareVerifier([]) },
+    {
+      clock: systemClock,
+      log: silentLog,
+      link: lower,
+      dialects: [bitcoinV1],
+      verifier: new ShareVerifier([]),
+    },
     testSettings(),
   );
   return new WorkerHandle({ link: upper, accounts: { find }, log: silentLog });

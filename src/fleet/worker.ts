@@ -8,7 +8,7 @@ import { AccountCache } from './account-cache.ts';
 import type { Link } from './link.ts';
 import type { ToSupervisor, ToWorker } from './messages.ts';
 
-export interface WorkerParts extends Pick<ProxyParts, 'dialect' | 'verifier'> {
+export interface WorkerParts extends Pick<ProxyParts, 'dialects' | 'verifier'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly link: Link<ToSupervisor, ToWorker>;
@@ -16,7 +16,7 @@ export interface WorkerParts extends Pick<ProxyParts, 'dialect' | 'verifier'> {
 
 /** One proxy at its end of the boundary: does what the supervisor's messages ask, and asks for accounts. */
 export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
-  const { link, clock, log, dialect, verifier } = parts;
+  const { link, clock, log, dialects, verifier } = parts;
   const accounts = new AccountCache({
     clock,
     ask: (call, name) => link.send({ kind: 'find-account', call, name }),
@@ -26,7 +26,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
     {
       clock,
       log,
-      dialect,
+      dialects,
       verifier,
       accounts,
       isListed: (host, port) => hostPatternsFor(host).some((pattern) => listed.has(`${pattern}:${port}`)),

@@ -87,6 +87,11 @@ export class Connection implements Flushable {
     socket.on('end', onEnd);
   }
 
+  /** Another owner hears from it from now on. */
+  handOver(owner: ConnectionOwner): void {
+    this.#owner = owner;
+  }
+
   get isOpen(): boolean {
     return this.#closing === null;
   }

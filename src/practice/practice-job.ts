@@ -79,6 +79,7 @@ export class JobMaker {
     this.#count += 1;
     const ntime = given.fields.ntime ?? Math.floor(given.nowMs / 1000);
     return {
+      family: 'bitcoin',
       prevHash: this.#prevHash,
       ...this.#coinbase(ntime, given.extranonceBytes),
       branch: Array.from({ length: this.#options.branchDepth }, () => randomBytes(32).toString('hex')),

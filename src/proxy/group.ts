@@ -5,7 +5,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
 import type { DialTarget } from '../net/tcp-dialer.ts';
-import type { PoolDialect } from '../wire/dialect.ts';
+import type { Dialect } from '../wire/dialect.ts';
 import type { PoolRefusal } from '../wire/messages.ts';
 import type { JobSequence } from './issued-job.ts';
 import type { PoolStats } from './pool-stats.ts';
@@ -15,7 +15,8 @@ import { type Dialer, Upstream, type UpstreamClient, type UpstreamOwner } from '
 
 export interface GroupParts {
   readonly dialer: Dialer;
-  readonly dialect: PoolDialect;
+  /** What the pool speaks. */
+  readonly dialect: Dialect;
   readonly clock: Clock;
   readonly log: Log;
   readonly jobs: JobSequence;
@@ -39,7 +40,7 @@ export interface GroupOptions {
   readonly settings: ProxySettings;
   /** `shared`: many sessions per upstream, shares judged here. `dedicated`: one. */
   readonly mode: Exclude<AccountMode, 'auto'>;
-  /** Shares are hashed here. */
+  /** Shares are judged here, by hashing or by what they claim. */
   readonly verifies: boolean;
 }
 
@@ -113,6 +114,10 @@ export class Group implements UpstreamOwner {
   /** The verdict on a share below the pool's difficulty is ours, so each session has a difficulty of its own. */
   get judges(): boolean {
     return this.#options.verifies && this.#options.mode === 'shared';
+  }
+
+  get dialect(): Dialect {
+    return this.#parts.dialect;
   }
 
   get tally(): Tally {
@@ -294,14 +299,37 @@ export class Group implements UpstreamOwner {
     );
   }
 
-  /** Sessions that an upstream can carry: one per lane of the default width, at most what is configured. */
+  /** Sessions that an upstream can carry: one per lane of the usual width, at most what is configured. */
   #capacityOf(upstream: Upstream): number {
     const { maxSessions } = this.#options.settings.upstream;
-    const { sizeBytes } = this.#options.settings.extranonce;
+    return Math.min(maxSessions, this.#lanesOf(upstream));
+  }
+
+  #lanesOf(upstream: Upstream): number {
     const known =
-      upstream.subscription ?? this.upstreams.find((one) => one.subscription !== null)?.subscription;
-    const room = known == null ? 4 : known.extranonce2Bytes;
-    return Math.min(maxSessions, 256 ** Math.max(1, room - sizeBytes));
+      upstream.subscription ?? this.upstreams.find((one) => one.subscription !== null)?.subscription ?? null;
+    const { nonces } = this.#parts.dialect.miner;
+    switch (nonces.kind) {
+      case 'coinbase': {
+        const { sizeBytes } = this.#options.settings.extranonce;
+        return 256 ** Math.max(1, (known?.extranonce2Bytes ?? 4) - sizeBytes);
+      }
+      case 'job':
+        return known === null || known.extranonce2Bytes > 0 ? 256 : 1;
+      case 'prefix':
+        return known === null || known.extranonce1.length / 2 < nonces.mostPrefixBytes ? 256 : 1;
+      case 'none':
+        return Infinity;
+    }
+  }
+
+  /** True where the pool leaves room for a byte of ours behind its nonce prefix, as far as is known. */
+  get dividesPrefix(): boolean {
+    const { nonces } = this.#parts.dialect.miner;
+    const known = this.upstreams.find((one) => one.subscription !== null)?.subscription;
+    return (
+      nonces.kind === 'prefix' && (known == null || known.extranonce1.length / 2 < nonces.mostPrefixBytes)
+    );
   }
 
   #openAheadOf(upstream: Upstream): void {
@@ -332,8 +360,8 @@ export class Group implements UpstreamOwner {
     const { credentials, settings, verifies, mode } = this.#options;
     const login = mode === 'dedicated' && client !== null ? this.nameOf(client.worker) : credentials.user;
     const upstream = new Upstream(
-      { owner: this, dialer, dialect, clock, log, jobs, stats, fanOut },
-      { credentials, login, settings, keepsWork: verifies },
+      { owner: this, dialer, dialect: dialect.pool, clock, log, jobs, stats, fanOut },
+      { credentials, login, settings, verifies },
     );
     this.upstreams.push(upstream);
     return upstream;

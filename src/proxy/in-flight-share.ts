@@ -1,3 +1,4 @@
+import type { RejectReason } from '../domain/result.ts';
 import type { PoolShare } from '../wire/dialect.ts';
 import type { PoolRefusal } from '../wire/messages.ts';
 import type { IssuedJob } from './issued-job.ts';
@@ -7,7 +8,7 @@ import type { SessionBooks } from './session-books.ts';
 /** How a share that went to the pool ended. */
 export type PoolVerdict =
   | { readonly kind: 'accepted' }
-  | { readonly kind: 'refused'; readonly refusal: PoolRefusal }
+  | { readonly kind: 'refused'; readonly refusal: PoolRefusal; readonly reason: RejectReason }
   | { readonly kind: 'unanswered' }
   | { readonly kind: 'lost' };
 

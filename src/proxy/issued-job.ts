@@ -1,4 +1,4 @@
-import type { BitcoinWork } from '../domain/job.ts';
+import type { ShareTarget, Work } from '../domain/job.ts';
 import type { ShareMemory } from '../domain/share-memory.ts';
 
 /** A pool's job under our own id, with all that a share for it needs. One object for all sessions of the upstream. */
@@ -7,13 +7,18 @@ export interface IssuedJob {
   readonly id: string;
   readonly sequence: number;
   readonly poolJobId: string;
-  readonly prevHash: string;
+  /** The same for jobs on the same block. */
+  readonly block: string;
   /** Block version before rolling. */
   readonly version: number;
   /** Block time as sent to the miners. */
   readonly ntime: number;
   /** The pool's difficulty in force for this job: what its shares are credited with. */
   readonly difficulty: number;
+  /** The same in the pool's words, where it said it by a target. */
+  readonly target: ShareTarget | null;
+  /** What the pool multiplies its jobs' targets with; 1 for all but a few. */
+  readonly scale: number;
   /** The upstream's extranonce1 when the job came. */
   readonly extranonce1: string;
   readonly receivedAtMs: number;
@@ -22,7 +27,7 @@ export interface IssuedJob {
   /** Encoded lines by slot and clean flag: the same text for every session of the upstream with that slot. */
   lines: Map<string, string> | null;
   /** What is hashed; null once a newer job has replaced this one and nothing here hashes. */
-  work: BitcoinWork | null;
+  work: Work | null;
 }
 
 /** Numbers all jobs of a process, so that an old id can be told from one that never was. */

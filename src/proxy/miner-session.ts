@@ -1,13 +1,12 @@
-import { type Lane, type LanePlan, type LaneSpace, planFits, planLane } from '../domain/lane.ts';
+import { type Lane, type LanePlan, type LaneSpace, planFits, planLane, takesWhole } from '../domain/lane.ts';
 import { Conduct } from '../domain/quarantine.ts';
 import { isRentalAgent } from '../domain/rental.ts';
 import type { ShareResult } from '../domain/result.ts';
 import type { MinerWishes } from '../domain/start-difficulty.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
-import { detectFirstBytes, httpNotice } from '../wire/detect.ts';
-import type { Dialect, Refusal } from '../wire/dialect.ts';
+import type { Dialect, JobView, Refusal } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
-import type { PoolRefusal, RequestId } from '../wire/messages.ts';
+import type { PoolRefusal, PoolSubscription, RequestId } from '../wire/messages.ts';
 import type { Group, GroupClient } from './group.ts';
 import { hintKey, idHintKey } from './hint-key.ts';
 import type { InFlightShare, PoolVerdict, ShareOwner } from './in-flight-share.ts';
@@ -56,24 +55,26 @@ const RETARGET_EVERY_MS = 2000;
 const RATE_KNOWN_AFTER_MS = 180_000;
 /** Names that one connection may ask for before the first has been answered. */
 const MAX_AUTHORIZES = 64;
-const UNDETECTED_BYTES = 128;
-const NO_BYTES = Buffer.alloc(0);
+/** Requests for a job that may wait for the first one. */
+const MAX_JOB_REQUESTS = 4;
+/** A nonce prefix that a miner is told before its pool is known: any will do, it is replaced. */
+const PLACEHOLDER_BYTES = 2;
 
 /**
- * One miner: one TCP connection from its first byte to its last share's verdict. The extranonce given at subscribe stays for the life of the
+ * One miner: one TCP connection from its first line to its last share's verdict. The extranonce given at subscribe stays for the life of the
  * connection; whatever happens at the pool reaches the miner as a new job. What each request does stands in `miner/`, a file per request.
  */
 export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession, ShareOwner {
   readonly context: SessionContext;
   readonly connection: Connection;
+  readonly dialect: Dialect;
   readonly ip: string;
   /** `ip:port`. */
   readonly address: string;
   readonly connectedAtMs: number;
   readonly connectedMonotonicMs: number;
   readonly replies = new ReplyQueue();
-  #framer: LineFramer | null = null;
-  #firstBytes: Buffer = NO_BYTES;
+  readonly #framer = new LineFramer();
   #heardAtMs: number;
   #faults = 0;
 
@@ -85,6 +86,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   plan: LanePlan | null = null;
   extranonce1 = '';
   extranonce2Bytes = 0;
+  /** The two of them as the miner was told last; null before. */
+  #told: string | null = null;
   /** Mask the miner asked for; null where it did not negotiate version rolling. */
   askedVersionMask: number | null = null;
   #announcedVersionMask: number | null = null;
@@ -104,12 +107,16 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #waitingAuthorize: WaitingLogin | null = null;
   /** A subscribe whose answer waits for the pool's extranonce. */
   #waitingSubscribe: Place | null = null;
+  /** Requests for a job that wait for the first one. */
+  #waitingJobs: Place[] | null = null;
   /** A refusal that is held back a moment, so that a miner with a wrong name does not turn in a tight loop. */
   #delayedRefusal: WaitingLogin | null = null;
   #delayedText = '';
 
   #lane: Lane | null = null;
   #laneSpace: LaneSpace | null = null;
+  /** The lanes that the miner has been told of and has jobs for. */
+  #settledOn: LaneSpace | null = null;
   /** Jobs of this lane are numbered from here. */
   firstJobSequence = 0;
   /** The first job this connection ever got; 0 before. */
@@ -134,23 +141,21 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #retargetAtMs = 0;
 
   constructor(
-    parts: { context: SessionContext; connection: Connection },
-    options: { readonly ip: string; readonly port: number },
+    parts: { context: SessionContext; connection: Connection; dialect: Dialect },
+    options: { readonly ip: string; readonly port: number; readonly connectedMonotonicMs: number },
   ) {
     this.context = parts.context;
     this.connection = parts.connection;
+    this.dialect = parts.dialect;
     this.ip = options.ip;
     this.address = options.ip.includes(':')
       ? `[${options.ip}]:${options.port}`
       : `${options.ip}:${options.port}`;
-    this.connectedAtMs = parts.context.clock.wallMs();
-    this.connectedMonotonicMs = parts.context.clock.monotonicMs();
-    this.#heardAtMs = this.connectedMonotonicMs;
+    const nowMs = parts.context.clock.monotonicMs();
+    this.connectedMonotonicMs = options.connectedMonotonicMs;
+    this.connectedAtMs = parts.context.clock.wallMs() - (nowMs - options.connectedMonotonicMs);
+    this.#heardAtMs = nowMs;
     this.origin = hintKey(options.ip, '');
-  }
-
-  get dialect(): Dialect {
-    return this.context.dialect;
   }
 
   get isSubscribed(): boolean {
@@ -163,7 +168,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** The miner has a job of a live upstream. */
   get isMining(): boolean {
-    return this.#lane !== null && this.upstream?.job != null;
+    return this.#settledOn !== null && this.upstream?.job != null;
   }
 
   get lane(): Lane | null {
@@ -191,45 +196,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   onBytes(chunk: Buffer): void {
     this.#heardAtMs = this.context.clock.monotonicMs();
-    if (this.#framer === null) {
-      this.#detect(chunk);
-      return;
-    }
-    this.#read(chunk);
-  }
-
-  #detect(chunk: Buffer): void {
-    const bytes = this.#firstBytes.length === 0 ? chunk : Buffer.concat([this.#firstBytes, chunk]);
-    switch (detectFirstBytes(bytes)) {
-      case 'json':
-        this.#firstBytes = NO_BYTES;
-        this.#framer = new LineFramer();
-        this.#read(bytes);
-        return;
-      case 'http':
-        this.connection.send(httpNotice('Point a miner at it: -o stratum+tcp://HOST:PORT -u NAME -p x'));
-        this.end('http');
-        return;
-      case 'more':
-        if (bytes.length <= UNDETECTED_BYTES) {
-          this.#firstBytes = Buffer.from(bytes);
-          return;
-        }
-        this.end('not-stratum');
-        return;
-      case 'unknown':
-        if (isText(bytes)) {
-          this.send(
-            this.dialect.miner.refuse('null', fault('This port speaks Stratum: one JSON object per line')),
-          );
-        }
-        this.end('not-stratum');
-        return;
-    }
-  }
-
-  #read(chunk: Buffer): void {
-    const reason = this.#framer?.push(chunk, this.context.settings.limits.lineBytes, this) ?? null;
+    const reason = this.#framer.push(chunk, this.context.settings.limits.lineBytes, this);
     if (reason === null) return;
     this.send(
       this.dialect.miner.refuse(
@@ -274,23 +241,50 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   // ---- subscribe and authorize
 
-  /** Settles how the search space is cut. For a relayed lane the answer waits for the pool's extranonce. */
-  subscribe(id: RequestId, resumed: ResumeRecord | null, plan: LanePlan): void {
+  /** Settles how the search space is cut. Where the miner must be told the pool's own extranonce, and the pool is known, the answer waits for it. */
+  subscribe(id: RequestId, plan: LanePlan, isPoolKnown: boolean): void {
+    const { context, resumed } = this;
+    const { nonces } = this.dialect.miner;
+    const isTold = plan.kind === 'relay' || (nonces.kind === 'prefix' && nonces.told === 'at-subscribe');
+    if (isTold && (isPoolKnown || plan.kind === 'relay')) {
+      this.#waitingSubscribe = this.#place(id);
+      this.#lookAgain();
+      return;
+    }
+    if (plan.kind === 'inject') {
+      this.extranonce1 = resumed?.extranonce1 ?? context.newPrefix(plan.prefixBytes);
+      this.extranonce2Bytes = plan.sizeBytes;
+    } else if (isTold && nonces.kind === 'prefix') {
+      this.extranonce1 = context.newPrefix(PLACEHOLDER_BYTES);
+      this.extranonce2Bytes = nonces.nonceBytes - PLACEHOLDER_BYTES;
+    }
+    this.reply(id, this.#subscribedLine(id));
+    this.#lookAgain();
+  }
+
+  /** How the search space is to be cut, with what is known of the pool's. */
+  planFor(poolExtranonce2Bytes: number | null): LanePlan {
+    switch (this.dialect.miner.nonces.kind) {
+      case 'coinbase':
+        return planLane({ agent: this.agent, poolExtranonce2Bytes }, this.context.settings.extranonce);
+      case 'prefix':
+        return { kind: 'prefix', ownBytes: 0 };
+      case 'job':
+        return { kind: 'byte' };
+      case 'none':
+        return { kind: 'open' };
+    }
+  }
+
+  /** Takes an id, and a plan for the search space. */
+  open(resumed: ResumeRecord | null, plan: LanePlan): void {
     const { context } = this;
     this.resumed = resumed;
     if (this.id !== '') context.sessionsById.delete(this.id);
     this.id = resumed?.sessionId ?? context.newSessionId();
     context.sessionsById.set(this.id, this);
     this.plan = plan;
-    if (plan.kind === 'relay') {
-      this.#waitingSubscribe = this.#place(id);
-      this.#lookAgain();
-      return;
-    }
-    this.extranonce1 = resumed?.extranonce1 ?? context.newPrefix(plan.prefixBytes);
-    this.extranonce2Bytes = plan.sizeBytes;
-    this.reply(id, this.#subscribedLine(id));
-    this.#lookAgain();
+    if (this.binding !== null) this.#planFor(this.binding.group);
   }
 
   subscribedAgain(id: RequestId): void {
@@ -298,8 +292,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   #subscribedLine(id: RequestId): string {
-    const { extranonce1, extranonce2Bytes } = this;
-    return this.dialect.miner.subscribed(id, { sessionId: this.id, extranonce1, extranonce2Bytes });
+    const { extranonce1, extranonce2Bytes, agent } = this;
+    this.#told = this.#geometry;
+    return this.dialect.miner.subscribed(id, { sessionId: this.id, extranonce1, extranonce2Bytes, agent });
   }
 
   /** Takes the next place among the replies for one that comes later. */
@@ -335,8 +330,27 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** A further authorize for the account that is claimed: answered as the first one is. */
   authorizeAgain(id: RequestId): void {
     const waiting = this.#waitingAuthorize ?? this.#delayedRefusal;
-    if (waiting === null) this.reply(id, this.dialect.miner.yes(id));
+    if (waiting === null) this.reply(id, this.#authorizedLine(id));
     else if (waiting.places.length < MAX_AUTHORIZES) waiting.places.push(this.#place(id));
+    else this.end('flood');
+  }
+
+  #authorizedLine(id: RequestId): string {
+    const { miner } = this.dialect;
+    const job = miner.loginCarriesJob ? (this.upstream?.job ?? null) : null;
+    return miner.authorized(id, { sessionId: this.id, job: job === null ? null : this.#viewOf(job, true) });
+  }
+
+  /** The newest job as an answer, or its place among the replies until there is one. */
+  askForJob(id: RequestId): void {
+    const job = this.upstream?.job ?? null;
+    const view = job === null || this.#lane === null ? null : this.#viewOf(job, true);
+    if (view !== null) {
+      this.reply(id, this.dialect.miner.currentJob(id, view));
+      return;
+    }
+    this.#waitingJobs ??= [];
+    if (this.#waitingJobs.length < MAX_JOB_REQUESTS) this.#waitingJobs.push(this.#place(id));
     else this.end('flood');
   }
 
@@ -354,6 +368,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     }
     const { group } = route;
     this.worker = worker;
+    this.#planFor(group);
     this.binding = {
       route,
       group,
@@ -374,7 +389,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   #joinGroup(group: Group, preferred: Upstream | null): Upstream {
-    return this.plan?.kind === 'relay' ? group.joinWhole(this) : group.join(this, preferred);
+    return takesWhole(this.plan) ? group.joinWhole(this) : group.join(this, preferred);
+  }
+
+  /** Where nonces begin with the pool's prefix, it depends on the group whether a byte of ours follows. */
+  #planFor(group: Group): void {
+    if (this.plan?.kind !== 'prefix') return;
+    this.plan = { kind: 'prefix', ownBytes: group.mode === 'shared' && group.dividesPrefix ? 1 : 0 };
   }
 
   #openBooks(route: Route, group: Group, worker: string): SessionBooks {
@@ -403,6 +424,11 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.#next !== null) this.#next.upstream.leave(this);
     this.#next = null;
     if (this.binding.group === group) return;
+    if (!this.dialect.worksFor(group.dialect.name)) {
+      this.end('removed');
+      return;
+    }
+    this.#planFor(group);
     this.#next = { group, upstream: this.#joinGroup(group, null) };
     if (this.#next.upstream.isLoggedIn) this.onLoggedIn(this.#next.upstream);
     this.onReady(this.#next.upstream);
@@ -434,7 +460,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** Takes an upstream before authorize, for a miner whose lane must be the pool's own. */
   joinEarly(group: Group): void {
-    this.upstream = group.joinWhole(this);
+    this.#planFor(group);
+    this.upstream = this.#joinGroup(group, null);
     this.onReady(this.upstream);
   }
 
@@ -474,7 +501,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const waiting = this.#waitingAuthorize;
     this.#waitingAuthorize = null;
     if (waiting === null) return;
-    for (const place of waiting.places) this.#answer(place, this.dialect.miner.yes(place.id));
+    for (const place of waiting.places) this.#answer(place, this.#authorizedLine(place.id));
     this.context.log.info('miner authorised', {
       miner: this.address,
       account: this.binding?.books.subject.account,
@@ -487,7 +514,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   // ---- what the upstream says
 
   onLoggedIn(_from: Upstream): void {
-    if (this.binding !== null) this.#grantAuthorize();
+    if (this.binding !== null && !this.dialect.miner.loginCarriesJob) this.#grantAuthorize();
   }
 
   onLoginRefused(from: Upstream, refusal: PoolRefusal): void {
@@ -502,15 +529,41 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.#next !== null && from === this.#next.upstream) this.#arrive(this.#next);
     const { upstream } = this;
     if (upstream === null || from !== upstream || upstream.subscription === null) return;
-    const waiting = this.#waitingSubscribe;
-    if (waiting !== null && this.plan !== null) {
+    if (this.#waitingSubscribe !== null && this.plan !== null) {
+      if (this.#lane === null && !this.#takeLane(upstream)) return;
+      this.#adopt(upstream.subscription);
+      const waiting = this.#waitingSubscribe;
       this.#waitingSubscribe = null;
-      this.extranonce1 = upstream.subscription.extranonce1;
-      this.extranonce2Bytes = upstream.subscription.extranonce2Bytes;
       this.#answer(waiting, this.#subscribedLine(waiting.id));
     }
-    if (this.plan === null || this.binding === null || this.#waitingAuthorize !== null) return;
+    const isLoginOpen = this.#waitingAuthorize !== null && !this.dialect.miner.loginCarriesJob;
+    if (this.plan === null || this.binding === null || isLoginOpen) return;
     if (upstream.job !== null) this.#settleOn(upstream, upstream.job);
+  }
+
+  /** What the miner is to be told of the pool's nonce space, where it is told: the pool's part and the lane's. */
+  #adopt({ extranonce1, extranonce2Bytes }: PoolSubscription): void {
+    const lane = this.#lane?.bytes ?? '';
+    this.extranonce1 = extranonce1 + lane;
+    this.extranonce2Bytes = extranonce2Bytes - lane.length / 2;
+  }
+
+  /** Leases a lane of this upstream; where it has none left, another upstream is joined and false returned. */
+  #takeLane(upstream: Upstream): boolean {
+    const { lanes } = upstream;
+    if (lanes === null || this.plan === null) return false;
+    const resumed = this.resumed?.upstream === upstream ? this.resumed : null;
+    const lane = lanes.lease(this.plan, this.extranonce1, resumed?.laneBytes ?? null);
+    if (lane === null) {
+      const group = this.binding?.group ?? null;
+      upstream.leave(this);
+      this.upstream = group?.joinAnother(this, upstream) ?? null;
+      if (this.upstream !== null) this.onReady(this.upstream);
+      return false;
+    }
+    this.#lane = lane;
+    this.#laneSpace = lanes;
+    return true;
   }
 
   /** Something on our side has changed: what the upstreams are ready for may be possible now. */
@@ -520,7 +573,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   onJob(from: Upstream, job: IssuedJob, clean: boolean): void {
-    if (from !== this.upstream || this.#lane === null || this.#laneSpace !== from.lanes) return;
+    if (from !== this.upstream || this.#settledOn === null || this.#settledOn !== from.lanes) return;
     this.#sendJob(job, clean);
   }
 
@@ -535,33 +588,22 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** Leases a lane and sends the first job of it, or keeps the lane where nothing about it has changed. */
   #settleOn(upstream: Upstream, job: IssuedJob): void {
     const { lanes, subscription } = upstream;
-    const { plan } = this;
-    if (lanes === null || subscription === null || plan === null) return;
-    if (this.#lane === null || this.#laneSpace !== lanes) {
-      this.#leaveLane();
-      const room = subscription.extranonce2Bytes;
-      const fits =
-        plan.kind === 'relay'
-          ? subscription.extranonce1 === this.extranonce1 && room === this.extranonce2Bytes
-          : planFits(plan, room);
-      if (!fits && !this.#widen(upstream)) return;
-      const resumed = this.resumed?.upstream === upstream ? this.resumed : null;
-      this.resumed = null;
-      const lane =
-        this.plan === null ? null : lanes.lease(this.plan, this.extranonce1, resumed?.laneBytes ?? null);
-      if (lane === null) {
-        upstream.leave(this);
-        this.upstream = this.binding?.group.joinAnother(this, upstream) ?? null;
-        if (this.upstream !== null) this.onReady(this.upstream);
-        return;
+    if (lanes === null || subscription === null || this.plan === null) return;
+    if (this.#lane === null || this.#laneSpace !== lanes || this.#settledOn !== lanes) {
+      if (this.#laneSpace !== lanes) this.#leaveLane();
+      if (this.plan.kind === 'inject' && !planFits(this.plan, subscription.extranonce2Bytes)) {
+        if (!this.#widen(upstream)) return;
       }
-      this.#lane = lane;
-      this.#laneSpace = lanes;
+      const { resumed } = this;
+      if (this.#lane === null && !this.#takeLane(upstream)) return;
+      this.resumed = null;
+      if (!this.#tellPrefix(subscription)) return;
+      this.#settledOn = lanes;
       this.#sentJobSequence = 0;
       // Another login at a pool begins with the pool's own difficulty.
       this.#openWish ??= this.#lastWish ?? this.#rentalWish;
-      this.firstJobSequence =
-        resumed !== null && lane.bytes === resumed.laneBytes ? resumed.firstJobSequence : job.sequence;
+      const isBack = resumed?.upstream === upstream && this.#lane?.bytes === resumed.laneBytes;
+      this.firstJobSequence = isBack ? resumed.firstJobSequence : job.sequence;
     }
     const nowMs = this.context.clock.monotonicMs();
     if (this.#withoutPoolSinceMs !== null && nowMs - this.#withoutPoolSinceMs > 1000)
@@ -570,6 +612,32 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#announceVersionMask();
     if (this.#sentJobSequence < job.sequence) this.#sendJob(job, true);
     if (this.#openWish !== null) this.#relayWish(this.#openWish);
+  }
+
+  /**
+   * A miner that mines on the pool's own prefix is told it where that is another than it has: as a notification where it takes one, else it is closed, and the one
+   * reconnect that follows is told at subscribe.
+   */
+  #tellPrefix(subscription: PoolSubscription): boolean {
+    if (this.plan?.kind !== 'relay' && this.plan?.kind !== 'prefix') return true;
+    const { nonces } = this.dialect.miner;
+    const { extranonce1, extranonce2Bytes } = this;
+    this.#adopt(subscription);
+    if (this.#told === this.#geometry) return true;
+    const isTaken = nonces.kind === 'prefix' && (nonces.isAlwaysTaken || nonces.told === 'later');
+    if (isTaken || this.isExtranonceAware) {
+      this.#told = this.#geometry;
+      this.send(this.dialect.miner.extranonce(this.extranonce1, this.extranonce2Bytes));
+      return true;
+    }
+    this.extranonce1 = extranonce1;
+    this.extranonce2Bytes = extranonce2Bytes;
+    this.#closeForAnother(subscription.extranonce2Bytes);
+    return false;
+  }
+
+  get #geometry(): string {
+    return `${this.extranonce1} ${this.extranonce2Bytes}`;
   }
 
   /**
@@ -584,72 +652,125 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.isExtranonceAware) {
       const plan = planLane({ agent: this.agent, poolExtranonce2Bytes }, context.settings.extranonce);
       this.plan = plan;
-      if (plan.kind === 'relay') {
-        this.extranonce1 = subscription.extranonce1;
-        this.extranonce2Bytes = poolExtranonce2Bytes;
-      } else {
+      if (plan.kind === 'inject') {
         this.extranonce1 = context.newPrefix(plan.prefixBytes);
         this.extranonce2Bytes = plan.sizeBytes;
+      } else {
+        this.extranonce1 = subscription.extranonce1;
+        this.extranonce2Bytes = poolExtranonce2Bytes;
       }
+      this.#told = this.#geometry;
       this.send(this.dialect.miner.extranonce(this.extranonce1, this.extranonce2Bytes));
       return true;
     }
-    const hint = { account: this.binding.books.subject.account, poolExtranonce2Bytes, origin: this.origin };
-    const nowMs = context.clock.monotonicMs();
-    context.hints.set(hintKey(this.ip, this.agent), hint, nowMs);
-    context.hints.set(idHintKey(this.id), hint, nowMs);
-    context.log.info('miner must reconnect once: its extranonce does not fit the pool', {
-      miner: this.address,
-      agent: this.agent,
-      pool: this.binding.books.subject.pool,
-      poolExtranonce2Bytes,
-    });
-    this.end('too-narrow');
+    this.#closeForAnother(poolExtranonce2Bytes);
     return false;
   }
 
+  /** Closed, so that it comes back; what was learnt is remembered for then. */
+  #closeForAnother(poolExtranonce2Bytes: number): void {
+    const { context, binding } = this;
+    if (binding !== null) {
+      const hint = { account: binding.books.subject.account, poolExtranonce2Bytes, origin: this.origin };
+      const nowMs = context.clock.monotonicMs();
+      context.hints.set(hintKey(this.ip, this.agent), hint, nowMs);
+      context.hints.set(idHintKey(this.id), hint, nowMs);
+    }
+    context.log.info('miner must reconnect once: its extranonce does not fit the pool', {
+      miner: this.address,
+      agent: this.agent,
+      pool: binding?.books.subject.pool,
+      poolExtranonce2Bytes,
+    });
+    this.end('too-narrow');
+  }
+
   #sendJob(job: IssuedJob, clean: boolean): void {
-    const lane = this.#lane;
-    const { plan, binding } = this;
-    if (job.work === null || lane === null || plan === null || binding === null) return;
+    const { binding } = this;
+    if (job.work === null || this.#lane === null || binding === null) return;
     const difficulty = this.#difficultyFor(job, binding.group.judges);
-    let text = '';
-    if (difficulty !== this.#sentDifficulty) {
-      // cgminer applies one change per notify, so a difficulty only ever goes out directly before a job.
-      text = this.dialect.miner.difficulty(difficulty);
+    const isChanged = difficulty !== this.#sentDifficulty;
+    if (isChanged) {
       this.#previousDifficulty = this.#sentDifficulty;
       this.#sentDifficulty = difficulty;
       this.#difficultySince = job.sequence;
       if (binding.group.judges) this.#difficulty?.sent(difficulty, this.context.clock.monotonicMs());
     }
-    text += this.#lineOf(job, plan.kind === 'relay' ? null : lane.slot, clean);
     this.#sentJobSequence = job.sequence;
     if (this.#repeated !== null && job.sequence > this.#repeated.job.sequence) this.#repeated = null;
     if (this.firstSequence === 0) this.firstSequence = this.firstJobSequence;
     this.#jobsSent += 1;
     binding.books.difficulty = difficulty;
-    this.send(text);
+    if (this.#waitingAuthorize !== null && this.dialect.miner.loginCarriesJob) {
+      this.#grantAuthorize();
+    } else {
+      // cgminer applies one change per notify, so a difficulty only ever goes out directly before a job.
+      this.send((isChanged ? this.#difficultyLine(job, clean) : '') + this.#lineOf(job, clean));
+    }
+    if (this.#waitingJobs !== null) this.#answerJobs(job);
   }
 
-  /** The job as this session sees it: encoded once for all sessions of the upstream with the same slot. */
-  #lineOf(job: IssuedJob, slot: string | null, clean: boolean): string {
-    const key = `${slot ?? '-'}${clean ? '!' : ''}`;
-    const known = job.lines?.get(key);
-    if (known !== undefined) return known;
-    if (job.work === null) return '';
-    const line = this.dialect.miner.job({
-      jobId: job.id,
+  #difficultyLine(job: IssuedJob, clean: boolean): string {
+    const view = this.#viewOf(job, clean);
+    return view === null ? '' : this.dialect.miner.difficulty(view);
+  }
+
+  #answerJobs(job: IssuedJob): void {
+    const view = this.#viewOf(job, true);
+    const waiting = this.#waitingJobs;
+    if (view === null || waiting === null) return;
+    this.#waitingJobs = null;
+    for (const place of waiting) this.#answer(place, this.dialect.miner.currentJob(place.id, view));
+  }
+
+  /** The job as this session sees it; null where its work is gone. */
+  #viewOf(job: IssuedJob, clean: boolean): JobView | null {
+    const lane = this.#lane;
+    const { plan, binding, dialect } = this;
+    if (job.work === null || lane === null || plan === null || binding === null) return null;
+    return {
+      jobId: dialect.miner.ownJobIds ? job.id : dialect.miner.jobId(job.work),
       work: job.work,
-      coinb1Insert: slot === null ? '' : job.extranonce1 + slot,
+      coinb1Insert: plan.kind === 'inject' ? job.extranonce1 + lane.slot : '',
+      lane: plan.kind === 'byte' ? lane.bytes : '',
       ntime: job.ntime,
       clean,
-    });
+      difficulty: this.#sentDifficulty,
+      target: this.#sentDifficulty === job.difficulty ? job.target : null,
+      scale: job.scale,
+      divider: binding.books.subject.divider,
+      sessionId: this.id,
+    };
+  }
+
+  /** The job's line for this session: encoded once for all sessions of the upstream that it is the same for. */
+  #lineOf(job: IssuedJob, clean: boolean): string {
+    const key = this.binding?.group.mode === 'shared' ? this.#lineKey(clean) : null;
+    const known = key === null ? undefined : job.lines?.get(key);
+    if (known !== undefined) return known;
+    const view = this.#viewOf(job, clean);
+    if (view === null) return '';
+    const line = this.dialect.miner.job(view);
     // A dedicated upstream has one session, so there is nobody to share the line with.
-    if (this.binding?.group.mode === 'shared') {
+    if (key !== null) {
       job.lines ??= new Map();
       job.lines.set(key, line);
     }
     return line;
+  }
+
+  /** Sessions with the same one get the same line; null where each has its own. */
+  #lineKey(clean: boolean): string | null {
+    const mark = clean ? '!' : '';
+    switch (this.dialect.miner.nonces.kind) {
+      case 'coinbase':
+        return `${this.plan?.kind === 'inject' ? (this.#lane?.slot ?? '') : '-'}${mark}`;
+      case 'job':
+        return null;
+      case 'prefix':
+      case 'none':
+        return `${this.dialect.name} ${this.#sentDifficulty}${mark}`;
+    }
   }
 
   /** The session's own difficulty, made when it is first needed: only where shares are judged here. */
@@ -685,6 +806,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { upstream, binding, context } = this;
     const job = upstream?.job ?? null;
     if (job?.work == null || binding === null || !binding.group.judges || this.#lane === null) return;
+    // A difficulty that cannot be sent by itself goes with the next job, which asks for it.
+    if (!this.dialect.miner.repeatsJobs) return;
     const nowMs = context.clock.monotonicMs();
     if ((this.#ownDifficulty()?.advice(job.difficulty, nowMs) ?? null) !== null) this.#repeat(job);
   }
@@ -759,8 +882,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** A wish is granted at once, where the difficulty is ours to choose. */
   #resendJob(): void {
     const job = this.upstream?.job ?? null;
-    if (job === null || this.#lane === null || this.#difficultyFor(job, true) === this.#sentDifficulty)
-      return;
+    if (!this.dialect.miner.repeatsJobs || job === null || this.#lane === null) return;
+    if (this.#difficultyFor(job, true) === this.#sentDifficulty) return;
     this.#repeat(job);
   }
 
@@ -800,7 +923,10 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const repeated = this.#repeated;
     if (repeated !== null && repeated.id === id)
       return upstream.findJob(repeated.of) === null ? null : repeated.job;
-    const job = upstream.findJob(id);
+    const { miner } = this.dialect;
+    const job = miner.ownJobIds
+      ? upstream.findJob(id)
+      : (upstream.jobs.findLast(({ work }) => work !== null && miner.jobId(work) === id) ?? null);
     return job !== null && job.sequence >= this.firstJobSequence ? job : null;
   }
 
@@ -881,7 +1007,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   onVerdict(share: InFlightShare, verdict: PoolVerdict): void {
-    const { miner, pool } = this.dialect;
+    const { miner } = this.dialect;
     const { requestId } = share;
     switch (verdict.kind) {
       case 'accepted':
@@ -890,8 +1016,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
         this.#settle(share, 'accepted', miner.yes(requestId));
         return;
       case 'refused': {
-        const reason = pool.classify(verdict.refusal);
-        const { code, message } = verdict.refusal;
+        const { reason, refusal } = verdict;
+        const { code, message } = refusal;
         if (this.binding?.group.judges === true) share.books.found(share.difficulty);
         this.#logReject(reason, message, 'pool');
         this.#settle(share, reason, miner.refuse(requestId, { reason, message, code }));
@@ -942,6 +1068,11 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.#waitingAuthorize !== null && nowMs >= this.#waitingAuthorize.deadlineMs) {
       if (this.binding === null) {
         this.refuseAuthorize('The account cannot be looked up at the moment; try again');
+      } else if (this.dialect.miner.loginCarriesJob) {
+        this.refuseAuthorize(
+          `No job from the pool yet: ${this.binding.group.stats.lastError || 'try again'}`,
+        );
+        this.#unbind();
       } else {
         // The pool takes its time. The account is registered, so the miner may stay; its job follows.
         this.#grantAuthorize();
@@ -1050,6 +1181,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   #leaveLane(): void {
+    this.#settledOn = null;
     if (this.#lane !== null) this.#laneSpace?.release(this.#lane);
     this.#lane = null;
     this.#laneSpace = null;
@@ -1068,9 +1200,4 @@ const REASON_BITS: Readonly<Record<Refusal['reason'] & ShareResult, number>> = {
 
 function fault(message: string): Refusal {
   return { reason: 'other', message, code: null };
-}
-
-function isText(bytes: Buffer): boolean {
-  const first = bytes[0] ?? 0;
-  return first >= 0x20 && first < 0x7f;
 }

@@ -20,6 +20,7 @@ import { type BoundAddress, TcpListener } from '../net/tcp-listener.ts';
 import { WriteBatch } from '../net/write-batch.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import { AddressBook } from './address-book.ts';
+import { Arrival, type ArrivalHost } from './arrival.ts';
 import { Group } from './group.ts';
 import { JobSequence } from './issued-job.ts';
 import { MinerSession } from './miner-session.ts';
@@ -34,8 +35,8 @@ import { Tally } from './tally.ts';
 export interface ProxyParts {
   readonly clock: Clock;
   readonly log: Log;
-  /** The dialect that unlabelled JSON speaks. */
-  readonly dialect: Dialect;
+  /** What miners and pools may speak; the first is what a connection speaks that does not say. Never empty. */
+  readonly dialects: readonly Dialect[];
   readonly accounts: AccountDirectory;
   /** True where `host:port` is in the pool list: a pool may send its upstreams there. */
   isListed(host: string, port: number): boolean;
@@ -63,6 +64,7 @@ export class Proxy {
   readonly #dialer: TcpDialer;
   readonly #listeners: TcpListener[] = [];
   readonly #addresses: AddressBook;
+  readonly #arrivals = new Set<Arrival>();
   readonly #sessions = new Set<MinerSession>();
   readonly #groups = new Map<string, Group>();
   /** By {@link routeKey}. */
@@ -97,7 +99,7 @@ export class Proxy {
       settings,
       clock: parts.clock,
       log: parts.log,
-      dialect: parts.dialect,
+      defaultDialect: this.#dialectNamed(parts.dialects[0]?.name ?? ''),
       accounts: parts.accounts,
       addresses: this.#addresses,
       jobs: this.#jobs,
@@ -146,6 +148,7 @@ export class Proxy {
     this.#isDraining = true;
     for (const listener of this.#listeners) listener.close();
     // Miners go on finding shares; what they send from now on they will send to whoever comes after us.
+    for (const arrival of this.#arrivals) arrival.connection.close('shutdown');
     for (const session of this.#sessions) session.connection.stopReading();
     const deadlineMs = this.#parts.clock.monotonicMs() + graceMs;
     while (this.#inFlight() > 0 && this.#parts.clock.monotonicMs() < deadlineMs) await pause(20);
@@ -159,6 +162,7 @@ export class Proxy {
     for (const listener of this.#listeners) listener.close();
     for (const group of this.#groups.values())
       for (const upstream of group.upstreams) upstream.close('shutdown');
+    for (const arrival of this.#arrivals) arrival.connection.close('shutdown');
     for (const session of this.#sessions) session.end('shutdown');
     this.#groups.clear();
     this.#routes.clear();
@@ -171,7 +175,14 @@ export class Proxy {
 
   /** An account has changed: its miners follow, on the same sockets. */
   onAccountChanged(account: Account): void {
-    for (const route of this.#routesOf(account.name)) route.update(account);
+    // Nobody can mine there: its miners are told so when they come back.
+    const isSpoken = account.entries.every(({ pool }) =>
+      this.#parts.dialects.some(({ name }) => name === pool.dialect),
+    );
+    for (const route of this.#routesOf(account.name)) {
+      if (isSpoken) route.update(account);
+      else route.remove();
+    }
   }
 
   /** An account is gone: its miners are closed. */
@@ -233,7 +244,7 @@ export class Proxy {
     });
     const facts: WorkerFacts = {
       worker: 0,
-      sessions: this.#sessions.size,
+      sessions: this.#sessions.size + this.#arrivals.size,
       authorizedSessions: authorized,
       upstreams,
       connectionsAccepted: this.#accepted,
@@ -271,15 +282,33 @@ export class Proxy {
       { socket, batch: this.#batch, bytes: this.#minerBytes },
       { sendBufferBytes: this.#settings.limits.sendBufferBytes },
     );
-    const session = new MinerSession(
-      { context: this.#context, connection },
+    const arrival = new Arrival(
+      { context: this.#context, connection, host: this.#arrivalHost },
       { ip, port: socket.remotePort ?? 0 },
     );
     this.#addresses.connected(ip);
-    this.#sessions.add(session);
-    connection.attach(session, 'from-events');
-    this.#parts.log.debug('miner connected', { miner: session.address });
+    this.#arrivals.add(arrival);
+    connection.attach(arrival, 'from-events');
   }
+
+  readonly #arrivalHost: ArrivalHost = {
+    onRecognised: (arrival, dialect) => {
+      const { connection, ip, port, connectedMonotonicMs } = arrival;
+      const session = new MinerSession(
+        { context: this.#context, connection, dialect },
+        { ip, port, connectedMonotonicMs },
+      );
+      this.#arrivals.delete(arrival);
+      this.#sessions.add(session);
+      this.#parts.log.debug('miner connected', { miner: session.address, dialect: dialect.name });
+      return session;
+    },
+    onGone: (arrival, reason) => {
+      this.#arrivals.delete(arrival);
+      this.#addresses.disconnected(arrival.ip, false);
+      this.#noteClosed(reason);
+    },
+  };
 
   /** The system could not hand a connection over; whoever it was tries again. Logged once a minute. */
   #onAcceptFault(error: NodeJS.ErrnoException): void {
@@ -294,7 +323,8 @@ export class Proxy {
     const { limits } = this.#settings;
     if (this.#isDraining) return 'draining';
     if (this.#addresses.isBanned(ip, this.#parts.clock.monotonicMs())) return 'banned';
-    if (limits.connections > 0 && this.#sessions.size >= limits.connections) return 'global-cap';
+    const open = this.#sessions.size + this.#arrivals.size;
+    if (limits.connections > 0 && open >= limits.connections) return 'global-cap';
     if (limits.connectionsPerAddress > 0 && this.#addresses.connections(ip) >= limits.connectionsPerAddress) {
       return 'address-cap';
     }
@@ -303,6 +333,10 @@ export class Proxy {
 
   #onClosed(session: MinerSession, reason: CloseReason): void {
     this.#sessions.delete(session);
+    this.#noteClosed(reason);
+  }
+
+  #noteClosed(reason: CloseReason): void {
     if (reason !== 'peer' && reason !== 'shutdown') this.#countRefused(reason);
   }
 
@@ -335,17 +369,18 @@ export class Proxy {
 
   #groupOf(account: Account, credentials: PoolCredentials, isRented: boolean): Group {
     const { pool, user, password } = credentials;
-    const mode = this.#modeOf(account.mode, pool.algorithm.name, isRented);
+    const dialect = this.#dialectNamed(pool.dialect);
+    const mode = this.#modeOf(account.mode, pool.algorithm.name, dialect, isRented);
     // The same login in the same mode is the same group, so a change that leaves an entry as it is costs its miners nothing; corrected facts
     // about a pool make another.
     const key = JSON.stringify([account.name, pool, user, password, mode, account.workerTemplate]);
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
-    const { clock, log, dialect } = this.#parts;
+    const { clock, log } = this.#parts;
     const group = new Group(
       {
         dialer: this.#dialer,
-        dialect: dialect.pool,
+        dialect,
         clock,
         log,
         jobs: this.#jobs,
@@ -363,7 +398,7 @@ export class Proxy {
         credentials,
         settings: this.#settings,
         mode,
-        verifies: this.#verifies(mode, pool.algorithm.name),
+        verifies: this.#verifies(mode, pool.algorithm.name, dialect),
       },
     );
     this.#groups.set(key, group);
@@ -371,18 +406,30 @@ export class Proxy {
   }
 
   /** `auto` is shared where a share can be judged here, else dedicated, and so for rented hashrate. */
-  #modeOf(mode: AccountMode, algorithm: string, isRented: boolean): 'dedicated' | 'shared' {
+  #modeOf(mode: AccountMode, algorithm: string, dialect: Dialect, isRented: boolean): 'dedicated' | 'shared' {
     if (mode !== 'auto') return mode;
     if (isRented && this.#settings.rental.mode === 'dedicated') return 'dedicated';
-    return this.#settings.verify !== 'never' && this.#parts.verifier.canVerify(algorithm)
-      ? 'shared'
-      : 'dedicated';
+    if (this.#settings.verify === 'never') return 'dedicated';
+    // Where the pool's prefix would have to grow by a byte for each miner, sharing is the account's to ask for.
+    const isClaimed = dialect.claim !== null && dialect.miner.nonces.kind === 'job';
+    return isClaimed || this.#canHash(algorithm, dialect) ? 'shared' : 'dedicated';
   }
 
-  #verifies(mode: 'dedicated' | 'shared', algorithm: string): boolean {
+  #canHash(algorithm: string, dialect: Dialect): boolean {
+    return dialect.family === 'bitcoin' && this.#parts.verifier.canVerify(algorithm);
+  }
+
+  #verifies(mode: 'dedicated' | 'shared', algorithm: string, dialect: Dialect): boolean {
     const { verify } = this.#settings;
-    if (verify === 'never' || !this.#parts.verifier.canVerify(algorithm)) return false;
+    if (verify === 'never' || (dialect.claim === null && !this.#canHash(algorithm, dialect))) return false;
     return verify === 'always' || mode === 'shared';
+  }
+
+  /** Throws where there is none: accounts of such pools are refused at login. */
+  #dialectNamed(name: string): Dialect {
+    const dialect = this.#parts.dialects.find((one) => one.name === name);
+    if (dialect === undefined) throw new Error(`no dialect ${name} in the list`);
+    return dialect;
   }
 
   #statsOf(pool: string, algorithm: string, divider: number): PoolStats {
@@ -424,6 +471,7 @@ export class Proxy {
 
   #sweep(): void {
     const nowMs = this.#parts.clock.monotonicMs();
+    for (const arrival of this.#arrivals) arrival.sweep(nowMs);
     for (const session of this.#sessions) session.sweep(nowMs);
     const routed = new Set<Group>();
     for (const [key, route] of this.#routes) {

@@ -53,7 +53,8 @@ export interface SessionContext {
   readonly settings: ProxySettings;
   readonly clock: Clock;
   readonly log: Log;
-  readonly dialect: Dialect;
+  /** What a connection speaks that does not say. */
+  readonly defaultDialect: Dialect;
   readonly accounts: AccountDirectory;
   readonly addresses: AddressBook;
   readonly jobs: JobSequence;

@@ -2,7 +2,7 @@ import { type CoinbaseHash, HEADER_BYTES, HeaderTemplate, rollVersion } from '..
 import { difficultyOfHash, hashMeetsTarget, targetOfDifficulty } from '../domain/difficulty.ts';
 import type { BitcoinWork } from '../domain/job.ts';
 import { TokenBucket } from '../kit/token-bucket.ts';
-import type { PoolShare } from '../wire/dialect.ts';
+import type { BitcoinShare } from '../wire/dialect.ts';
 import type { IssuedJob } from './issued-job.ts';
 
 /** A proof of work over an 80-byte header, as an entry of the algorithm list offers it. */
@@ -19,7 +19,8 @@ export interface HeaderHash {
 export interface ShareQuestion {
   readonly algorithm: { readonly name: string; readonly divider: number };
   readonly job: IssuedJob;
-  readonly share: PoolShare;
+  /** A share of a job whose work is of the bitcoin family. */
+  readonly share: BitcoinShare;
   /** What may be rolled at the pool; bits outside it are the job's. */
   readonly versionMask: number;
 }
@@ -100,9 +101,9 @@ export class ShareVerifier {
     }
   }
 
-  #factsOf(job: IssuedJob, share: PoolShare, divider: number, coinbaseHash: CoinbaseHash): WorkFacts {
+  #factsOf(job: IssuedJob, share: BitcoinShare, divider: number, coinbaseHash: CoinbaseHash): WorkFacts {
     const { work, difficulty } = job;
-    if (work === null) throw new Error('the job was issued without its work');
+    if (work?.family !== 'bitcoin') throw new Error('the job was issued without work that can be hashed');
     const known = this.#works.get(work);
     if (known?.difficulty === difficulty) return known;
     const extranonceBytes = (job.extranonce1.length + share.extranonce2.length) / 2;

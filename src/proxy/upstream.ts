@@ -1,5 +1,5 @@
 import type { PoolCredentials } from '../domain/account.ts';
-import type { BitcoinWork } from '../domain/job.ts';
+import { blockOf, difficultyOfHashes, type ShareTarget, type Work } from '../domain/job.ts';
 import { LaneSpace } from '../domain/lane.ts';
 import { ShareMemory } from '../domain/share-memory.ts';
 import { backoffMs } from '../kit/backoff.ts';
@@ -8,7 +8,7 @@ import type { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
 import type { CloseReason, Connection } from '../net/connection.ts';
 import type { DialOwner, DialTarget } from '../net/tcp-dialer.ts';
-import type { PoolDialect } from '../wire/dialect.ts';
+import type { LoginCall, LoginFacts, PoolDialect } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../wire/messages.ts';
 import type { InFlightShare, PoolVerdict } from './in-flight-share.ts';
@@ -42,7 +42,7 @@ export type UpstreamState =
   | { readonly kind: 'dialing'; readonly deadlineMs: number }
   | {
       readonly kind: 'handshaking';
-      readonly step: HandshakeStep;
+      readonly step: LoginStep | 'first-job';
       readonly callId: number;
       readonly deadlineMs: number;
     }
@@ -50,7 +50,18 @@ export type UpstreamState =
   | { readonly kind: 'cooling'; readonly untilMs: number }
   | { readonly kind: 'closed' };
 
-type HandshakeStep = 'configure' | 'subscribe' | 'authorize' | 'first-job';
+/** A call of the dialect's login, and its place among them. */
+interface LoginStep {
+  readonly call: LoginCall;
+  readonly index: number;
+}
+
+/** What the pool demands of shares. */
+interface Demand {
+  readonly difficulty: number;
+  /** In the pool's words, where it said it by a target. */
+  readonly target: ShareTarget | null;
+}
 
 /** What an upstream needs of the group it serves. */
 export interface UpstreamOwner {
@@ -90,8 +101,8 @@ export interface UpstreamOptions {
   /** The name to log in with: the account's, or one miner's. */
   readonly login: string;
   readonly settings: ProxySettings;
-  /** Shares are hashed here, so superseded jobs keep their work. */
-  readonly keepsWork: boolean;
+  /** Shares are judged here: superseded jobs keep their work, and shares are remembered. */
+  readonly verifies: boolean;
 }
 
 const CONFIGURE_BARRED_MS = 3_600_000;
@@ -109,6 +120,8 @@ const SUGGEST_PER_WINDOW = 5;
 const STEADY_MS = 60_000;
 /** A pool that wants its miners to wait longer is not worth waiting for. */
 const MAX_RECONNECT_WAIT_SECONDS = 60;
+/** A pool that minds silence hears from us at least this often. */
+const KEEPALIVE_MS = 55_000;
 
 /**
  * One connection of ours to a pool, logged in as one account (docs/protocols/bitcoin-v1.md, the proxy as a client of a pool).
@@ -118,7 +131,7 @@ const MAX_RECONNECT_WAIT_SECONDS = 60;
 export class Upstream implements DialOwner {
   readonly #parts: UpstreamParts;
   readonly #settings: ProxySettings;
-  readonly #keepsWork: boolean;
+  readonly #verifies: boolean;
   readonly credentials: PoolCredentials;
   readonly login: string;
   readonly clients: UpstreamClient[] = [];
@@ -141,6 +154,7 @@ export class Upstream implements DialOwner {
   /** The attempt before ended at configure, so the next one goes without. */
   #withoutConfigure = false;
   #hasSkippedConfigure = false;
+  #asksForRolling = false;
 
   subscription: PoolSubscription | null = null;
   lanes: LaneSpace | null = null;
@@ -149,9 +163,11 @@ export class Upstream implements DialOwner {
   /** The pool granted rolling, whatever the mask is now. */
   isRolling = false;
   #nextExtranonce: { readonly extranonce1: string; readonly extranonce2Bytes: number } | null = null;
-  #difficulty = 1;
+  #demand: Demand = DIFFICULTY_ONE;
   #isDifficultyGiven = false;
-  #earlyWork: { readonly work: BitcoinWork; readonly difficulty: number | null } | null = null;
+  /** What the targets of jobs are multiplied with. */
+  #scale = 1;
+  #earlyWork: { readonly work: Work; readonly demand: Demand | null } | null = null;
   #newest: IssuedJob | null = null;
   /** Jobs whose shares are still taken, oldest first. */
   #jobs: IssuedJob[] = [];
@@ -160,6 +176,7 @@ export class Upstream implements DialOwner {
   #jobAtMs = 0;
   #refreshedAtMs = 0;
   #heardAtMs = 0;
+  #spokeAtMs = 0;
   #emptySinceMs: number;
   #suggestedAtMs: number | null = null;
   #nextSuggestion: number | null = null;
@@ -172,7 +189,7 @@ export class Upstream implements DialOwner {
   constructor(parts: UpstreamParts, options: UpstreamOptions) {
     this.#parts = parts;
     this.#settings = options.settings;
-    this.#keepsWork = options.keepsWork;
+    this.#verifies = options.verifies;
     this.credentials = options.credentials;
     this.login = options.login;
     const { host, port, tls } = options.credentials.pool;
@@ -193,6 +210,11 @@ export class Upstream implements DialOwner {
     return (
       this.#state.kind === 'live' || (this.#state.kind === 'handshaking' && this.#state.step === 'first-job')
     );
+  }
+
+  /** Jobs whose shares are still taken, oldest first. */
+  get jobs(): readonly IssuedJob[] {
+    return this.#jobs;
   }
 
   get inFlightCount(): number {
@@ -265,7 +287,13 @@ export class Upstream implements DialOwner {
     const id = this.#nextCallId();
     this.#inFlight ??= new Map();
     this.#inFlight.set(id, share);
-    if (this.#state.kind === 'live') this.#connection?.send(this.#parts.dialect.submit(id, share.share));
+    if (this.#state.kind === 'live') this.#send(id, share);
+  }
+
+  #send(id: number, share: InFlightShare): void {
+    if (this.subscription === null) return;
+    this.#spokeAtMs = share.sentAtMs;
+    this.#connection?.send(this.#parts.dialect.submit(id, share.share, this.subscription));
   }
 
   /**
@@ -274,9 +302,11 @@ export class Upstream implements DialOwner {
    */
   nameFor(wanted: string): string {
     if (wanted === this.login) return wanted;
+    const { furtherName } = this.#parts.dialect;
     const known = this.#names.get(wanted);
     if (known === 'granted') return wanted;
     if (
+      furtherName !== null &&
       known === undefined &&
       this.#takesNames &&
       this.#state.kind === 'live' &&
@@ -285,7 +315,7 @@ export class Upstream implements DialOwner {
       const id = this.#nextCallId();
       this.#names.set(wanted, 'asked');
       this.#nameCalls.set(id, wanted);
-      this.#connection?.send(this.#parts.dialect.authorize(id, wanted, this.credentials.password));
+      this.#connection?.send(furtherName(id, wanted, this.credentials.password));
     }
     return this.login;
   }
@@ -305,6 +335,8 @@ export class Upstream implements DialOwner {
   /** Passes a miner's wish on, where the pool is known not to mind. Of too many within a while the newest goes, later. */
   suggestDifficulty(difficulty: number): void {
     const nowMs = this.#parts.clock.monotonicMs();
+    const { suggestDifficulty } = this.#parts.dialect;
+    if (suggestDifficulty === null) return;
     if (this.#state.kind !== 'live' || nowMs < this.#parts.stats.suggestBarredUntilMs) return;
     if (nowMs - this.#suggestingSinceMs >= SUGGEST_WINDOW_MS) {
       this.#suggestingSinceMs = nowMs;
@@ -317,7 +349,7 @@ export class Upstream implements DialOwner {
     this.#suggested += 1;
     this.#nextSuggestion = null;
     this.#suggestedAtMs = nowMs;
-    this.#connection?.send(this.#parts.dialect.suggestDifficulty(this.#nextCallId(), difficulty));
+    this.#connection?.send(suggestDifficulty(this.#nextCallId(), difficulty));
   }
 
   /** Looks after every deadline; called once per sweep. `isHeld`: it is kept up without sessions too. */
@@ -368,14 +400,9 @@ export class Upstream implements DialOwner {
     const isBarred =
       this.#withoutConfigure || (!answersConfigure && this.#heardAtMs < configureBarredUntilMs);
     this.#withoutConfigure = false;
-    if (wantsRolling && !isBarred) {
-      const mask = Number.parseInt(this.#settings.upstream.versionMask, 16);
-      this.#call('configure', (id) => this.#parts.dialect.configure(id, mask));
-    } else {
-      this.#hasSkippedConfigure = wantsRolling;
-      this.#takeVersionMask(0);
-      this.#subscribe();
-    }
+    this.#asksForRolling = wantsRolling && !isBarred;
+    this.#hasSkippedConfigure = wantsRolling && isBarred;
+    this.#callFrom(0);
   }
 
   onBytes(chunk: Buffer): void {
@@ -393,10 +420,10 @@ export class Upstream implements DialOwner {
     if (this.#connection === null) return;
     const state = this.#state;
     const nowMs = this.#parts.clock.monotonicMs();
-    if (state.kind === 'handshaking' && state.step === 'configure') {
+    if (state.kind === 'handshaking' && state.step !== 'first-job' && state.step.call.isOptional) {
       // [quirk: some pools close on a method they do not know] The next attempt goes without it, at once.
       this.#withoutConfigure = true;
-      this.#down(reason, 'closed on mining.configure', 0);
+      this.#down(reason, `closed on ${state.step.call.name}`, 0);
       return;
     }
     if (this.#suggestedAtMs !== null && nowMs - this.#suggestedAtMs < SUGGEST_BLAME_MS) {
@@ -409,8 +436,9 @@ export class Upstream implements DialOwner {
     const nowMs = this.#parts.clock.monotonicMs();
     this.#framer = new LineFramer();
     // [Ocean sends the difficulty ahead of everything] so what a connection says counts from its first line.
-    this.#difficulty = 1;
+    this.#demand = DIFFICULTY_ONE;
     this.#isDifficultyGiven = false;
+    this.#scale = 1;
     this.#earlyWork = null;
     this.#hasSkippedConfigure = false;
     this.#to({ kind: 'dialing', deadlineMs: nowMs + this.#settings.upstream.dialTimeoutMs });
@@ -441,55 +469,81 @@ export class Upstream implements DialOwner {
 
   // ---- handshake
 
-  #subscribe(): void {
-    const { dialect } = this.#parts;
-    this.#call('subscribe', (id) =>
-      this.#plainSubscribe
-        ? dialect.subscribePlain(id)
-        : dialect.subscribe(id, this.#settings.upstream.agent, this.subscription?.sessionId ?? null),
-    );
+  #loginFacts(): LoginFacts {
+    const { pool, password } = this.credentials;
+    const { agent, versionMask } = this.#settings.upstream;
+    return {
+      user: this.login,
+      password,
+      agent,
+      host: pool.host,
+      port: pool.port,
+      algorithm: pool.algorithm.name,
+      sessionId: this.subscription?.sessionId ?? null,
+      versionMask: this.#asksForRolling ? Number.parseInt(versionMask, 16) : 0,
+      isPlain: this.#plainSubscribe,
+    };
   }
 
-  #call(step: HandshakeStep, line: (id: number) => string): void {
-    const callId = this.#nextCallId();
+  /** Makes the login's next call, from this one on; after the last the login is done. */
+  #callFrom(index: number): void {
+    const { dialect, clock } = this.#parts;
     const { callTimeoutMs, configureTimeoutMs } = this.#settings.upstream;
-    const timeoutMs = step === 'configure' ? configureTimeoutMs : callTimeoutMs;
-    this.#to({ kind: 'handshaking', step, callId, deadlineMs: this.#parts.clock.monotonicMs() + timeoutMs });
-    this.#connection?.send(line(callId));
+    const facts = this.#loginFacts();
+    for (let at = index; at < dialect.login.length; at += 1) {
+      const call = dialect.login[at];
+      const callId = this.#nextCallId();
+      const line = call?.write(callId, facts) ?? null;
+      if (call === undefined) continue;
+      if (line === null) {
+        this.#passOver(call);
+        continue;
+      }
+      const deadlineMs = clock.monotonicMs() + (call.isOptional ? configureTimeoutMs : callTimeoutMs);
+      this.#to({ kind: 'handshaking', step: { call, index: at }, callId, deadlineMs });
+      this.#spokeAtMs = clock.monotonicMs();
+      this.#connection?.send(line);
+      return;
+    }
+    this.#onAuthorized();
   }
 
-  #onCallTimeout(step: HandshakeStep): void {
-    if (step === 'configure') {
+  /** The login goes on without this call, and without what it would have granted. */
+  #passOver(call: LoginCall): void {
+    if (call.isOptional) this.#takeVersionMask(0);
+  }
+
+  #onCallTimeout(step: LoginStep | 'first-job'): void {
+    if (step === 'first-job') {
+      if (this.#earlyWork !== null) this.#goLive();
+      else this.#down('call-timeout', 'no job after the login');
+    } else if (step.call.isOptional) {
       this.#hasSkippedConfigure = true;
-      this.#takeVersionMask(0);
-      this.#subscribe();
-      return;
+      this.#passOver(step.call);
+      this.#callFrom(step.index + 1);
+    } else {
+      this.#down('call-timeout', `no answer to ${step.call.name}`);
     }
-    if (step === 'first-job' && this.#earlyWork !== null) {
-      this.#goLive();
-      return;
-    }
-    this.#down('call-timeout', step === 'first-job' ? 'no job after the login' : `no answer to ${step}`);
   }
 
-  #onHandshakeReply(step: HandshakeStep, result: unknown, refusal: PoolRefusal | null): void {
-    switch (step) {
-      case 'configure':
-        this.#parts.stats.answersConfigure = true;
-        this.#takeVersionMask(refusal === null ? this.#parts.dialect.readVersionMask(result) : 0);
-        this.#subscribe();
+  #onLoginReply({ call, index }: LoginStep, result: unknown, refusal: PoolRefusal | null): void {
+    if (call.isOptional) this.#parts.stats.answersConfigure = true;
+    const outcome = call.read(result, refusal);
+    switch (outcome.kind) {
+      case 'refused':
+        this.#onRefused({ ...outcome.refusal, message: this.#withoutSecret(outcome.refusal.message) });
         return;
-      case 'subscribe':
-        this.#onSubscribed(refusal === null ? this.#parts.dialect.readSubscription(result) : null, refusal);
+      case 'unusable': {
+        const wasPlain = this.#plainSubscribe;
+        this.#plainSubscribe = !wasPlain;
+        this.#down('nonsense', outcome.problem, wasPlain ? null : 0);
         return;
-      case 'authorize':
-        if (refusal !== null || result !== true) {
-          this.#onRefused(refusal ?? { code: null, message: 'the login was refused' });
-          return;
-        }
-        this.#onAuthorized();
-        return;
-      case 'first-job':
+      }
+      case 'taken':
+        if (outcome.versionMask !== undefined) this.#takeVersionMask(outcome.versionMask);
+        if (outcome.subscription !== undefined) this.#onSubscribed(outcome.subscription);
+        if (outcome.work !== undefined) this.#onWork(outcome.work);
+        this.#callFrom(index + 1);
         return;
     }
   }
@@ -500,14 +554,7 @@ export class Upstream implements DialOwner {
     this.isRolling = this.versionMask !== 0;
   }
 
-  #onSubscribed(subscription: PoolSubscription | null, refusal: PoolRefusal | null): void {
-    if (subscription === null) {
-      // [quirk: some pools refuse a subscribe with parameters; cgminer and cpuminer retry without]
-      const wasPlain = this.#plainSubscribe;
-      this.#plainSubscribe = !wasPlain;
-      this.#down('nonsense', refusal?.message ?? 'unreadable answer to subscribe', wasPlain ? null : 0);
-      return;
-    }
+  #onSubscribed(subscription: PoolSubscription): void {
     const previous = this.subscription;
     this.subscription = subscription;
     const isResumed =
@@ -520,7 +567,6 @@ export class Upstream implements DialOwner {
     this.#names.clear();
     this.#nameCalls.clear();
     this.#takesNames = true;
-    this.#call('authorize', (id) => this.#parts.dialect.authorize(id, this.login, this.credentials.password));
   }
 
   /** A new extranonce1: nothing hashed so far can be handed in, and all lanes are cut anew. */
@@ -554,7 +600,7 @@ export class Upstream implements DialOwner {
   #considerLive(): void {
     const state = this.#state;
     if (state.kind !== 'handshaking' || state.step !== 'first-job' || this.#earlyWork === null) return;
-    if (this.#earlyWork.difficulty !== null || this.#isDifficultyGiven) {
+    if (this.#earlyWork.demand !== null || this.#isDifficultyGiven) {
       this.#goLive();
     } else {
       const deadlineMs = this.#parts.clock.monotonicMs() + LATE_DIFFICULTY_MS;
@@ -576,13 +622,14 @@ export class Upstream implements DialOwner {
     this.#parts.stats.succeeded(this.#parts.log);
     const newest = this.#newest;
     // A pool that takes a session up again and names no difficulty means the one of before.
-    if (!this.#isDifficultyGiven && newest !== null) this.#difficulty = newest.difficulty;
-    const difficulty = early.difficulty ?? this.#difficulty;
+    if (!this.#isDifficultyGiven && newest !== null)
+      this.#demand = { difficulty: newest.difficulty, target: newest.target };
+    const demand = early.demand ?? this.#demand;
     if (newest === null || !isSameWork(newest, early.work)) {
-      this.#issue(early.work, difficulty, early.work.ntime);
-    } else if (newest.difficulty !== difficulty) {
+      this.#issue(early.work, demand, ntimeOf(early.work));
+    } else if (newest.difficulty !== demand.difficulty) {
       // Resumed: the miners are on this very job; sent again as it is they would repeat their nonces.
-      this.#issue(early.work, difficulty, newest.ntime + 1);
+      this.#issue(early.work, demand, newest.ntime + 1);
     }
     this.#resubmit();
     for (const client of this.clients.slice()) client.onReady(this);
@@ -613,7 +660,16 @@ export class Upstream implements DialOwner {
         this.#onWork(event.work);
         return;
       case 'difficulty':
-        this.#onDifficulty(event.difficulty);
+        this.#onDemand({ difficulty: event.difficulty, target: null });
+        return;
+      case 'target':
+        this.#onDemand(this.#demandOf(event.target, 1));
+        return;
+      case 'scale':
+        this.#scale = event.factor;
+        return;
+      case 'several':
+        for (const one of event.events) if (this.#connection !== null) this.#onEvent(one);
         return;
       case 'extranonce':
         this.#onExtranonce(event);
@@ -646,8 +702,8 @@ export class Upstream implements DialOwner {
 
   #onReply(id: number, result: unknown, refusal: PoolRefusal | null): void {
     const state = this.#state;
-    if (state.kind === 'handshaking' && id === state.callId) {
-      this.#onHandshakeReply(state.step, result, refusal);
+    if (state.kind === 'handshaking' && state.step !== 'first-job' && id === state.callId) {
+      this.#onLoginReply(state.step, result, refusal);
       return;
     }
     const share = this.#inFlight?.get(id);
@@ -655,52 +711,75 @@ export class Upstream implements DialOwner {
       const name = this.#nameCalls.get(id);
       if (name === undefined) return;
       this.#nameCalls.delete(id);
-      this.#onNameReply(name, refusal === null && result === true);
+      this.#onNameReply(name, refusal === null && this.#parts.dialect.isYes(result));
       return;
     }
     this.#inFlight?.delete(id);
     this.#unansweredInARow = 0;
     this.#parts.stats.roundTrip.observe((this.#parts.clock.monotonicMs() - share.sentAtMs) / 1000);
-    share.owner.onVerdict(share, refusal === null && result === true ? ACCEPTED : refused(refusal));
+    share.owner.onVerdict(share, this.#verdictOf(result, refusal));
   }
 
-  #onWork(received: BitcoinWork): void {
+  /** Whatever the dialect does not read as a yes is no acceptance, error or not. */
+  #verdictOf(result: unknown, refusal: PoolRefusal | null): PoolVerdict {
+    const { dialect } = this.#parts;
+    if (refusal === null && dialect.isYes(result)) return ACCEPTED;
+    const words = refusal ?? { code: null, message: 'Rejected by the pool' };
+    return { kind: 'refused', refusal: words, reason: dialect.classify(words) };
+  }
+
+  /** What a target, times a factor, means. */
+  #demandOf(target: ShareTarget, scale: number): Demand {
+    const { divider } = this.credentials.pool.algorithm;
+    return { difficulty: difficultyOfHashes(target.hashes / scale, divider), target };
+  }
+
+  /** What the job's shares must meet: as the job itself says, else as the pool said before; null where it has not said. */
+  #demandFor(work: Work): Demand | null {
+    if (work.family !== 'bitcoin' && work.target !== null) return this.#demandOf(work.target, this.#scale);
+    return this.#isDifficultyGiven ? this.#demand : null;
+  }
+
+  #onWork(received: Work): void {
     this.#parts.stats.jobs += 1;
-    const work = this.#parts.stats.interner.intern(received);
+    const work = received.family === 'bitcoin' ? this.#parts.stats.interner.intern(received) : received;
     const nowMs = this.#parts.clock.monotonicMs();
     if (this.#state.kind === 'live') this.#parts.stats.noteJobGap(nowMs - this.#jobAtMs);
     this.#jobAtMs = nowMs;
     if (this.#state.kind !== 'live') {
-      this.#earlyWork = { work, difficulty: this.#isDifficultyGiven ? this.#difficulty : null };
+      this.#earlyWork = { work, demand: this.#demandFor(work) };
       this.#considerLive();
       return;
     }
+    const demand = this.#demandFor(work) ?? this.#demand;
     if (this.#nextExtranonce !== null) {
       this.#takeExtranonce(this.#nextExtranonce);
-      this.#issue(work, this.#difficulty, work.ntime);
+      this.#issue(work, demand, ntimeOf(work));
       for (const client of this.clients.slice()) client.onReady(this);
       return;
     }
     const newest = this.#newest;
     // The miners hear nothing of it, so it does not put off the refresh either.
-    if (newest !== null && isSameWork(newest, work) && newest.difficulty === this.#difficulty) return;
-    const job = this.#issue(work, this.#difficulty, work.ntime);
+    if (newest !== null && isSameWork(newest, work) && newest.difficulty === demand.difficulty) return;
+    const job = this.#issue(work, demand, ntimeOf(work));
     for (const client of this.clients.slice()) client.onJob(this, job, work.clean);
     this.#parts.fanOut.observe((this.#parts.clock.monotonicMs() - job.receivedAtMs) / 1000);
   }
 
   /** A difficulty holds from the next job on; one that comes after the very first job was meant for it. */
-  #onDifficulty(difficulty: number): void {
+  #onDemand(demand: Demand): void {
     const isFirst = !this.#isDifficultyGiven;
-    this.#difficulty = difficulty;
+    this.#demand = demand;
     this.#isDifficultyGiven = true;
     if (this.#state.kind !== 'live') {
       this.#considerLive();
       return;
     }
     const newest = this.#newest;
-    if (isFirst && newest !== null && newest.work !== null && newest.difficulty !== difficulty) {
-      const job = this.#issue(newest.work, difficulty, newest.ntime + 1);
+    // A job that says it itself is not changed by what is said apart.
+    const isOpen = newest?.work != null && (newest.work.family === 'bitcoin' || newest.work.target === null);
+    if (isFirst && isOpen && newest.work !== null && newest.difficulty !== demand.difficulty) {
+      const job = this.#issue(newest.work, demand, newest.ntime + 1);
       for (const client of this.clients.slice()) client.onJob(this, job, true);
     }
   }
@@ -762,7 +841,7 @@ export class Upstream implements DialOwner {
 
   // ---- jobs and shares
 
-  #issue(work: BitcoinWork, difficulty: number, ntime: number): IssuedJob {
+  #issue(work: Work, demand: Demand, ntime: number): IssuedJob {
     const nowMs = this.#parts.clock.monotonicMs();
     const sequence = this.#parts.jobs.next();
     const previous = this.#newest;
@@ -770,21 +849,24 @@ export class Upstream implements DialOwner {
       id: sequence.toString(16),
       sequence,
       poolJobId: work.poolJobId,
-      prevHash: work.prevHash,
-      version: work.version,
+      block: blockOf(work),
+      version: work.family === 'bitcoin' ? work.version : 0,
       ntime,
-      difficulty,
+      difficulty: demand.difficulty,
+      target: demand.target,
+      scale: this.#scale,
       extranonce1: this.subscription?.extranonce1 ?? '',
       receivedAtMs: nowMs,
-      seen: this.#keepsWork ? new ShareMemory(SHARES_REMEMBERED) : null,
+      seen: this.#verifies ? new ShareMemory(SHARES_REMEMBERED) : null,
       lines: null,
       work,
     };
     if (previous !== null) {
       previous.lines = null;
-      if (!this.#keepsWork) previous.work = null;
+      // Of a relayed family the work says which job a share is for.
+      if (!this.#verifies && work.family === 'bitcoin') previous.work = null;
     }
-    const isNewBlock = previous !== null && previous.prevHash !== work.prevHash;
+    const isNewBlock = previous !== null && previous.block !== job.block;
     if (work.clean && isNewBlock) {
       // Everything older is stale. With the same previous block it is still payable at most pools, so the pool judges.
       this.#jobs = [job];
@@ -809,16 +891,21 @@ export class Upstream implements DialOwner {
       this.#down('silence', `no job for ${Math.round((nowMs - this.#jobAtMs) / 1000)} s`);
       return;
     }
+    const { keepalive } = this.#parts.dialect;
+    if (keepalive !== null && this.subscription !== null && nowMs - this.#spokeAtMs >= KEEPALIVE_MS) {
+      this.#spokeAtMs = nowMs;
+      this.#connection?.send(keepalive(this.#nextCallId(), this.subscription));
+    }
     const newest = this.#newest;
     if (
       refreshMs > 0 &&
-      newest?.work != null &&
+      newest?.work?.family === 'bitcoin' &&
       nowMs - this.#refreshedAtMs >= refreshMs &&
       this.clients.length > 0
     ) {
       // cgminer gives a pool up after 90 s without a line: the same work again, told apart by its time.
       const elapsedSeconds = Math.max(1, Math.round((nowMs - newest.receivedAtMs) / 1000));
-      const job = this.#issue(newest.work, newest.difficulty, newest.ntime + elapsedSeconds);
+      const job = this.#issue(newest.work, newest, newest.ntime + elapsedSeconds);
       for (const client of this.clients.slice()) client.onJob(this, job, false);
     }
   }
@@ -871,20 +958,22 @@ const ACCEPTED: PoolVerdict = { kind: 'accepted' };
 const UNANSWERED: PoolVerdict = { kind: 'unanswered' };
 const LOST: PoolVerdict = { kind: 'lost' };
 
-/** Whatever is not `true` is no acceptance, error or not. */
-function refused(refusal: PoolRefusal | null): PoolVerdict {
-  return { kind: 'refused', refusal: refusal ?? { code: null, message: 'Rejected by the pool' } };
-}
-
 /** Shorter passwords (`x`, `d=`) are no secrets, and would be found everywhere. */
 const LEAST_SECRET = 3;
 
-/** True where a notify repeats the newest job to the letter. The branch is usually the same array, since equal ones are shared. */
-function isSameWork(job: IssuedJob, work: BitcoinWork): boolean {
+const DIFFICULTY_ONE: Demand = { difficulty: 1, target: null };
+
+/** The time that goes with a job to its miners; 0 where the family's jobs have none of their own. */
+function ntimeOf(work: Work): number {
+  return work.family === 'bitcoin' ? work.ntime : 0;
+}
+
+/** True where a job repeats the newest one to the letter. The branch is usually the same array, since equal ones are shared. */
+function isSameWork(job: IssuedJob, work: Work): boolean {
   const known = job.work;
+  if (known === null || known.poolJobId !== work.poolJobId) return false;
+  if (known.family !== 'bitcoin' || work.family !== 'bitcoin') return isSameRelayed(known, work);
   return (
-    known !== null &&
-    known.poolJobId === work.poolJobId &&
     known.ntime === work.ntime &&
     known.prevHash === work.prevHash &&
     known.coinb1 === work.coinb1 &&
@@ -894,5 +983,15 @@ function isSameWork(job: IssuedJob, work: BitcoinWork): boolean {
     (known.branch === work.branch ||
       (known.branch.length === work.branch.length &&
         known.branch.every((hash, i) => hash === work.branch[i])))
+  );
+}
+
+function isSameRelayed(known: Work, work: Work): boolean {
+  if (known.family === 'bitcoin' || work.family === 'bitcoin' || known.target?.text !== work.target?.text)
+    return false;
+  const names = Object.keys(work.parts);
+  return (
+    names.length === Object.keys(known.parts).length &&
+    names.every((name) => known.parts[name] === work.parts[name])
   );
 }

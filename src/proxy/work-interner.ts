@@ -17,6 +17,7 @@ export class WorkInterner {
     const isSameBranch =
       last.branch.length === work.branch.length && last.branch.every((hash, i) => hash === work.branch[i]);
     const shared: BitcoinWork = {
+      family: 'bitcoin',
       poolJobId: last.poolJobId === work.poolJobId ? last.poolJobId : work.poolJobId,
       prevHash: last.prevHash === work.prevHash ? last.prevHash : work.prevHash,
       coinb1: last.coinb1 === work.coinb1 ? last.coinb1 : work.coinb1,

@@ -222,6 +222,8 @@ export interface PoolDialect {
   pong(id: RequestId): string;
   version(id: RequestId, agent: string): string;
   acknowledge(id: RequestId): string;
+  /** Whether a result that came without an error accepts the share. */
+  isYes(result: unknown): boolean;
   /** The bucket of a refused share, by the pool's code or words. */
   classify(refusal: PoolRefusal): RejectReason;
 }

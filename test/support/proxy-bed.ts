@@ -106,7 +106,7 @@ export async function startProxyBed(
     {
       clock: systemClock,
       log: silentLog,
-      dialect: bitcoinV1,
+      dialects: [bitcoinV1],
       verifier: new ShareVerifier(algorithms),
       isListed: () => false,
       accounts: {

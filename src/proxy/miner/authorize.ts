@@ -1,5 +1,5 @@
 import { isAccountName, parseMinerName } from '../../domain/account.ts';
-import type { MinerRequest } from '../../wire/messages.ts';
+import type { RequestId } from '../../wire/messages.ts';
 import type { MinerSession } from '../miner-session.ts';
 import { readWishes } from '../session-difficulty.ts';
 
@@ -11,10 +11,16 @@ const UNKNOWN = 'Unknown user name. Register the pool account first: POST /api/v
  */
 export function onAuthorize(
   session: MinerSession,
-  request: Extract<MinerRequest, { kind: 'authorize' }>,
+  request: {
+    readonly id: RequestId;
+    readonly user: string;
+    readonly password: string;
+    readonly rig?: string;
+  },
 ): void {
   const { context } = session;
-  const name = parseMinerName(request.user);
+  const named = parseMinerName(request.user);
+  const name = { ...named, worker: named.worker === '' ? (request.rig ?? '') : named.worker };
   const claimed = session.claimedAccount;
   if (claimed === name.account) {
     session.authorizeAgain(request.id);
@@ -48,8 +54,9 @@ export function onAuthorize(
       session.refuseAuthorizeLater(`Pool ${answer.pool} of this account is not in the pool list any more`);
       return;
     }
-    const [{ pool }] = answer.account.entries;
-    if (pool.dialect !== session.dialect.name) {
+    const foreign = answer.account.entries.find(({ pool }) => !session.dialect.worksFor(pool.dialect));
+    if (foreign !== undefined) {
+      const { pool } = foreign;
       session.refuseAuthorize(
         `This account mines ${pool.algorithm.name} on ${pool.name}, which speaks ${pool.dialect}; this miner speaks ${session.dialect.name}`,
       );

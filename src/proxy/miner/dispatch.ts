@@ -2,6 +2,7 @@ import type { MinerRequest } from '../../wire/messages.ts';
 import type { MinerSession } from '../miner-session.ts';
 import { onAuthorize } from './authorize.ts';
 import { onConfigure } from './configure.ts';
+import { onLogin } from './login.ts';
 import { onSubmit, onUnusableSubmit } from './submit.ts';
 import { onSubscribe } from './subscribe.ts';
 import { onSuggestDifficulty, onSuggestTarget } from './suggest.ts';
@@ -17,6 +18,19 @@ export function dispatch(session: MinerSession, request: MinerRequest): void {
       return;
     case 'subscribe':
       onSubscribe(session, request);
+      return;
+    case 'login':
+      onLogin(session, request);
+      return;
+    case 'get-job':
+      session.askForJob(request.id);
+      return;
+    case 'courtesy':
+      session.reply(request.id, session.dialect.miner.yes(request.id));
+      return;
+    case 'hello':
+      session.agent = request.agent;
+      session.reply(request.id, session.dialect.miner.hello(request.id));
       return;
     case 'authorize':
       onAuthorize(session, request);

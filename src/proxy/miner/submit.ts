@@ -1,7 +1,8 @@
-import { rolledBits } from '../../domain/version-rolling.ts';
+import { difficultyOfHashes, type Work } from '../../domain/job.ts';
+import type { BitcoinShare } from '../../wire/dialect.ts';
 import type { RequestId, SubmitRequest } from '../../wire/messages.ts';
+import type { Group } from '../group.ts';
 import type { InFlightShare } from '../in-flight-share.ts';
-import type { IssuedJob } from '../issued-job.ts';
 import type { MinerSession } from '../miner-session.ts';
 import type { ShareProof } from '../share-verifier.ts';
 import type { Upstream } from '../upstream.ts';
@@ -23,20 +24,27 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
   }
   const job = session.findJob(request.jobId);
   if (job === null || upstream === null || lane === null) {
-    const isStale = isOwnJobId(session, request.jobId);
+    const isStale = session.dialect.miner.ownJobIds && isOwnJobId(session, request.jobId);
     session.refuseShare(id, isStale ? 'stale' : 'unknown-job', isStale ? 'Stale share' : 'Job not found', 0);
     return;
   }
   const { group, books } = binding;
   const difficulty = session.difficultyOf(job);
-  const problem = problemOf(session, request, job, group.judges);
-  if (problem !== null) {
-    session.refuseShare(id, 'malformed', problem, difficulty);
-    return;
-  }
-  const bits = rolledBits(job.version, upstream.versionMask, request.versionBits);
-  if (bits.kind === 'outside-mask') {
-    session.refuseShare(id, 'malformed', 'Version bits outside the mask', difficulty);
+  const assembled = session.dialect.miner.assemble(request, {
+    user: upstream.nameFor(binding.nameAtPool),
+    work: job.work,
+    poolJobId: job.poolJobId,
+    version: job.version,
+    ntime: job.ntime,
+    extranonce1: session.extranonce1,
+    extranonce2Bytes: session.extranonce2Bytes,
+    lane: lane.bytes,
+    versionMask: upstream.versionMask,
+    isRolling: upstream.isRolling,
+    judges: group.judges,
+  });
+  if (assembled.kind === 'malformed') {
+    session.refuseShare(id, 'malformed', assembled.problem, difficulty);
     return;
   }
   if (session.replies.length >= context.settings.limits.pendingSubmits) {
@@ -48,54 +56,56 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     next: null,
     requestId: id,
     job,
-    share: {
-      user: upstream.nameFor(binding.nameAtPool),
-      poolJobId: job.poolJobId,
-      extranonce2: lane.bytes + request.extranonce2,
-      ntime: request.ntime,
-      nonce: request.nonce,
-      // [BIP310] Once negotiated a submit has six parameters, with an empty mask too.
-      versionBits: bits.poolBits ?? (upstream.isRolling ? '00000000' : null),
-    },
+    share: assembled.share,
     sentAtMs: context.clock.monotonicMs(),
     books,
     difficulty,
     owner: session,
   };
   session.enterShare(share);
+  if (!group.verifies || job.work === null) upstream.submit(share);
+  else if (assembled.share.family === 'bitcoin')
+    proveByHash(session, upstream, group, share, assembled.share);
+  else proveByClaim(session, upstream, group, share, job.work);
+}
+
+function proveByHash(
+  session: MinerSession,
+  upstream: Upstream,
+  group: Group,
+  entered: InFlightShare,
+  share: BitcoinShare,
+): void {
+  const { verifier } = session.context;
   const { algorithm } = group.credentials.pool;
-  if (!group.verifies || context.verifier === null || job.work === null) {
-    upstream.submit(share);
+  if (verifier === null || (!verifier.mayProve(algorithm.name, entered.sentAtMs) && !group.judges)) {
+    upstream.submit(entered);
     return;
   }
-  if (!context.verifier.mayProve(algorithm.name, share.sentAtMs) && !group.judges) {
-    upstream.submit(share);
-    return;
-  }
-  context.verifier.prove({ algorithm, job, share: share.share, versionMask: upstream.versionMask }, (proof) =>
-    judge(session, upstream, group.judges, share, proof),
+  const { job } = entered;
+  verifier.prove({ algorithm, job, share, versionMask: upstream.versionMask }, (proof) =>
+    judge(session, upstream, group.judges, entered, proof),
   );
 }
 
-/** What is wrong with a share by itself, in words for the miner; null where nothing is. */
-function problemOf(
+/** By what the share says of itself: as much as can be known of a hash that is not computed here. */
+function proveByClaim(
   session: MinerSession,
-  request: SubmitRequest,
-  job: IssuedJob,
-  judges: boolean,
-): string | null {
-  if (request.extranonce2.length !== session.extranonce2Bytes * 2) {
-    return `extranonce2 must have ${session.extranonce2Bytes} bytes`;
+  upstream: Upstream,
+  group: Group,
+  entered: InFlightShare,
+  work: Work,
+): void {
+  const { claim } = group.dialect;
+  if (claim === null) {
+    upstream.submit(entered);
+    return;
   }
-  if (judges && job.work !== null) {
-    const ntime = Number.parseInt(request.ntime, 16);
-    if (ntime < job.work.ntime || ntime > job.ntime + MAX_NTIME_AHEAD_SECONDS) return 'ntime out of range';
-  }
-  return null;
+  const { hashes, meetsPool, fingerprint } = claim(entered.share, work);
+  const difficulty = difficultyOfHashes(hashes, group.credentials.pool.algorithm.divider);
+  judge(session, upstream, group.judges, entered, { difficulty, meetsPool, fingerprint });
 }
 
-/** [ckpool] How far a miner may roll the time past the job's. */
-const MAX_NTIME_AHEAD_SECONDS = 7000;
 /** "pdiff" and "bdiff" differ by 1/65536: a share that just misses one just meets the other. */
 const DIFFICULTY_TOLERANCE = 1 - 1 / 32_768;
 

@@ -1,4 +1,3 @@
-import { planLane } from '../../domain/lane.ts';
 import type { MinerRequest } from '../../wire/messages.ts';
 import { hintKey, idHintKey } from '../hint-key.ts';
 import type { MinerSession } from '../miner-session.ts';
@@ -21,16 +20,16 @@ export function onSubscribe(
   session.origin = hintKey(session.ip, request.agent);
   const resumed = isOwnId(request.sessionId) ? takeResume(session, request.sessionId) : null;
   if (resumed !== null) {
-    session.subscribe(request.id, resumed, resumed.plan);
+    session.open(resumed, resumed.plan);
+    session.subscribe(request.id, resumed.plan, false);
     return;
   }
   const hint = findHint(session, request);
   if (hint !== null) session.origin = hint.origin;
-  const plan = planLane(
-    { agent: request.agent, poolExtranonce2Bytes: hint?.poolExtranonce2Bytes ?? null },
-    context.settings.extranonce,
-  );
-  if (plan.kind === 'relay' && hint !== null && session.upstream === null && session.binding === null) {
+  const plan = session.planFor(hint?.poolExtranonce2Bytes ?? null);
+  session.open(null, plan);
+  const isOfPool = plan.kind === 'relay' || plan.kind === 'prefix';
+  if (isOfPool && hint !== null && session.upstream === null && session.binding === null) {
     context.accounts.find(hint.account, (answer) => {
       if (!session.connection.isOpen) return;
       if (answer.kind === 'found' && session.upstream === null) {
@@ -38,7 +37,7 @@ export function onSubscribe(
       }
     });
   }
-  session.subscribe(request.id, null, plan);
+  session.subscribe(request.id, plan, hint !== null || session.upstream !== null);
 }
 
 function takeResume(session: MinerSession, sessionId: string): ResumeRecord | null {
