@@ -27,10 +27,12 @@ const ELSEWHERE: Readonly<Record<string, readonly KeyName[]>> = {
     'failover.standby',
     'failover.returnAfterSeconds',
     'failover.refuseAfterSeconds',
+    'rental.mode',
+    'rental.minDifficulty',
   ],
   'program.test.ts': ['stratum.addr', 'web.addr', 'db.path'],
   'commands.test.ts': ['log.level', 'log.format', 'syslog'],
-  'verify.test.ts': ['verify'],
+  'verify.test.ts': ['verify', 'verifyPerSecond'],
   'failing-pools.test.ts': ['upstream.submitTimeoutMs', 'upstream.silenceMs'],
   'shutdown.test.ts': ['shutdown.drainMs'],
   'settings-pools.test.ts': [

@@ -448,6 +448,7 @@ async function rent(
 const suggested = (pool: PracticePool): boolean[] =>
   pool.connections.map((one) => one.methods.includes('mining.suggest_difficulty'));
 
+// rental.mode and rental.minDifficulty
 describe('rented hashrate', () => {
   test('has a pool connection of its own beside the shared one, four bytes of extranonce2, and the least difficulty asked for', async () => {
     const pool = await startPool({ difficulty: 1000, extranonce2Bytes: 8, suggestDifficulty: 'set' });
