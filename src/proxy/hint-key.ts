@@ -1,8 +1,4 @@
-/** The key under which a miner without a session id is remembered. Never equal to one of {@link idHintKey}. */
+/** The place that a miner without a session id is remembered by: its address and agent. */
 export function hintKey(ip: string, agent: string): string {
   return `at ${ip} ${agent}`;
-}
-
-export function idHintKey(sessionId: string): string {
-  return `id ${sessionId}`;
 }

@@ -8,7 +8,8 @@ import type { Dialect, JobView, Refusal } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolRefusal, PoolSubscription, RequestId } from '../wire/messages.ts';
 import type { Group, GroupClient } from './group.ts';
-import { hintKey, idHintKey } from './hint-key.ts';
+import type { LaneHint } from './hint-book.ts';
+import { hintKey } from './hint-key.ts';
 import type { InFlightShare, PoolVerdict, ShareOwner } from './in-flight-share.ts';
 import type { IssuedJob } from './issued-job.ts';
 import { dispatch } from './miner/dispatch.ts';
@@ -88,6 +89,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   extranonce2Bytes = 0;
   /** The two of them as the miner was told last; null before. */
   #told: string | null = null;
+  /** What was known of the miner when it came; see {@link adoptHint}. */
+  #adopted: LaneHint | null = null;
   /** Mask the miner asked for; null where it did not negotiate version rolling. */
   askedVersionMask: number | null = null;
   #announcedVersionMask: number | null = null;
@@ -465,6 +468,21 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.onReady(this.upstream);
   }
 
+  /** This is the miner that the hint is about, as far as can be known. */
+  adoptHint(hint: LaneHint): void {
+    this.#adopted = hint;
+    this.context.hints.take(this.#placeOfOrigin, hint, this.context.clock.monotonicMs());
+  }
+
+  /** Leaves an upstream that was taken at subscribe: the account is another. */
+  leaveEarly(): void {
+    this.#leaveUpstream();
+  }
+
+  get #placeOfOrigin(): string {
+    return hintKey(this.ip, this.agent);
+  }
+
   refuseAuthorize(message: string): void {
     const waiting = this.#waitingAuthorize;
     this.#waitingAuthorize = null;
@@ -671,10 +689,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #closeForAnother(poolExtranonce2Bytes: number): void {
     const { context, binding } = this;
     if (binding !== null) {
-      const hint = { account: binding.books.subject.account, poolExtranonce2Bytes, origin: this.origin };
+      const { account } = binding.books.subject;
+      const hint = { account, poolExtranonce2Bytes, origin: this.origin };
       const nowMs = context.clock.monotonicMs();
-      context.hints.set(hintKey(this.ip, this.agent), hint, nowMs);
-      context.hints.set(idHintKey(this.id), hint, nowMs);
+      // Whom it was taken for is still to come.
+      const isMistaken = this.#adopted !== null && this.#adopted.account !== account;
+      if (isMistaken && this.#adopted !== null)
+        context.hints.add(this.#placeOfOrigin, '', this.#adopted, nowMs);
+      context.hints.add(this.#placeOfOrigin, this.id, hint, nowMs, isMistaken);
+      this.#adopted = null;
     }
     context.log.info('miner must reconnect once: its extranonce does not fit the pool', {
       miner: this.address,
@@ -1062,7 +1085,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   // ---- time and end
 
   sweep(nowMs: number): void {
-    const { limits, upstream } = this.context.settings;
+    const { context } = this;
+    const { limits, upstream } = context.settings;
     this.#faults >>= 1;
     if (this.#delayedRefusal !== null && nowMs >= this.#delayedRefusal.deadlineMs) this.#refuseDelayed();
     if (this.#waitingAuthorize !== null && nowMs >= this.#waitingAuthorize.deadlineMs) {
@@ -1088,7 +1112,10 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       const isAnswered = this.#waitingAuthorize === null && this.#delayedRefusal === null;
       if (nowMs - this.connectedMonotonicMs >= limits.handshakeMs && isAnswered) {
         // A miner that was taken for another at its address must not wait for that one's pool again.
-        if (this.#waitingSubscribe !== null) this.forgetHint();
+        if (this.#waitingSubscribe !== null) {
+          this.#adopted = null;
+          context.hints.forgetLast(this.#placeOfOrigin);
+        }
         this.end('handshake-timeout');
       }
     } else if (
@@ -1105,12 +1132,6 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   endReplaced(): void {
     this.connection.destroy('replaced');
     this.onClosed('replaced', '');
-  }
-
-  /** The next connection of this miner shall not be cut for the account it was remembered with. */
-  forgetHint(): void {
-    this.context.hints.delete(hintKey(this.ip, this.agent));
-    this.context.hints.delete(idHintKey(this.id));
   }
 
   onClosed(reason: CloseReason, detail: string): void {
@@ -1136,6 +1157,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
         nowMs,
       );
     }
+    // Whoever mines on its pool's own prefix has to be known at once when it comes back.
+    if (this.#adopted !== null) context.hints.add(this.#placeOfOrigin, this.id, this.#adopted, nowMs);
     context.addresses.disconnected(this.ip, binding !== null);
     if (binding !== null && nowMs - this.connectedMonotonicMs >= RATE_KNOWN_AFTER_MS) {
       const { hs } = binding.books.rate(15, nowMs);

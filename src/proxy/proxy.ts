@@ -22,12 +22,13 @@ import type { Dialect } from '../wire/dialect.ts';
 import { AddressBook } from './address-book.ts';
 import { Arrival, type ArrivalHost } from './arrival.ts';
 import { Group } from './group.ts';
+import { HintBook } from './hint-book.ts';
 import { JobSequence } from './issued-job.ts';
 import { MinerSession } from './miner-session.ts';
 import { PoolStats } from './pool-stats.ts';
 import { Route } from './route.ts';
 import type { SessionBooks } from './session-books.ts';
-import type { AccountDirectory, LaneHint, ResumeRecord, SessionContext } from './session-context.ts';
+import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
 import type { ProxySettings } from './settings.ts';
 import type { ShareVerifier } from './share-verifier.ts';
 import { Tally } from './tally.ts';
@@ -108,7 +109,7 @@ export class Proxy {
         capacity: RESUMES_KEPT,
         ttlMs: session.resumeSeconds * 1000,
       }),
-      hints: new BoundedMap<string, LaneHint>({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
+      hints: new HintBook({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
       unboundTally,
       verifier: parts.verifier,

@@ -6,6 +6,7 @@ import type { Log } from '../kit/log.ts';
 import type { CloseReason } from '../net/connection.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import type { AddressBook } from './address-book.ts';
+import type { HintBook } from './hint-book.ts';
 import type { JobSequence } from './issued-job.ts';
 import type { MinerSession } from './miner-session.ts';
 import type { Route } from './route.ts';
@@ -40,14 +41,6 @@ export interface ResumeRecord {
   readonly firstJobSequence: number;
 }
 
-/** What is remembered of a miner whose lane did not fit its account's pool. */
-export interface LaneHint {
-  readonly account: string;
-  readonly poolExtranonce2Bytes: number;
-  /** Where that miner came from: its pool connection is kept for it under this. */
-  readonly origin: string;
-}
-
 /** What all sessions share. */
 export interface SessionContext {
   readonly settings: ProxySettings;
@@ -61,8 +54,7 @@ export interface SessionContext {
   /** Sessions that are open, by session id. */
   readonly sessionsById: Map<string, MinerSession>;
   readonly resumes: BoundedMap<string, ResumeRecord>;
-  /** By `hintKey` and `idHintKey`. */
-  readonly hints: BoundedMap<string, LaneHint>;
+  readonly hints: HintBook;
   /** Rates of miners that left, H/s. */
   readonly lastRates: BoundedMap<string, number>;
   /** Shares of sessions that have no account. */

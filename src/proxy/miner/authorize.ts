@@ -74,10 +74,8 @@ export function onAuthorize(
       return;
     }
     if (session.upstream !== null && !group.upstreams.includes(session.upstream)) {
-      // The lane was cut at subscribe for another account's pool; only a new connection can have another.
-      session.refuseAuthorizeLater('Reconnect to mine for this account');
-      session.forgetHint();
-      return;
+      // It was taken for another miner of its place, and told the prefix of that one's pool.
+      session.leaveEarly();
     }
     session.passwordWishes = readWishes(request.password);
     session.bind(route, name.worker);

@@ -1,7 +1,8 @@
 import type { MinerRequest } from '../../wire/messages.ts';
-import { hintKey, idHintKey } from '../hint-key.ts';
+import type { LaneHint } from '../hint-book.ts';
+import { hintKey } from '../hint-key.ts';
 import type { MinerSession } from '../miner-session.ts';
-import type { LaneHint, ResumeRecord } from '../session-context.ts';
+import type { ResumeRecord } from '../session-context.ts';
 
 /**
  * Answered before the user is known. A known session id gets its extranonce back (its old connection is closed first); a miner whose
@@ -29,6 +30,7 @@ export function onSubscribe(
   const plan = session.planFor(hint?.poolExtranonce2Bytes ?? null);
   session.open(null, plan);
   const isOfPool = plan.kind === 'relay' || plan.kind === 'prefix';
+  if (isOfPool && hint !== null) session.adoptHint(hint);
   if (isOfPool && hint !== null && session.upstream === null && session.binding === null) {
     context.accounts.find(hint.account, (answer) => {
       if (!session.connection.isOpen) return;
@@ -58,9 +60,8 @@ function findHint(
   request: Extract<MinerRequest, { kind: 'subscribe' }>,
 ): LaneHint | null {
   const { hints, clock } = session.context;
-  const nowMs = clock.monotonicMs();
-  const byId = isOwnId(request.sessionId) ? hints.get(idHintKey(request.sessionId), nowMs) : undefined;
-  return byId ?? hints.get(hintKey(session.ip, request.agent), nowMs) ?? null;
+  const sessionId = isOwnId(request.sessionId) ? request.sessionId : null;
+  return hints.find(hintKey(session.ip, request.agent), sessionId, clock.monotonicMs());
 }
 
 /** True for an id that we may have given out. */
