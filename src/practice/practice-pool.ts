@@ -161,10 +161,12 @@ export class PracticePool {
       difficultyTiming: given.difficultyTiming,
       configure: given.configure,
       extranonceSubscribe: given.extranonceSubscribe,
+      submits: 'answer',
       suggestDifficulty: given.suggestDifficulty,
       unknownMethods: given.unknownMethods,
       errorShape: given.errorShape,
       versionMask: given.versionMask === null ? null : readMask(given.versionMask),
+      extranonce2Bytes: given.extranonce2Bytes,
       replyDelayMs: given.replyDelayMs,
       verify: given.verify,
       vardiff: given.vardiff,
@@ -377,6 +379,11 @@ export class PracticePool {
     for (const connection of this.#pick(to)) connection.send(text);
   }
 
+  /** Bytes as they are, which need not be text: at once, whatever the manners. */
+  sendBytes(bytes: Uint8Array, to: ConnectionPick = everyone): void {
+    for (const connection of this.#pick(to)) connection.sendBytes(bytes);
+  }
+
   /** `client.reconnect`; without a host its parameters are empty. */
   reconnect(host?: string, port?: number, waitSeconds = 0): void {
     const params = host === undefined ? [] : [host, port ?? this.endpoint.port, waitSeconds];
@@ -424,7 +431,7 @@ export class PracticePool {
         socket,
         number: this.#count,
         difficulty: this.#difficulty,
-        extranonce2Bytes: this.#options.extranonce2Bytes,
+        extranonce2Bytes: this.manners.extranonce2Bytes,
       },
     );
     this.#connections.add(connection);
