@@ -215,6 +215,29 @@ describe('a miner of a shared group', () => {
     miner.end();
   });
 
+  test('is credited for a share of the job before, when its difficulty has changed and when the pool has sent another job', async () => {
+    const pool = await startPool({ difficulty: 1, versionMask: null });
+    await using bed = await startProxyBed([account([pool])]);
+    const miner = await connectLines(bed.port);
+    await miner.call({ id: 1, method: 'mining.subscribe', params: ['raw/1'] });
+    await miner.call({ id: 2, method: 'mining.authorize', params: [`${NAME}.raw`, 'x'] });
+    const jobs = [(await miner.nextMethod('mining.notify'))['params'] as string[]];
+    // Each wish that changes the difficulty brings the job again; at the last one every hash is a share.
+    for (const [id, wish] of [2 ** -29, 2 ** -30, 2 ** -32].entries()) {
+      await miner.call({ id: 10 + id, method: 'mining.suggest_difficulty', params: [wish] });
+      jobs.push((await miner.nextMethod('mining.notify'))['params'] as string[]);
+    }
+    pool.newJob();
+    jobs.push((await miner.nextMethod('mining.notify'))['params'] as string[]);
+    assert.equal(new Set(jobs.map(([id]) => id)).size, 5);
+    for (const [index, job] of jobs.slice(2).entries()) {
+      const params = [`${NAME}.raw`, job[0], '000000', job[7], '00000000'];
+      const { error } = await miner.call({ id: 20 + index, method: 'mining.submit', params });
+      assert.equal(error, null, `job ${index}: ${JSON.stringify(error)}`);
+    }
+    miner.end();
+  });
+
   test('most of whose shares are invalid is kept from the pool until they are clean again', async () => {
     const pool = await startPool({ difficulty: 2.3e-10, versionMask: null });
     await using bed = await startProxyBed([account([pool])]);
