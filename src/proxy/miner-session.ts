@@ -408,6 +408,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#leaveUpstream();
     binding.books.endedAtMs = context.clock.monotonicMs();
     context.retire(binding.books);
+    // Shares of a pool whose difficulty was passed through have told nothing of the rate.
+    if (next.group.judges && !binding.group.judges) this.#difficulty?.resume(context.clock.monotonicMs());
     const { route, worker } = binding;
     this.binding = {
       route,
@@ -557,7 +559,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#withoutPoolSinceMs = null;
     this.#announceVersionMask();
     if (this.#sentJobSequence < job.sequence) this.#sendJob(job, true);
-    if (this.#openWish !== null) this.#relayWish(this.#openWish);
+    // Where each session has a difficulty of its own, one miner's wish must not become that of all.
+    if (this.binding?.group.judges === true) this.#openWish = null;
+    else if (this.#openWish !== null) this.#relayWish(this.#openWish);
   }
 
   /**
