@@ -144,6 +144,7 @@ export class PracticePool {
   #endpoint: Endpoint | null = null;
   #count = 0;
   #silent = false;
+  #isStarted = false;
 
   constructor(
     collaborators: { readonly log: Log; readonly clock: Clock },
@@ -182,6 +183,11 @@ export class PracticePool {
     return this.#endpoint;
   }
 
+  /** True between {@link start} and {@link stop}, whether its port is open or not. */
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
   /** The clients of now, in order of arrival. */
   get connections(): readonly ConnectionView[] {
     return [...this.#connections];
@@ -195,6 +201,7 @@ export class PracticePool {
   /** Makes the first job, listens and starts the job and block timers. Rejects where the port is taken. */
   async start(): Promise<Endpoint> {
     await this.openPort();
+    this.#isStarted = true;
     this.newJob({ clean: true });
     const { jobIntervalMs, blockIntervalMs } = this.#options;
     if (jobIntervalMs > 0) this.#every(jobIntervalMs, () => this.newJob());
@@ -209,6 +216,7 @@ export class PracticePool {
 
   /** Ends everything: the timers, the port, every connection. A later start takes the same port. */
   async stop(): Promise<void> {
+    this.#isStarted = false;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.manners.hanging = false;
     const closed = this.closePort();
@@ -223,11 +231,14 @@ export class PracticePool {
    */
   async restart({ forget = true }: { readonly forget?: boolean } = {}): Promise<Endpoint> {
     await this.stop();
-    if (forget) {
-      this.#sessions.clear();
-      this.#extranonces.clear();
-    }
+    if (forget) this.forget();
     return this.start();
+  }
+
+  /** Forgets every session, while it is stopped: nobody gets an earlier extranonce1 back. */
+  forget(): void {
+    this.#sessions.clear();
+    this.#extranonces.clear();
   }
 
   /** Listens again on the port of before. */

@@ -168,6 +168,11 @@ export class Proxy {
     return [...this.#routes.keys()];
   }
 
+  /** Groups that sessions mine in, or that have something to finish. */
+  get groupCount(): number {
+    return this.#groups.size;
+  }
+
   /** An account has changed: its miners follow, on the same sockets. */
   onAccountChanged(account: Account): void {
     this.#routes.get(account.name)?.update(account);
