@@ -57,6 +57,8 @@ const RATE_KNOWN_AFTER_MS = 180_000;
 /** Names that one connection may ask for before the first has been answered. */
 const MAX_AUTHORIZES = 64;
 const UNDETECTED_BYTES = 128;
+/** A change of difficulty takes `minIntervalMs`, a miner with a long queue reports shares of some ten seconds ago. */
+const REPEATS_KEPT = 4;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -120,8 +122,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #previousDifficulty = 0;
   /** Jobs from this number on are at the difficulty sent last, older ones at the one before. */
   #difficultySince = 0;
-  /** The newest job sent a second time under an id of its own, with another difficulty. */
-  #repeated: { readonly id: string; readonly of: string; readonly job: IssuedJob } | null = null;
+  /** Jobs sent a second time under ids of their own, with another difficulty, oldest first. Shares of one are taken while the job `of` is. */
+  #repeats: { readonly of: string; readonly job: IssuedJob }[] = [];
   #conduct: Conduct | null = null;
   #difficulty: SessionDifficulty | null = null;
   /** What the miner's password and its configure ask for. */
@@ -420,6 +422,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#leaveUpstream();
     binding.books.endedAtMs = context.clock.monotonicMs();
     context.retire(binding.books);
+    // Shares of a pool whose difficulty was passed through have told nothing of the rate.
+    if (next.group.judges && !binding.group.judges) this.#difficulty?.resume(context.clock.monotonicMs());
     const { route, worker } = binding;
     this.binding = {
       route,
@@ -569,7 +573,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#withoutPoolSinceMs = null;
     this.#announceVersionMask();
     if (this.#sentJobSequence < job.sequence) this.#sendJob(job, true);
-    if (this.#openWish !== null) this.#relayWish(this.#openWish);
+    // Where each session has a difficulty of its own, one miner's wish must not become that of all.
+    if (this.binding?.group.judges === true) this.#openWish = null;
+    else if (this.#openWish !== null) this.#relayWish(this.#openWish);
   }
 
   /**
@@ -624,7 +630,6 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     }
     text += this.#lineOf(job, plan.kind === 'relay' ? null : lane.slot, clean);
     this.#sentJobSequence = job.sequence;
-    if (this.#repeated !== null && job.sequence > this.#repeated.job.sequence) this.#repeated = null;
     if (this.firstSequence === 0) this.firstSequence = this.firstJobSequence;
     this.#jobsSent += 1;
     binding.books.difficulty = difficulty;
@@ -695,9 +700,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const nowMs = context.clock.monotonicMs();
     const sequence = context.jobs.next();
     const elapsedSeconds = Math.max(1, Math.round((nowMs - job.receivedAtMs) / 1000));
-    const ntime = Math.max(job.ntime + elapsedSeconds, (this.#repeated?.job.ntime ?? 0) + 1);
+    const before = this.#repeats.findLast(({ of }) => of === job.id)?.job;
+    const ntime = Math.max(job.ntime + elapsedSeconds, (before?.ntime ?? 0) + 1);
     const repeated: IssuedJob = { ...job, id: sequence.toString(16), sequence, ntime, lines: null };
-    this.#repeated = { id: repeated.id, of: job.id, job: repeated };
+    // Shares of the ones before are still on their way, and those of the same block still count.
+    this.#repeats = this.#repeats
+      .filter(({ of }) => this.upstream?.findJob(of) != null)
+      .slice(1 - REPEATS_KEPT);
+    this.#repeats.push({ of: job.id, job: repeated });
     this.#sendJob(repeated, true);
     repeated.lines = null;
   }
@@ -797,9 +807,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   findJob(id: string): IssuedJob | null {
     const { upstream } = this;
     if (upstream === null || this.#lane === null) return null;
-    const repeated = this.#repeated;
-    if (repeated !== null && repeated.id === id)
-      return upstream.findJob(repeated.of) === null ? null : repeated.job;
+    for (const repeat of this.#repeats) {
+      if (repeat.job.id === id) return upstream.findJob(repeat.of) === null ? null : repeat.job;
+    }
     const job = upstream.findJob(id);
     return job !== null && job.sequence >= this.firstJobSequence ? job : null;
   }

@@ -169,6 +169,11 @@ export class Proxy {
     return [...new Set(Array.from(this.#routes.values(), (route) => route.account.name))];
   }
 
+  /** Groups that sessions mine in, or that have something to finish. */
+  get groupCount(): number {
+    return this.#groups.size;
+  }
+
   /** An account has changed: its miners follow, on the same sockets. */
   onAccountChanged(account: Account): void {
     for (const route of this.#routesOf(account.name)) route.update(account);

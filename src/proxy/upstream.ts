@@ -8,7 +8,7 @@ import type { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
 import type { CloseReason, Connection } from '../net/connection.ts';
 import type { DialOwner, DialTarget } from '../net/tcp-dialer.ts';
-import type { PoolDialect } from '../wire/dialect.ts';
+import type { PoolDialect, PoolShare } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../wire/messages.ts';
 import type { InFlightShare, PoolVerdict } from './in-flight-share.ts';
@@ -141,6 +141,8 @@ export class Upstream implements DialOwner {
   /** The attempt before ended at configure, so the next one goes without. */
   #withoutConfigure = false;
   #hasSkippedConfigure = false;
+  /** A configure that was not answered in time; its answer counts when it comes. */
+  #lateConfigureId: number | null = null;
 
   subscription: PoolSubscription | null = null;
   lanes: LaneSpace | null = null;
@@ -265,7 +267,27 @@ export class Upstream implements DialOwner {
     const id = this.#nextCallId();
     this.#inFlight ??= new Map();
     this.#inFlight.set(id, share);
-    if (this.#state.kind === 'live') this.#connection?.send(this.#parts.dialect.submit(id, share.share));
+    if (this.#state.kind !== 'live') return;
+    const sent = this.#asOfNow(share.share);
+    if (sent === null) {
+      this.#inFlight.delete(id);
+      share.owner.onVerdict(share, LOST);
+    } else {
+      this.#connection?.send(this.#parts.dialect.submit(id, sent));
+    }
+  }
+
+  /**
+   * The share as the connection of now takes it, which may be another than that of its job: the name may not be authorised on it yet, and version rolling
+   * negotiated there or not. Null where the version was rolled and cannot be told any more.
+   */
+  #asOfNow(share: PoolShare): PoolShare | null {
+    const user = this.nameFor(share.user);
+    if (user === share.user && (share.versionBits !== null) === this.isRolling) return share;
+    if (this.isRolling) return { ...share, user, versionBits: share.versionBits ?? UNROLLED };
+    return share.versionBits === null || share.versionBits === UNROLLED
+      ? { ...share, user, versionBits: null }
+      : null;
   }
 
   /**
@@ -329,7 +351,7 @@ export class Upstream implements DialOwner {
           this.#down('dial-timeout', `no connection within ${this.#settings.upstream.dialTimeoutMs} ms`);
         break;
       case 'handshaking':
-        if (nowMs >= state.deadlineMs) this.#onCallTimeout(state.step);
+        if (nowMs >= state.deadlineMs) this.#onCallTimeout(state.step, state.callId);
         break;
       case 'cooling':
         // Shares in flight have their chance until their time is up: the pool may give the session back.
@@ -413,6 +435,7 @@ export class Upstream implements DialOwner {
     this.#isDifficultyGiven = false;
     this.#earlyWork = null;
     this.#hasSkippedConfigure = false;
+    this.#lateConfigureId = null;
     this.#to({ kind: 'dialing', deadlineMs: nowMs + this.#settings.upstream.dialTimeoutMs });
     this.#connection = this.#parts.dialer.dial(this.#target, this);
   }
@@ -458,9 +481,10 @@ export class Upstream implements DialOwner {
     this.#connection?.send(line(callId));
   }
 
-  #onCallTimeout(step: HandshakeStep): void {
+  #onCallTimeout(step: HandshakeStep, callId: number): void {
     if (step === 'configure') {
       this.#hasSkippedConfigure = true;
+      this.#lateConfigureId = callId;
       this.#takeVersionMask(0);
       this.#subscribe();
       return;
@@ -492,6 +516,15 @@ export class Upstream implements DialOwner {
       case 'first-job':
         return;
     }
+  }
+
+  /** A slow pool has negotiated all the same: from then on it wants six parameters of every submit. */
+  #onLateConfigure(result: unknown, refusal: PoolRefusal | null): void {
+    this.#lateConfigureId = null;
+    this.#hasSkippedConfigure = false;
+    this.#parts.stats.answersConfigure = true;
+    this.#takeVersionMask(refusal === null ? this.#parts.dialect.readVersionMask(result) : 0);
+    for (const client of this.clients.slice()) client.onVersionMask(this);
   }
 
   /** What the handshake granted; 0: no rolling on this connection. */
@@ -648,6 +681,10 @@ export class Upstream implements DialOwner {
     const state = this.#state;
     if (state.kind === 'handshaking' && id === state.callId) {
       this.#onHandshakeReply(state.step, result, refusal);
+      return;
+    }
+    if (id === this.#lateConfigureId) {
+      this.#onLateConfigure(result, refusal);
       return;
     }
     const share = this.#inFlight?.get(id);
@@ -866,6 +903,9 @@ export class Upstream implements DialOwner {
     if (hasChanged) this.#parts.owner.onStateChanged(this);
   }
 }
+
+/** Version bits of a share whose version is the job's. */
+const UNROLLED = '00000000';
 
 const ACCEPTED: PoolVerdict = { kind: 'accepted' };
 const UNANSWERED: PoolVerdict = { kind: 'unanswered' };
