@@ -573,9 +573,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#withoutPoolSinceMs = null;
     this.#announceVersionMask();
     if (this.#sentJobSequence < job.sequence) this.#sendJob(job, true);
-    // Where each session has a difficulty of its own, one miner's wish must not become that of all.
-    if (this.binding?.group.judges === true) this.#openWish = null;
-    else if (this.#openWish !== null) this.#relayWish(this.#openWish);
+    if (this.#openWish !== null) this.#relayWish(this.#openWish);
   }
 
   /**
