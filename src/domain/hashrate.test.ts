@@ -118,6 +118,14 @@ describe('the beginning', () => {
     for (let i = 0; i < 16; i += 1) window.add(1, i * 100);
     assert.equal(window.rate(5, 2000).error, 0.25);
   });
+
+  test('a hundred easy shares do not hide that one hard one is as much work as all of them', () => {
+    const window = new WorkWindow(0);
+    for (let i = 0; i < 100; i += 1) window.add(1, i);
+    assert.equal(window.rate(5, 2000).error, 0.1);
+    window.add(100, 1000);
+    assert.equal(window.rate(5, 2000).error, Math.sqrt(100 + 100 ** 2) / 200);
+  });
 });
 
 describe('what a share stands for', () => {
@@ -161,7 +169,10 @@ test('any shares at any times give what their slots add up to', () => {
           const spanMs = Math.max(nowMs - Math.max(fromMs, startedAtMs), 1000);
           assert.deepEqual(window.rate(minutes, nowMs), {
             hs: (work * 1000) / spanMs,
-            error: inside.length === 0 ? null : 1 / Math.sqrt(inside.length),
+            error:
+              work === 0
+                ? null
+                : Math.sqrt(inside.reduce((total, share) => total + share.work ** 2, 0)) / work,
           });
         }
       };

@@ -3,7 +3,10 @@ const FINE_SLOTS = 30;
 const COARSE_MS = 60_000;
 const COARSE_SLOTS = 15;
 
-/** A measured rate. `error` is its relative standard error, 1/√n of the n shares behind it; null without a share. */
+/**
+ * A measured rate. `error` is its relative standard error: 1/√n of the n shares behind it where they stand for the same work, more where a few hard ones
+ * make up most of it. Null without a share.
+ */
 export interface Rate {
   readonly hs: number;
   readonly error: number | null;
@@ -42,47 +45,48 @@ export class WorkWindow {
 class Ring {
   readonly #slotMs: number;
   readonly #work: Float64Array;
-  readonly #shares: Uint32Array;
+  /** Sums of the squares of the shares' work: the variance of the sum beside it. */
+  readonly #squares: Float64Array;
   #newest = -1;
 
   constructor(slotMs: number, slots: number) {
     this.#slotMs = slotMs;
     this.#work = new Float64Array(slots);
-    this.#shares = new Uint32Array(slots);
+    this.#squares = new Float64Array(slots);
   }
 
   add(work: number, nowMs: number): void {
     this.#advance(Math.floor(nowMs / this.#slotMs));
     const index = this.#newest % this.#work.length;
     this.#work[index] = (this.#work[index] ?? 0) + work;
-    this.#shares[index] = (this.#shares[index] ?? 0) + 1;
+    this.#squares[index] = (this.#squares[index] ?? 0) + work ** 2;
   }
 
   rate(slots: number, startedAtMs: number, nowMs: number): Rate {
     const current = Math.floor(nowMs / this.#slotMs);
     this.#advance(current);
     let work = 0;
-    let shares = 0;
+    let squares = 0;
     for (let back = 0; back < slots && back <= this.#newest; back += 1) {
       const index = (this.#newest - back) % this.#work.length;
       work += this.#work[index] ?? 0;
-      shares += this.#shares[index] ?? 0;
+      squares += this.#squares[index] ?? 0;
     }
     const windowStartMs = Math.max((current - slots + 1) * this.#slotMs, startedAtMs);
     // A share in the first second of a session says little about its rate.
     const spanMs = Math.max(nowMs - windowStartMs, 1000);
-    return { hs: (work * 1000) / spanMs, error: shares === 0 ? null : 1 / Math.sqrt(shares) };
+    return { hs: (work * 1000) / spanMs, error: work === 0 ? null : Math.sqrt(squares) / work };
   }
 
   #advance(slot: number): void {
     const length = this.#work.length;
     if (this.#newest < 0 || slot - this.#newest >= length) {
       this.#work.fill(0);
-      this.#shares.fill(0);
+      this.#squares.fill(0);
     } else {
       for (let next = this.#newest + 1; next <= slot; next += 1) {
         this.#work[next % length] = 0;
-        this.#shares[next % length] = 0;
+        this.#squares[next % length] = 0;
       }
     }
     if (slot > this.#newest) this.#newest = slot;

@@ -40,7 +40,7 @@ export interface SessionRow {
   readonly rate1mHs: number;
   readonly rate5mHs: number;
   readonly rate15mHs: number;
-  /** Relative standard error of the 5-minute rate, 1/√n; null without a share in the window. */
+  /** Relative standard error of the 5-minute rate, 1/√n of n equal shares; null without a share in the window. */
   readonly rate5mError: number | null;
 }
 

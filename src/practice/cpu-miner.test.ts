@@ -48,6 +48,40 @@ function assertSameBooks(miner: CpuMiner, pool: PracticePool): void {
 }
 
 describe('mining on the practice pool', () => {
+  test('at rest it finds nothing, and listens; awake it goes on with the newest job', async (t) => {
+    const pool = await startPool(t);
+    const miner = startMiner(t, pool);
+    await miner.waitFor(({ accepted }) => accepted >= 5);
+    miner.rest();
+    const { submitted } = miner.stats;
+    await miner.waitFor((books) => books.accepted === books.submitted);
+    const { id } = pool.newJob({ clean: true });
+    await miner.waitFor(({ jobId }) => jobId === id);
+    // Its thread is silent: what another miner's finds in this time is the clock.
+    const other = startMiner(t, pool, { user: 'wallet.other' });
+    await other.waitFor(({ accepted }) => accepted >= 20);
+    assert.equal(miner.stats.submitted, submitted);
+    miner.wake();
+    await miner.waitFor(({ accepted }) => accepted >= submitted + 5);
+    assert.equal(miner.stats.rejected, 0, miner.stats.summary());
+  });
+
+  test('keeps count of what chance may do to its work', async (t) => {
+    const pool = await startPool(t);
+    const miner = startMiner(t, pool);
+    await miner.waitFor((books) => books.hashes > 0);
+    const { hashes, hashesByDifficulty } = miner.stats;
+    assert.ok(Math.abs(hashesByDifficulty / (hashes * EASY) - 1) < 1e-9);
+    pool.setDifficulty(EASY * 4);
+    const { id } = pool.newJob({ clean: true });
+    await miner.waitFor(({ jobId }) => jobId === id);
+    const before = { hashes: miner.stats.hashes, byDifficulty: miner.stats.hashesByDifficulty };
+    await miner.waitFor((books) => books.hashes > before.hashes + 5000);
+    const more =
+      (miner.stats.hashesByDifficulty - before.byDifficulty) / (miner.stats.hashes - before.hashes);
+    assert.ok(Math.abs(more / (EASY * 4) - 1) < 1e-9, String(more / EASY));
+  });
+
   for (const versionRolling of [true, false]) {
     test(`sha256d, ${versionRolling ? 'with' : 'without'} version rolling`, async (t) => {
       const pool = await startPool(t);

@@ -104,6 +104,7 @@ export class CpuMiner {
   #nextDifficulty = 1;
   #nextExtranonce: { readonly extranonce1: string; readonly extranonce2Bytes: number } | null = null;
   #connectionHasJob = false;
+  #isResting = false;
   #plainSubscribe = false;
   #port: number;
   #waitMs = 0;
@@ -154,6 +155,19 @@ export class CpuMiner {
   /** Ends the connection as a power cut would, without a word; it comes back if it is to. */
   disconnect(): void {
     if (this.#state.kind === 'mining') this.#state.link.end('disconnected by hand');
+  }
+
+  /** Stops hashing; stays connected and listens. From now on nothing is found, what the thread has under way included. */
+  rest(): void {
+    this.#isResting = true;
+    this.#slot.pause();
+  }
+
+  /** Ends {@link rest}, on the newest job. */
+  wake(): void {
+    this.#isResting = false;
+    const newest = [...this.#jobs.values()].at(-1);
+    if (newest !== undefined) this.#search(newest);
   }
 
   /** Sends any request of the miner's own accord; its answer. Rejects with `LinkError` without a connection. */
@@ -457,6 +471,7 @@ export class CpuMiner {
       if (this.#jobs.size <= MAX_JOBS) break;
       this.#jobs.delete(serial);
     }
+    if (this.#isResting) return;
     this.#slot.search({
       serial: this.#serial,
       algorithm,
@@ -475,7 +490,7 @@ export class CpuMiner {
 
   #onHashes(count: number): void {
     const nowMs = this.#clock.monotonicMs();
-    this.stats.hashes += count;
+    this.stats.hashed(count);
     this.#rate.push({ atMs: nowMs, hashes: this.stats.hashes });
     this.#trimRate(nowMs);
     this.stats.changed();
@@ -492,7 +507,7 @@ export class CpuMiner {
     stats.found += 1;
     const job = this.#jobs.get(share.serial);
     const state = this.#state;
-    if (job === undefined || state.kind !== 'mining' || !stats.authorized) {
+    if (this.#isResting || job === undefined || state.kind !== 'mining' || !stats.authorized) {
       stats.dropped += 1;
       stats.changed();
       return;

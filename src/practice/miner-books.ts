@@ -13,6 +13,11 @@ export class MinerBooks {
   authorizes = 0;
   authorizeFailures = 0;
   hashes = 0;
+  /**
+   * Sum over all hashes of the difficulty that they were tried at. Times the hashes behind difficulty 1 it is the variance, in hashes², of
+   * the work that the shares stand for: what chance may do to any rate that is computed from them.
+   */
+  hashesByDifficulty = 0;
   /** Shares that the hashing found. */
   found = 0;
   /** Of those: submitted, and dropped because their job was over. */
@@ -51,6 +56,11 @@ export class MinerBooks {
   refused(reason: string): void {
     this.rejected += 1;
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
+  }
+
+  hashed(count: number): void {
+    this.hashes += count;
+    this.hashesByDifficulty += count * this.difficulty;
   }
 
   violation(what: string): void {

@@ -13,12 +13,16 @@ export interface PoolManners {
   /** `never-if-subscribed`: refused as out of order after subscribe (Braiins). */
   configure: 'answer' | 'ignore' | 'error' | 'close' | 'never-if-subscribed';
   extranonceSubscribe: 'answer' | 'ignore' | 'error' | 'close';
+  /** `judge-silently`: a share is judged and counted, but nobody is told. `ignore`: not even looked at. */
+  submits: 'answer' | 'judge-silently' | 'ignore';
   suggestDifficulty: 'set' | 'ignore' | 'error' | 'close';
   /** Real pools mostly keep silent. */
   unknownMethods: 'ignore' | 'error';
   errorShape: ErrorShape;
   /** Version bits that may roll, unsigned 32 bits; null for a pool without version rolling. */
   versionMask: number | null;
+  /** What the next subscribe is given, 1 to 16; connections that stand keep theirs. */
+  extranonce2Bytes: number;
   /** Every line goes out this much later, order kept. */
   replyDelayMs: number;
   /** False accepts every well-formed share of a known job: for benchmarks only. */

@@ -192,6 +192,12 @@ export class PracticeConnection implements SubmitContext {
     if (this.#delayed.length === 1) this.#sendDue();
   }
 
+  /** Bytes as they are, behind what this turn has to send. */
+  sendBytes(bytes: Uint8Array): void {
+    this.#flush();
+    if (!this.#socket.destroyed) this.#socket.write(bytes);
+  }
+
   /** The pool works again: what was kept while it hung is looked at now. */
   wake(): void {
     const lines = this.#kept;
@@ -229,7 +235,7 @@ export class PracticeConnection implements SubmitContext {
     this.#flushing = false;
     const text = this.#out;
     this.#out = '';
-    if (this.#socket.destroyed) return;
+    if (text === '' || this.#socket.destroyed) return;
     this.#socket.write(text);
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#fault();
   }
@@ -308,13 +314,13 @@ export class PracticeConnection implements SubmitContext {
 
   #onSubmit(request: Request): void {
     const { books, work, manners } = this.#ports;
+    if (manners.submits === 'ignore') return;
     const verdict = judgeSubmit(request.params, this, work, manners.verify);
     // The answer is queued before the books move, so that whoever waits on them can already count on it.
-    if (verdict.accepted) {
-      this.#sharesSinceRetarget += 1;
-      this.#succeed(request, 'true');
-    } else {
-      this.#refuse(request, verdict.reason, verdict.text);
+    if (verdict.accepted) this.#sharesSinceRetarget += 1;
+    if (manners.submits === 'answer') {
+      if (verdict.accepted) this.#succeed(request, 'true');
+      else this.#refuse(request, verdict.reason, verdict.text);
     }
     books.record(this.number, request.params, verdict);
   }

@@ -806,6 +806,54 @@ describe('failures on demand', () => {
     assert.ok(!client.order.includes('reply lost'));
   });
 
+  test('submits unanswered: judged and counted, or not even looked at; all else is answered', async (t) => {
+    const pool = await startPool(t);
+    const client = RawClient.open(t, pool.endpoint);
+    await client.login();
+    const submit = (id: string): void =>
+      client.write(`{"id":"${id}","method":"mining.submit","params":[]}\n`);
+    pool.manners.submits = 'judge-silently';
+    submit('judged');
+    await client.call('mining.ping', []);
+    assert.equal(pool.stats.rejected.malformed, 1);
+    pool.manners.submits = 'ignore';
+    submit('ignored');
+    await client.call('mining.ping', []);
+    assert.equal(pool.stats.submitted, 1);
+    pool.manners.submits = 'answer';
+    submit('answered');
+    await client.until(() => client.order.includes('reply answered'), 'the answer');
+    assert.deepEqual(
+      client.order.filter((what) => /judged|ignored/.test(what)),
+      [],
+    );
+  });
+
+  test('another size of extranonce2 for those who subscribe from now on', async (t) => {
+    const pool = await startPool(t);
+    const sizeOf = async (): Promise<unknown> =>
+      ((await RawClient.open(t, pool.endpoint).call('mining.subscribe', []))['result'] as unknown[])[2];
+    assert.equal(await sizeOf(), 4);
+    pool.manners.extranonce2Bytes = 7;
+    assert.equal(await sizeOf(), 7);
+  });
+
+  test('bytes that are no text, behind what was said before them', async (t) => {
+    const pool = await startPool(t);
+    const socket = connect(pool.endpoint.port, pool.endpoint.host);
+    t.after(() => socket.destroy());
+    const heard: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => heard.push(chunk));
+    await pool.waitFor((stats) => stats.connectionsNow === 1);
+    pool.sendRaw('said ');
+    pool.sendBytes(Uint8Array.of(0xc3, 0x28, 0xff));
+    pool.dropConnections();
+    await new Promise((resolve) => {
+      socket.once('close', resolve);
+    });
+    assert.deepEqual(Buffer.concat(heard), Buffer.from('said \xc3\x28\xff', 'latin1'));
+  });
+
   test('silent it sends no jobs but answers', async (t) => {
     const pool = await startPool(t);
     const client = RawClient.open(t, pool.endpoint);

@@ -144,6 +144,7 @@ export class PracticePool {
   #endpoint: Endpoint | null = null;
   #count = 0;
   #silent = false;
+  #isStarted = false;
 
   constructor(
     collaborators: { readonly log: Log; readonly clock: Clock },
@@ -161,10 +162,12 @@ export class PracticePool {
       difficultyTiming: given.difficultyTiming,
       configure: given.configure,
       extranonceSubscribe: given.extranonceSubscribe,
+      submits: 'answer',
       suggestDifficulty: given.suggestDifficulty,
       unknownMethods: given.unknownMethods,
       errorShape: given.errorShape,
       versionMask: given.versionMask === null ? null : readMask(given.versionMask),
+      extranonce2Bytes: given.extranonce2Bytes,
       replyDelayMs: given.replyDelayMs,
       verify: given.verify,
       vardiff: given.vardiff,
@@ -180,6 +183,11 @@ export class PracticePool {
     return this.#endpoint;
   }
 
+  /** True between {@link start} and {@link stop}, whether its port is open or not. */
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
   /** The clients of now, in order of arrival. */
   get connections(): readonly ConnectionView[] {
     return [...this.#connections];
@@ -193,6 +201,7 @@ export class PracticePool {
   /** Makes the first job, listens and starts the job and block timers. Rejects where the port is taken. */
   async start(): Promise<Endpoint> {
     await this.openPort();
+    this.#isStarted = true;
     this.newJob({ clean: true });
     const { jobIntervalMs, blockIntervalMs } = this.#options;
     if (jobIntervalMs > 0) this.#every(jobIntervalMs, () => this.newJob());
@@ -207,6 +216,7 @@ export class PracticePool {
 
   /** Ends everything: the timers, the port, every connection. A later start takes the same port. */
   async stop(): Promise<void> {
+    this.#isStarted = false;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.manners.hanging = false;
     const closed = this.closePort();
@@ -221,11 +231,14 @@ export class PracticePool {
    */
   async restart({ forget = true }: { readonly forget?: boolean } = {}): Promise<Endpoint> {
     await this.stop();
-    if (forget) {
-      this.#sessions.clear();
-      this.#extranonces.clear();
-    }
+    if (forget) this.forget();
     return this.start();
+  }
+
+  /** Forgets every session, while it is stopped: nobody gets an earlier extranonce1 back. */
+  forget(): void {
+    this.#sessions.clear();
+    this.#extranonces.clear();
   }
 
   /** Listens again on the port of before. */
@@ -377,6 +390,11 @@ export class PracticePool {
     for (const connection of this.#pick(to)) connection.send(text);
   }
 
+  /** Bytes as they are, which need not be text: at once, whatever the manners. */
+  sendBytes(bytes: Uint8Array, to: ConnectionPick = everyone): void {
+    for (const connection of this.#pick(to)) connection.sendBytes(bytes);
+  }
+
   /** `client.reconnect`; without a host its parameters are empty. */
   reconnect(host?: string, port?: number, waitSeconds = 0): void {
     const params = host === undefined ? [] : [host, port ?? this.endpoint.port, waitSeconds];
@@ -424,7 +442,7 @@ export class PracticePool {
         socket,
         number: this.#count,
         difficulty: this.#difficulty,
-        extranonce2Bytes: this.#options.extranonce2Bytes,
+        extranonce2Bytes: this.manners.extranonce2Bytes,
       },
     );
     this.#connections.add(connection);

@@ -60,6 +60,8 @@ const MAX_AUTHORIZES = 64;
 const MAX_JOB_REQUESTS = 4;
 /** A nonce prefix that a miner is told before its pool is known: any will do, it is replaced. */
 const PLACEHOLDER_BYTES = 2;
+/** A change of difficulty takes `minIntervalMs`, a miner with a long queue reports shares of some ten seconds ago. */
+const REPEATS_KEPT = 4;
 
 /**
  * One miner: one TCP connection from its first line to its last share's verdict. The extranonce given at subscribe stays for the life of the
@@ -130,8 +132,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #previousDifficulty = 0;
   /** Jobs from this number on are at the difficulty sent last, older ones at the one before. */
   #difficultySince = 0;
-  /** The newest job sent a second time under an id of its own, with another difficulty. */
-  #repeated: { readonly id: string; readonly of: string; readonly job: IssuedJob } | null = null;
+  /** Jobs sent a second time under ids of their own, with another difficulty, oldest first. Shares of one are taken while the job `of` is. */
+  #repeats: { readonly of: string; readonly job: IssuedJob }[] = [];
   #conduct: Conduct | null = null;
   #difficulty: SessionDifficulty | null = null;
   /** What the miner's password and its configure ask for. */
@@ -449,6 +451,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#leaveUpstream();
     binding.books.endedAtMs = context.clock.monotonicMs();
     context.retire(binding.books);
+    // Shares of a pool whose difficulty was passed through have told nothing of the rate.
+    if (next.group.judges && !binding.group.judges) this.#difficulty?.resume(context.clock.monotonicMs());
     const { route, worker } = binding;
     this.binding = {
       route,
@@ -720,7 +724,6 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       if (binding.group.judges) this.#difficulty?.sent(difficulty, this.context.clock.monotonicMs());
     }
     this.#sentJobSequence = job.sequence;
-    if (this.#repeated !== null && job.sequence > this.#repeated.job.sequence) this.#repeated = null;
     if (this.firstSequence === 0) this.firstSequence = this.firstJobSequence;
     this.#jobsSent += 1;
     binding.books.difficulty = difficulty;
@@ -841,9 +844,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const nowMs = context.clock.monotonicMs();
     const sequence = context.jobs.next();
     const elapsedSeconds = Math.max(1, Math.round((nowMs - job.receivedAtMs) / 1000));
-    const ntime = Math.max(job.ntime + elapsedSeconds, (this.#repeated?.job.ntime ?? 0) + 1);
+    const before = this.#repeats.findLast(({ of }) => of === job.id)?.job;
+    const ntime = Math.max(job.ntime + elapsedSeconds, (before?.ntime ?? 0) + 1);
     const repeated: IssuedJob = { ...job, id: sequence.toString(16), sequence, ntime, lines: null };
-    this.#repeated = { id: repeated.id, of: job.id, job: repeated };
+    // Shares of the ones before are still on their way, and those of the same block still count.
+    this.#repeats = this.#repeats
+      .filter(({ of }) => this.upstream?.findJob(of) != null)
+      .slice(1 - REPEATS_KEPT);
+    this.#repeats.push({ of: job.id, job: repeated });
     this.#sendJob(repeated, true);
     repeated.lines = null;
   }
@@ -943,9 +951,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   findJob(id: string): IssuedJob | null {
     const { upstream } = this;
     if (upstream === null || this.#lane === null) return null;
-    const repeated = this.#repeated;
-    if (repeated !== null && repeated.id === id)
-      return upstream.findJob(repeated.of) === null ? null : repeated.job;
+    for (const repeat of this.#repeats) {
+      if (repeat.job.id === id) return upstream.findJob(repeat.of) === null ? null : repeat.job;
+    }
     const { miner } = this.dialect;
     const job = miner.ownJobIds
       ? upstream.findJob(id)

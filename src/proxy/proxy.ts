@@ -174,6 +174,11 @@ export class Proxy {
     return [...new Set(Array.from(this.#routes.values(), (route) => route.account.name))];
   }
 
+  /** Groups that sessions mine in, or that have something to finish. */
+  get groupCount(): number {
+    return this.#groups.size;
+  }
+
   /** An account has changed: its miners follow, on the same sockets. */
   onAccountChanged(account: Account): void {
     // Nobody can mine there: its miners are told so when they come back.

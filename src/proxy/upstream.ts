@@ -8,7 +8,7 @@ import type { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
 import type { CloseReason, Connection } from '../net/connection.ts';
 import type { DialOwner, DialTarget } from '../net/tcp-dialer.ts';
-import type { LoginCall, LoginFacts, PoolDialect } from '../wire/dialect.ts';
+import type { LoginCall, LoginFacts, PoolDialect, PoolShare } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../wire/messages.ts';
 import type { InFlightShare, PoolVerdict } from './in-flight-share.ts';
@@ -155,6 +155,8 @@ export class Upstream implements DialOwner {
   #withoutConfigure = false;
   #hasSkippedConfigure = false;
   #asksForRolling = false;
+  /** An optional call that was not answered in time; its answer counts when it comes. */
+  #late: { readonly call: LoginCall; readonly callId: number } | null = null;
 
   subscription: PoolSubscription | null = null;
   lanes: LaneSpace | null = null;
@@ -287,13 +289,29 @@ export class Upstream implements DialOwner {
     const id = this.#nextCallId();
     this.#inFlight ??= new Map();
     this.#inFlight.set(id, share);
-    if (this.#state.kind === 'live') this.#send(id, share);
+    if (this.#state.kind !== 'live' || this.subscription === null) return;
+    const sent = this.#asOfNow(share.share);
+    if (sent === null) {
+      this.#inFlight.delete(id);
+      share.owner.onVerdict(share, LOST);
+    } else {
+      this.#spokeAtMs = share.sentAtMs;
+      this.#connection?.send(this.#parts.dialect.submit(id, sent, this.subscription));
+    }
   }
 
-  #send(id: number, share: InFlightShare): void {
-    if (this.subscription === null) return;
-    this.#spokeAtMs = share.sentAtMs;
-    this.#connection?.send(this.#parts.dialect.submit(id, share.share, this.subscription));
+  /**
+   * The share as the connection of now takes it, which may be another than that of its job: the name may not be authorised on it yet, and version rolling
+   * negotiated there or not. Null where the version was rolled and cannot be told any more.
+   */
+  #asOfNow(share: PoolShare): PoolShare | null {
+    const user = this.nameFor(share.user);
+    if (share.family !== 'bitcoin') return user === share.user ? share : { ...share, user };
+    if (user === share.user && (share.versionBits !== null) === this.isRolling) return share;
+    if (this.isRolling) return { ...share, user, versionBits: share.versionBits ?? UNROLLED };
+    return share.versionBits === null || share.versionBits === UNROLLED
+      ? { ...share, user, versionBits: null }
+      : null;
   }
 
   /**
@@ -361,7 +379,7 @@ export class Upstream implements DialOwner {
           this.#down('dial-timeout', `no connection within ${this.#settings.upstream.dialTimeoutMs} ms`);
         break;
       case 'handshaking':
-        if (nowMs >= state.deadlineMs) this.#onCallTimeout(state.step);
+        if (nowMs >= state.deadlineMs) this.#onCallTimeout(state.step, state.callId);
         break;
       case 'cooling':
         // Shares in flight have their chance until their time is up: the pool may give the session back.
@@ -441,6 +459,7 @@ export class Upstream implements DialOwner {
     this.#scale = 1;
     this.#earlyWork = null;
     this.#hasSkippedConfigure = false;
+    this.#late = null;
     this.#to({ kind: 'dialing', deadlineMs: nowMs + this.#settings.upstream.dialTimeoutMs });
     this.#connection = this.#parts.dialer.dial(this.#target, this);
   }
@@ -513,12 +532,13 @@ export class Upstream implements DialOwner {
     if (call.isOptional) this.#takeVersionMask(0);
   }
 
-  #onCallTimeout(step: LoginStep | 'first-job'): void {
+  #onCallTimeout(step: LoginStep | 'first-job', callId: number): void {
     if (step === 'first-job') {
       if (this.#earlyWork !== null) this.#goLive();
       else this.#down('call-timeout', 'no job after the login');
     } else if (step.call.isOptional) {
       this.#hasSkippedConfigure = true;
+      this.#late = { call: step.call, callId };
       this.#passOver(step.call);
       this.#callFrom(step.index + 1);
     } else {
@@ -546,6 +566,17 @@ export class Upstream implements DialOwner {
         this.#callFrom(index + 1);
         return;
     }
+  }
+
+  /** A slow pool has negotiated all the same: from then on it wants six parameters of every submit. */
+  #onLateReply(call: LoginCall, result: unknown, refusal: PoolRefusal | null): void {
+    this.#late = null;
+    this.#hasSkippedConfigure = false;
+    this.#parts.stats.answersConfigure = true;
+    const outcome = call.read(result, refusal);
+    if (outcome.kind !== 'taken' || outcome.versionMask === undefined) return;
+    this.#takeVersionMask(outcome.versionMask);
+    for (const client of this.clients.slice()) client.onVersionMask(this);
   }
 
   /** What the handshake granted; 0: no rolling on this connection. */
@@ -704,6 +735,10 @@ export class Upstream implements DialOwner {
     const state = this.#state;
     if (state.kind === 'handshaking' && state.step !== 'first-job' && id === state.callId) {
       this.#onLoginReply(state.step, result, refusal);
+      return;
+    }
+    if (this.#late !== null && id === this.#late.callId) {
+      this.#onLateReply(this.#late.call, result, refusal);
       return;
     }
     const share = this.#inFlight?.get(id);
@@ -953,6 +988,9 @@ export class Upstream implements DialOwner {
     if (hasChanged) this.#parts.owner.onStateChanged(this);
   }
 }
+
+/** Version bits of a share whose version is the job's. */
+const UNROLLED = '00000000';
 
 const ACCEPTED: PoolVerdict = { kind: 'accepted' };
 const UNANSWERED: PoolVerdict = { kind: 'unanswered' };

@@ -125,6 +125,19 @@ describe('whatever a pool does, its miners keep their sockets and every share is
     assert.equal(byResult['unanswered'], miner.stats.reasons.get('Pool timeout'));
   });
 
+  test('answers configure late: it counts as negotiated from then on, as the pool takes it', async () => {
+    const pool = await farm.pool({ difficulty: DIFFICULTY, replyDelayMs: 450 });
+    const account = await farm.account(pool, 'wallet');
+    const miner = farm.miner(`${account}.rig1`);
+    await pool.waitFor(({ subscribes }) => subscribes === 1);
+    pool.manners.replyDelayMs = 0;
+    await miner.waitFor(({ accepted }) => accepted >= 3);
+    assert.equal(pool.stats.connectionsTotal, 1);
+    assert.equal(pool.stats.configures, 1);
+    await recovers(pool, miner, account);
+    assert.equal(rejectedTotal(pool.stats), 0, pool.stats.summary());
+  });
+
   test('stays silent with no share open: it is noticed all the same', async () => {
     const { pool, miner, account } = await mining();
     await quiesce(pool, miner);

@@ -215,6 +215,79 @@ describe('a miner of a shared group', () => {
     miner.end();
   });
 
+  test('is credited for a share of the job before, when its difficulty has changed and when the pool has sent another job', async () => {
+    const pool = await startPool({ difficulty: 1, versionMask: null });
+    await using bed = await startProxyBed([account([pool])]);
+    const miner = await connectLines(bed.port);
+    await miner.call({ id: 1, method: 'mining.subscribe', params: ['raw/1'] });
+    await miner.call({ id: 2, method: 'mining.authorize', params: [`${NAME}.raw`, 'x'] });
+    const jobs = [(await miner.nextMethod('mining.notify'))['params'] as string[]];
+    // Each wish that changes the difficulty brings the job again; at the last one every hash is a share.
+    for (const [id, wish] of [2 ** -29, 2 ** -30, 2 ** -32].entries()) {
+      await miner.call({ id: 10 + id, method: 'mining.suggest_difficulty', params: [wish] });
+      jobs.push((await miner.nextMethod('mining.notify'))['params'] as string[]);
+    }
+    pool.newJob();
+    jobs.push((await miner.nextMethod('mining.notify'))['params'] as string[]);
+    assert.equal(new Set(jobs.map(([id]) => id)).size, 5);
+    for (const [index, job] of jobs.slice(2).entries()) {
+      const params = [`${NAME}.raw`, job[0], '000000', job[7], '00000000'];
+      const { error } = await miner.call({ id: 20 + index, method: 'mining.submit', params });
+      assert.equal(error, null, `job ${index}: ${JSON.stringify(error)}`);
+    }
+    miner.end();
+  });
+
+  test('has its wish for itself: the pool does not hear of it, after a new extranonce either', async () => {
+    const pool = await startPool();
+    await using bed = await startProxyBed([account([pool])]);
+    await using fleet = await startMiners(bed, 2, { sendSuggestDifficulty: 2 ** -24 });
+    await waitFor(
+      everyOne(fleet, (miner) => miner.stats.accepted >= 3 && miner.stats.difficulty === 2 ** -24),
+      'shares at the wished difficulty',
+    );
+    pool.setExtranonce({ force: true });
+    const jobs = fleet.miners.map((miner) => miner.stats.cleanJobs);
+    await waitFor(
+      () => fleet.miners.every((miner, i) => miner.stats.cleanJobs > (jobs[i] ?? 0)),
+      'new lanes',
+    );
+    const before = pool.stats.accepted;
+    await waitFor(() => pool.stats.accepted > before, 'a share at the pool');
+    const [connection] = pool.connections;
+    assert.equal(connection?.difficulty, 2e-6);
+    assert.ok(!connection.methods.includes('mining.suggest_difficulty'), connection.methods.join());
+  });
+
+  test('keeps its difficulty over a time in dedicated mode, in which nothing is learnt of its rate', async () => {
+    const pool = await startPool({ difficulty: 2 ** -20 });
+    let aheadMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
+    await using bed = await startProxyBed(
+      [account([pool])],
+      testSettings({ upstream: { silenceMs: 600_000 } }),
+      { clock },
+    );
+    await using fleet = await startMiners(bed, 1);
+    const [miner] = fleet.miners;
+    assert.ok(miner !== undefined);
+    await miner.waitFor(({ accepted }) => accepted >= 3);
+    const change = async (mode: 'auto' | 'dedicated', revision: number): Promise<void> => {
+      const { cleanJobs } = miner.stats;
+      bed.proxy.onAccountChanged(account([pool], { mode, revision }));
+      await miner.waitFor((books) => books.cleanJobs > cleanJobs);
+    };
+    await change('dedicated', 2);
+    aheadMs = 30_000;
+    await change('auto', 3);
+    const { accepted } = miner.stats;
+    await miner.waitFor((books) => books.accepted > accepted);
+    assert.deepEqual(
+      miner.stats.difficulties.filter((difficulty) => difficulty < 2 ** -20),
+      [],
+    );
+  });
+
   test('most of whose shares are invalid is kept from the pool until they are clean again', async () => {
     const pool = await startPool({ difficulty: 2.3e-10, versionMask: null });
     await using bed = await startProxyBed([account([pool])]);
@@ -267,6 +340,30 @@ describe('a miner of a shared group', () => {
     );
     assert.equal(pool.stats.connectionsNow, 1);
     assert.ok(everyOne(fleet, (miner) => miner.stats.rejected === 0)());
+  });
+
+  test('is named by the login for shares that are sent again on another connection, on which its name is not known yet', async () => {
+    const pool = await startPool({ difficulty: 2e-7 });
+    await using bed = await startProxyBed([account([pool], { workerTemplate: '{user}.{worker}' })]);
+    await using fleet = await startMiners(bed, 3);
+    await waitFor(
+      () => [0, 1, 2].every((i) => (pool.stats.users.get(`wallet.rig${i}`)?.accepted ?? 0) > 0),
+      'shares under every name',
+    );
+    pool.manners.submits = 'ignore';
+    await waitFor(
+      () => (bed.proxy.report().totals.find((row) => row.inFlight >= 3)?.inFlight ?? 0) >= 3,
+      'shares in flight',
+    );
+    const before = pool.stats.submitted;
+    pool.manners.submits = 'answer';
+    pool.dropConnections();
+    await waitFor(() => pool.stats.resumes === 1 && pool.stats.submitted >= before + 3, 'the resume');
+    await waitFor(
+      everyOne(fleet, ({ stats }) => stats.submitted > 0),
+      'shares',
+    );
+    assert.equal(rejectedTotal(pool.stats), 0, pool.stats.summary());
   });
 
   test('is named by the login where the pool takes one name only', async () => {
