@@ -16,7 +16,14 @@ import type { ProxySettings } from './proxy/settings.ts';
 import { ShareVerifier } from './proxy/share-verifier.ts';
 import { loadCatalogue } from './store/catalogue.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
-import { accountSource, accountsPort, algorithmsPort, listedAddresses, poolsPort } from './store-ports.ts';
+import {
+  accountSource,
+  accountsPort,
+  algorithmsPort,
+  faultsPort,
+  listedAddresses,
+  poolsPort,
+} from './store-ports.ts';
 import { DIALECTS } from './wire/dialects/index.ts';
 
 export interface AppParts {
@@ -131,6 +138,7 @@ export async function startApp(
           },
         },
         metrics,
+        faults: faultsPort,
         log,
       },
       {

@@ -9,10 +9,12 @@ import type {
   AccountView,
   AlgorithmsPort,
   CredentialsView,
+  FaultsPort,
   PoolsPort,
   PoolView,
 } from './http/ports.ts';
 import type { AccountRecord, AccountRecordEntry, PoolRecord, Store } from './store/store.ts';
+import { StoreError } from './store/store-error.ts';
 
 /** The store as each room wants to see it. */
 
@@ -137,6 +139,31 @@ export function poolsPort(store: Store, onChange: () => Promise<void>): PoolsPor
     },
   };
 }
+
+/** What the store's faults mean for those who ask over the API. One that is the program's own is none of them. */
+export const faultsPort: FaultsPort = {
+  outageOf(thrown) {
+    if (!(thrown instanceof StoreError)) return null;
+    switch (thrown.kind) {
+      case 'busy':
+        return 'busy';
+      case 'disk-full':
+        return 'full';
+      case 'failed':
+      case 'bad-catalogue':
+        return null;
+      case 'no-directory':
+      case 'not-writable':
+      case 'not-a-database':
+      case 'foreign-database':
+      case 'newer-version':
+      case 'corrupt':
+      case 'disk-fault':
+      case 'closed':
+        return 'down';
+    }
+  },
+};
 
 export function algorithmsPort(store: Store): AlgorithmsPort {
   return { list: () => store.listAlgorithms() };

@@ -196,6 +196,14 @@ export interface MetricsPort {
   render(format: MetricsFormat): AsyncIterable<Uint8Array>;
 }
 
+/** Why what stands behind the ports cannot be used at the moment: locked by another process, no room on its disk, or not there at all. */
+export type StoreOutage = 'busy' | 'full' | 'down';
+
+export interface FaultsPort {
+  /** What the rejection of a port's call means; null for a fault of the program. */
+  outageOf(thrown: unknown): StoreOutage | null;
+}
+
 /** All that the server needs from the rest of the program. */
 export interface HttpPorts {
   readonly accounts: AccountsPort;
@@ -203,4 +211,5 @@ export interface HttpPorts {
   readonly algorithms: AlgorithmsPort;
   readonly health: HealthPort;
   readonly metrics: MetricsPort;
+  readonly faults: FaultsPort;
 }

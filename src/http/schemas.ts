@@ -62,6 +62,13 @@ export function errorResponses<Schema extends TSchema>(
   return responses;
 }
 
+/** Errors of every route that asks the store. */
+export const STORE_ERRORS = [
+  'store-busy',
+  'store-full',
+  'store-down',
+] as const satisfies readonly ApiErrorCode[];
+
 /** Errors that any route can answer. */
 const ALWAYS: readonly ApiErrorCode[] = [
   'malformed-request',

@@ -122,6 +122,7 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
           yield Buffer.from(`# ${format}\n`);
         },
       },
+      faults: { outageOf: () => null },
       ...others,
     },
     { host: '127.0.0.1', port: 0, version: '1.2.3', tokens: [], allowedHosts: [], ...options },

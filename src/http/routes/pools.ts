@@ -13,6 +13,7 @@ import {
   MAX_POOL,
   oneOf,
   ProblemSchema,
+  STORE_ERRORS,
   strictObject,
 } from '../schemas.ts';
 import { checkText } from '../text.ts';
@@ -94,7 +95,13 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
       querystring: Query,
       response: {
         200: { ...Page, description: 'One page of the pool list.' },
-        ...errorResponses(ProblemSchema, 'invalid-request', 'invalid-value', 'unknown-algorithm'),
+        ...errorResponses(
+          ProblemSchema,
+          ...STORE_ERRORS,
+          'invalid-request',
+          'invalid-value',
+          'unknown-algorithm',
+        ),
       },
     },
     handler: async (request) => {
@@ -121,6 +128,7 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
         200: { ...PoolSchema, description: 'Was in the list already, with the same properties.' },
         ...errorResponses(
           ProblemSchema,
+          ...STORE_ERRORS,
           'malformed-json',
           'invalid-request',
           'unknown-algorithm',

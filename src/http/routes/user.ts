@@ -5,7 +5,7 @@ import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { USER_PATH, USERS_PATH } from '../paths.ts';
 import type { AccountChange } from '../ports.ts';
-import { errorResponses, orNull, ProblemSchema, strictObject } from '../schemas.ts';
+import { errorResponses, orNull, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
 import {
   BackupsField,
   DifficultyField,
@@ -57,7 +57,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
       params: Params,
       response: {
         200: { ...UserView, description: 'The user. Passwords are never shown.' },
-        ...errorResponses(ProblemSchema, 'unknown-user', 'invalid-value'),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, 'unknown-user', 'invalid-value'),
       },
     },
     handler: async (request) => {
@@ -86,6 +86,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
         200: { ...UserView, description: 'The user as it is now.' },
         ...errorResponses(
           ProblemSchema,
+          ...STORE_ERRORS,
           'malformed-json',
           'invalid-request',
           'unknown-user',
@@ -131,6 +132,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
         204: Type.Null({ description: 'Deleted.' }),
         ...errorResponses(
           ProblemSchema,
+          ...STORE_ERRORS,
           'unknown-user',
           'foreign-origin',
           'unsupported-media-type',

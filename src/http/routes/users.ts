@@ -5,7 +5,7 @@ import { ApiError } from '../errors.ts';
 import { USERS_PATH } from '../paths.ts';
 import type { Credentials, Registration } from '../ports.ts';
 import { readNumbers } from '../query.ts';
-import { errorResponses, listOf, MAX_POOL, ProblemSchema, strictObject } from '../schemas.ts';
+import { errorResponses, listOf, MAX_POOL, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
 import {
   BackupsField,
   DifficultyField,
@@ -82,6 +82,7 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
         200: { ...Answer, description: 'Was registered already: the same name.' },
         ...errorResponses(
           Answer,
+          ...STORE_ERRORS,
           'malformed-json',
           'invalid-request',
           'unknown-pool',
@@ -128,7 +129,7 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
       querystring: Query,
       response: {
         200: { ...Page, description: 'One page of the users, by name. Passwords are never shown.' },
-        ...errorResponses(ProblemSchema, 'invalid-request', 'invalid-value'),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, 'invalid-request', 'invalid-value'),
       },
     },
     handler: async (request) => {
