@@ -113,13 +113,21 @@ export function poolsPort(store: Store, onChange: () => Promise<void>): PoolsPor
   return {
     async add(addition) {
       const result = await store.addPool(addition);
-      if (result.kind === 'conflict' || result.kind === 'unknown-dialect') return result;
+      if (result.kind === 'conflict' || result.kind === 'unknown-dialect' || result.kind === 'no-difficulty')
+        return result;
       if (result.kind === 'unknown-algorithm') {
         const known = await store.listAlgorithms();
         return { kind: 'unknown-algorithm', known: known.map(({ name }) => name) };
       }
       if (result.kind === 'created') await onChange();
       return { kind: result.kind, pools: result.pools.map(poolView) };
+    },
+
+    async update(address, change) {
+      const result = await store.updatePool(address, change);
+      if (result.kind !== 'updated') return result;
+      await onChange();
+      return { kind: 'updated', pool: poolView(result.pool) };
     },
 
     async list({ limit, after, algorithm, search }) {
@@ -181,8 +189,17 @@ export async function listedAddresses(store: Store): Promise<readonly string[]> 
 }
 
 function poolView(record: PoolRecord): PoolView {
-  const { host, port, algorithm, dialect, tls, label, coin, source } = record;
-  return { pool: formatPoolPattern({ host, ports: [port] }), algorithm, dialect, tls, label, coin, source };
+  const { host, port, algorithm, dialect, tls, label, coin, source, options } = record;
+  return {
+    pool: formatPoolPattern({ host, ports: [port] }),
+    algorithm,
+    dialect,
+    tls,
+    label,
+    coin,
+    source,
+    options,
+  };
 }
 
 function accountView(record: AccountRecord): AccountView {

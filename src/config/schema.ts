@@ -262,7 +262,7 @@ export const SCHEMA = {
       max: DAY_MS,
       help:
         'A pool that has sent nothing for this long counts as dead, even though its connection is open; one that sends no job for three times ' +
-        'its usual interval (at least a minute) does so earlier.',
+        'its usual interval (at least a minute; `jobTimeoutSeconds` of the pool says otherwise) does so earlier.',
     }),
     retryMinMs: integer({
       default: 500,

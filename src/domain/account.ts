@@ -1,3 +1,5 @@
+import type { PoolOptions } from './pool-options.ts';
+
 /**
  * How an algorithm's difficulty turns into work: a share of difficulty `d` stands for `d × 2^32 / divider` hashes.
  * `unit` is what its hashrate counts: hashes, Equihash solutions or Cuckoo graphs.
@@ -18,6 +20,7 @@ export interface Pool {
   /** Wire protocol, a name of the dialect list (`bitcoin-v1`, …). */
   readonly dialect: string;
   readonly tls: boolean;
+  readonly options: PoolOptions;
 }
 
 /** One entry of an account's ordered list: where to mine and as whom. */

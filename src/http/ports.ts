@@ -1,5 +1,6 @@
 import type { AccountMode, AlgorithmFacts, DifficultyBounds } from '../domain/account.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
+import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
 
 /** Where to mine and as whom. */
@@ -120,6 +121,7 @@ export interface PoolView {
   /** Ticker of the coin, where the pool mines just one; may be empty. */
   readonly coin: string;
   readonly source: PoolSource;
+  readonly options: PoolOptions;
 }
 
 export interface PoolQuery {
@@ -146,6 +148,19 @@ export interface PoolAddition {
   /** Absent: the algorithm's first dialect. */
   readonly dialect?: string;
   readonly label?: string;
+  /** Each by itself; null and absent: as usual. */
+  readonly options?: Partial<PoolOptions>;
+}
+
+/** What `PATCH /pools/{pool}` asks for. Absent: stays as it is, of the options too. */
+export interface PoolChange {
+  readonly label?: string;
+  readonly options?: Partial<PoolOptions>;
+}
+
+/** The password's template names a difficulty, and there is none. */
+interface NoDifficulty {
+  readonly kind: 'no-difficulty';
 }
 
 export type AddPoolResult =
@@ -153,11 +168,22 @@ export type AddPoolResult =
   | { readonly kind: 'created' | 'existing'; readonly pools: readonly PoolView[] }
   | { readonly kind: 'conflict'; readonly message: string }
   | { readonly kind: 'unknown-algorithm'; readonly known: readonly string[] }
-  | { readonly kind: 'unknown-dialect'; readonly known: readonly string[] };
+  | { readonly kind: 'unknown-dialect'; readonly known: readonly string[] }
+  | NoDifficulty;
+
+export type UpdatePoolResult =
+  | { readonly kind: 'updated'; readonly pool: PoolView }
+  /** The list has no entry of this very address. */
+  | { readonly kind: 'not-found' }
+  /** A pool of the catalogue keeps the catalogue's label. */
+  | { readonly kind: 'catalogue-label' }
+  | NoDifficulty;
 
 export interface PoolsPort {
   /** Resolves when the pool is safe on disk. */
   add(addition: PoolAddition): Promise<AddPoolResult>;
+  /** Changes the entry of this host or wildcard and port. Resolves when the change is safe on disk and has begun to reach the miners. */
+  update(address: Endpoint, change: PoolChange): Promise<UpdatePoolResult>;
   list(query: PoolQuery): Promise<PoolPage>;
 }
 

@@ -173,6 +173,10 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return this.askedVersionMask !== null;
   }
 
+  get wishesDifficulty(): boolean {
+    return this.#lastWish !== null && this.context.settings.upstream.suggestDifficulty === 'relay';
+  }
+
   // ---- bytes and lines
 
   onBytes(chunk: Buffer): void {

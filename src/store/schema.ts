@@ -50,6 +50,8 @@ export interface PoolEntriesTable {
   coin: string;
   source: string;
   created_at_ms: number;
+  /** JSON object of the options that are set; the operator's, whatever the source. */
+  options: Generated<string>;
 }
 
 export interface AccountsTable {

@@ -1,5 +1,13 @@
+import { NO_POOL_OPTIONS } from '../../src/domain/pool-options.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
-import type { AccountsPort, AccountView, HttpPorts, PoolView, Registration } from '../../src/http/ports.ts';
+import type {
+  AccountsPort,
+  AccountView,
+  HttpPorts,
+  PoolsPort,
+  PoolView,
+  Registration,
+} from '../../src/http/ports.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Log, LogFields } from '../../src/kit/log.ts';
 
@@ -47,6 +55,7 @@ export function poolView(some: Partial<PoolView> = {}): PoolView {
     label: '',
     coin: 'BTC',
     source: 'catalogue',
+    options: NO_POOL_OPTIONS,
     ...some,
   };
 }
@@ -76,13 +85,16 @@ export interface TestServer extends HttpServer {
   readonly registrations: readonly Registration[];
 }
 
-/** What a test replaces, of the accounts by method. */
-export type TestPorts = Partial<Omit<HttpPorts, 'accounts'>> & { readonly accounts?: Partial<AccountsPort> };
+/** What a test replaces, of accounts and pools by method. */
+export type TestPorts = Partial<Omit<HttpPorts, 'accounts' | 'pools'>> & {
+  readonly accounts?: Partial<AccountsPort>;
+  readonly pools?: Partial<PoolsPort>;
+};
 
 /** A server over ports that say yes, each of which a test may replace. Nothing listens until `listen`. */
 export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> = {}): TestServer {
   const log = new RecordingLog();
-  const { accounts, ...others } = some;
+  const { accounts, pools, ...others } = some;
   const registrations: Registration[] = [];
   const server = createHttpServer(
     {
@@ -113,7 +125,12 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
             }),
           ),
         }),
+        update: async ({ host, port }, { label = '', options }) => ({
+          kind: 'updated',
+          pool: poolView({ pool: `${host}:${port}`, label, options: { ...NO_POOL_OPTIONS, ...options } }),
+        }),
         list: async () => ({ pools: [], next: null }),
+        ...pools,
       },
       algorithms: { list: async () => [EQUIHASH, SHA256D] },
       health: { ready: async () => ({ ready: true, checks: [{ name: 'store', ready: true, message: '' }] }) },

@@ -1,6 +1,7 @@
 import { algorithms } from '../../src/algorithms/index.ts';
 import type { Account, AccountMode } from '../../src/domain/account.ts';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
+import { NO_POOL_OPTIONS, type PoolOptions } from '../../src/domain/pool-options.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { type Log, silentLog } from '../../src/kit/log.ts';
 import { Proxy, type ProxyParts } from '../../src/proxy/proxy.ts';
@@ -63,6 +64,7 @@ export function testAccount(
     algorithm?: string;
     divider?: number;
     mode?: AccountMode;
+    poolOptions?: Partial<PoolOptions>;
   } = {},
 ): Account {
   return {
@@ -80,6 +82,7 @@ export function testAccount(
           algorithm: { name: options.algorithm ?? 'sha256d', divider: options.divider ?? 1, unit: 'H' },
           dialect: 'bitcoin-v1',
           tls: false,
+          options: { ...NO_POOL_OPTIONS, ...options.poolOptions },
         },
         user: options.user ?? 'wallet.rig',
         password: options.password ?? 'x',
