@@ -132,7 +132,7 @@ describe('users over HTTP and SQLite', () => {
         { pool: 'one.example.com:4444', user: 'alice' },
       ],
       label: 'Halle Süd',
-      difficulty: { min: 2.3e-10 },
+      difficulty: { min: 2.3e-10, sharesPerMinute: 30 },
     });
     assert.deepEqual(told, []);
     const shown = await show(name.toUpperCase());
@@ -148,7 +148,7 @@ describe('users over HTTP and SQLite', () => {
       ],
       mode: 'auto',
       label: 'Halle Süd',
-      difficulty: { min: 2.3e-10, max: null },
+      difficulty: { min: 2.3e-10, max: null, sharesPerMinute: 30 },
       workerTemplate: '{user}',
       revision: 1,
       createdAt: shown.createdAt,
@@ -195,7 +195,7 @@ describe('users over HTTP and SQLite', () => {
       hasPassword: false,
       backups: [],
       label: '',
-      difficulty: { min: null, max: null },
+      difficulty: { min: null, max: null, sharesPerMinute: null },
       revision: 4,
       changedAt: accountOf(reset).changedAt,
     });

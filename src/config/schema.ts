@@ -342,7 +342,9 @@ export const SCHEMA = {
       default: 6,
       min: 1,
       max: 600,
-      help: 'Shares that each miner should find per minute. More give steadier statistics and cost more traffic.',
+      help:
+        'Shares that each miner should find per minute. More give steadier statistics and cost more traffic. A user may have a rate of its ' +
+        'own (`difficulty.sharesPerMinute`).',
     }),
   }),
   failover: section('What happens when a pool of an account goes down.', {

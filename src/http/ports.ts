@@ -1,4 +1,4 @@
-import type { AccountMode, AlgorithmFacts, DifficultyBounds } from '../domain/account.ts';
+import type { AccountDifficulty, AccountMode, AlgorithmFacts } from '../domain/account.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
@@ -15,8 +15,8 @@ export interface Credentials {
 export interface AccountProperties {
   readonly mode?: AccountMode;
   readonly label?: string;
-  /** Each bound by itself; null: none. */
-  readonly difficulty?: { readonly min?: number | null; readonly max?: number | null };
+  /** Each by itself; null: none, or what is configured for all. */
+  readonly difficulty?: Partial<AccountDifficulty>;
   readonly workerTemplate?: string;
 }
 
@@ -74,7 +74,7 @@ export interface AccountView extends CredentialsView {
   readonly backups: readonly CredentialsView[];
   readonly mode: AccountMode;
   readonly label: string;
-  readonly difficulty: DifficultyBounds;
+  readonly difficulty: AccountDifficulty;
   readonly workerTemplate: string;
   /** 1 at first, one more with every change. */
   readonly revision: number;

@@ -64,6 +64,8 @@ export interface AccountsTable {
   /** Null: no bound. */
   difficulty_min: number | null;
   difficulty_max: number | null;
+  /** Null: what is configured for all. */
+  shares_per_minute: number | null;
   worker_template: string;
   /** 1 at first, one more with every change. */
   revision: number;

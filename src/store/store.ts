@@ -1,4 +1,4 @@
-import type { Account, AccountMode, AlgorithmFacts, DifficultyBounds, Pool } from '../domain/account.ts';
+import type { Account, AccountDifficulty, AccountMode, AlgorithmFacts, Pool } from '../domain/account.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
@@ -16,9 +16,9 @@ export interface AccountProperties {
   readonly mode?: AccountMode | undefined;
   /** Default empty. */
   readonly label?: string | undefined;
-  /** Each bound by itself; null: no bound, the default. */
+  /** Each by itself; null: no bound, or the rate configured for all, the default. */
   readonly difficulty?:
-    | { readonly min?: number | null | undefined; readonly max?: number | null | undefined }
+    | { readonly [Key in keyof AccountDifficulty]?: AccountDifficulty[Key] | undefined }
     | undefined;
   /** Default `{user}`. Not checked here; see `isWorkerTemplate`. */
   readonly workerTemplate?: string | undefined;
@@ -90,7 +90,7 @@ export interface AccountRecord {
   readonly name: string;
   readonly label: string;
   readonly mode: AccountMode;
-  readonly difficulty: DifficultyBounds;
+  readonly difficulty: AccountDifficulty;
   readonly workerTemplate: string;
   /** 1 at first, one more with every change. */
   readonly revision: number;

@@ -170,7 +170,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           name: account.name,
           label: '',
           mode: 'auto',
-          difficulty: { min: null, max: null },
+          difficulty: { min: null, max: null, sharesPerMinute: null },
           workerTemplate: '{user}',
           revision: 1,
           entries: [
@@ -271,7 +271,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           ],
           mode: 'shared',
           label: 'hall 3',
-          difficulty: { min: 2.3e-10, max: 65536 },
+          difficulty: { min: 2.3e-10, max: 65536, sharesPerMinute: 12.5 },
           workerTemplate: '{user}.{worker}',
         } as const;
         const name = await register(request);
@@ -284,7 +284,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           {
             mode: 'shared',
             label: 'hall 3',
-            difficulty: { min: 2.3e-10, max: 65536 },
+            difficulty: { min: 2.3e-10, max: 65536, sharesPerMinute: 12.5 },
             workerTemplate: '{user}.{worker}',
             revision: 1,
           },
@@ -331,7 +331,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           backups: [backup],
           mode: 'shared',
           label: 'hall 3',
-          difficulty: { min: 8, max: null },
+          difficulty: { min: 8, max: null, sharesPerMinute: 60 },
           workerTemplate: '{user}.{worker}',
         };
         const name = await register(full);
@@ -350,6 +350,8 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           [{ difficulty: { min: 4 } }, /different difficulty/],
           [{ difficulty: { max: 4000 } }, /different difficulty/],
           [{ difficulty: { min: null } }, /different difficulty/],
+          [{ difficulty: { sharesPerMinute: 6 } }, /different difficulty/],
+          [{ difficulty: { sharesPerMinute: null } }, /different difficulty/],
           [{ workerTemplate: '{user}' }, /different workerTemplate/],
         ];
         for (const [given, message] of conflicts) {
@@ -472,7 +474,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
             name,
             label: 'hall 3',
             mode: 'auto',
-            difficulty: { min: null, max: 1024 },
+            difficulty: { min: null, max: 1024, sharesPerMinute: null },
             workerTemplate: '{user}',
             revision: 1,
             createdAtMs: 1_700_000_000_000,
@@ -517,9 +519,14 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           [{ backups: [] }, { entries: [['btc.example.com:4333', 'bob', '']] }],
           [{ mode: 'dedicated' }, { mode: 'dedicated' }],
           [{ label: '' }, { label: '' }],
-          [{ difficulty: { min: 8 } }, { difficulty: { min: 8, max: null } }],
-          [{ difficulty: { max: 16 } }, { difficulty: { min: 8, max: 16 } }],
-          [{ difficulty: { min: null } }, { difficulty: { min: null, max: 16 } }],
+          [{ difficulty: { min: 8 } }, { difficulty: { min: 8, max: null, sharesPerMinute: null } }],
+          [{ difficulty: { max: 16 } }, { difficulty: { min: 8, max: 16, sharesPerMinute: null } }],
+          [{ difficulty: { sharesPerMinute: 60 } }, { difficulty: { min: 8, max: 16, sharesPerMinute: 60 } }],
+          [{ difficulty: { min: null } }, { difficulty: { min: null, max: 16, sharesPerMinute: 60 } }],
+          [
+            { difficulty: { sharesPerMinute: null } },
+            { difficulty: { min: null, max: 16, sharesPerMinute: null } },
+          ],
           [{ workerTemplate: 'farm' }, { workerTemplate: 'farm' }],
         ];
         const expected = structuredClone(before);
@@ -564,7 +571,12 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           { ...PRIMARY, backups: [BACKUP] },
           { backups: [{ endpoint: BACKUP.endpoint, user: BACKUP.user }] },
           { endpoint: { host: 'BTC.example.com.', port: 3333 } },
-          { mode: 'auto', label: '', difficulty: { min: 8, max: null }, workerTemplate: '{user}' },
+          {
+            mode: 'auto',
+            label: '',
+            difficulty: { min: 8, max: null, sharesPerMinute: null },
+            workerTemplate: '{user}',
+          },
           { difficulty: {} },
         ];
         for (const change of nothing)

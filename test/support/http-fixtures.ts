@@ -1,3 +1,4 @@
+import { NO_ACCOUNT_DIFFICULTY } from '../../src/domain/account.ts';
 import { NO_POOL_OPTIONS } from '../../src/domain/pool-options.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
 import type {
@@ -70,7 +71,7 @@ export function accountView(some: Partial<AccountView> = {}): AccountView {
     backups: [],
     mode: 'auto',
     label: '',
-    difficulty: { min: null, max: null },
+    difficulty: NO_ACCOUNT_DIFFICULTY,
     workerTemplate: '{user}',
     revision: 1,
     createdAt: '2026-01-02T03:04:05.006Z',

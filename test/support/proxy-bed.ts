@@ -1,5 +1,5 @@
 import { algorithms } from '../../src/algorithms/index.ts';
-import type { Account, AccountMode } from '../../src/domain/account.ts';
+import { type Account, type AccountMode, NO_ACCOUNT_DIFFICULTY } from '../../src/domain/account.ts';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import { NO_POOL_OPTIONS, type PoolOptions } from '../../src/domain/pool-options.ts';
 import { systemClock } from '../../src/kit/clock.ts';
@@ -71,7 +71,7 @@ export function testAccount(
     name,
     label: '',
     mode: options.mode ?? 'dedicated',
-    difficulty: { min: null, max: null },
+    difficulty: NO_ACCOUNT_DIFFICULTY,
     workerTemplate: '{user}',
     revision: 1,
     entries: [

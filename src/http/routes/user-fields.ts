@@ -10,9 +10,11 @@ import {
   MAX_LABEL,
   MAX_PASSWORD,
   MAX_POOL,
+  MAX_SHARES_PER_MINUTE,
   MAX_TEMPLATE,
   MAX_USER,
   MIN_DIFFICULTY,
+  MIN_SHARES_PER_MINUTE,
   oneOf,
   orNull,
   strictObject,
@@ -63,10 +65,18 @@ export const LabelField = Type.String({
 const Bound = Type.Number({ minimum: MIN_DIFFICULTY, maximum: MAX_DIFFICULTY });
 
 export const DifficultyField = Type.Object(
-  { min: Type.Optional(orNull(Bound)), max: Type.Optional(orNull(Bound)) },
+  {
+    min: Type.Optional(orNull(Bound)),
+    max: Type.Optional(orNull(Bound)),
+    sharesPerMinute: Type.Optional(
+      orNull(Type.Number({ minimum: MIN_SHARES_PER_MINUTE, maximum: MAX_SHARES_PER_MINUTE })),
+    ),
+  },
   {
     additionalProperties: false,
-    description: 'Floor and cap of the difficulty that miners are given; null or absent: none.',
+    description:
+      'Floor and cap of the difficulty that miners are given, null or absent: none; and how many shares each of them should ' +
+      'find per minute, null or absent: `vardiff.sharesPerMinute`. Counts where the difficulty is chosen here, in shared mode.',
   },
 );
 
@@ -94,7 +104,11 @@ export const UserView = Type.Object({
   backups: listOf(Type.Object(credentialsView)),
   mode: ModeField,
   label: Type.String(),
-  difficulty: Type.Object({ min: orNull(Type.Number()), max: orNull(Type.Number()) }),
+  difficulty: Type.Object({
+    min: orNull(Type.Number()),
+    max: orNull(Type.Number()),
+    sharesPerMinute: orNull(Type.Number()),
+  }),
   workerTemplate: Type.String(),
   revision: Type.Integer({ description: '1 at first, one more with every change.' }),
   createdAt: Type.String({ format: 'date-time' }),

@@ -109,7 +109,7 @@ describe('GET /api/v1/users/{name}', () => {
   test('shows the user', async () => {
     const account = accountView({
       backups: [{ pool: '[::1]:3333', user: 'bob', hasPassword: false, algorithm: null }],
-      difficulty: { min: 2.3e-10, max: null },
+      difficulty: { min: 2.3e-10, max: null, sharesPerMinute: 0.5 },
     });
     const response = await testServer({ accounts: { show: async () => account } }).inject(URL_OF_USER);
     assert.equal(response.statusCode, 200);
@@ -168,6 +168,7 @@ describe('PATCH /api/v1/users/{name}', () => {
     ],
     ['no backups', { backups: [] }, { backups: [] }],
     ['one bound', { difficulty: { min: 8 } }, { difficulty: { min: 8 } }],
+    ['the share rate', { difficulty: { sharesPerMinute: 60 } }, { difficulty: { sharesPerMinute: 60 } }],
     ['a bound taken away', { difficulty: { max: null } }, { difficulty: { max: null } }],
     [
       'mode, label and template',
@@ -182,7 +183,7 @@ describe('PATCH /api/v1/users/{name}', () => {
         backups: [],
         mode: 'auto',
         label: '',
-        difficulty: { min: null, max: null },
+        difficulty: { min: null, max: null, sharesPerMinute: null },
         workerTemplate: '{user}',
       },
     ],

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { DEFAULT_WORKER_TEMPLATE } from '../../domain/account.ts';
+import { DEFAULT_WORKER_TEMPLATE, NO_ACCOUNT_DIFFICULTY } from '../../domain/account.ts';
 import { formatEndpoint } from '../../domain/endpoint.ts';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
@@ -159,7 +159,7 @@ function toChange(body: Static<typeof Change>): AccountChange {
     ...(backups === undefined ? {} : { backups: readBackups(backups ?? []) }),
     ...(mode === undefined ? {} : { mode: mode ?? 'auto' }),
     ...(label === undefined ? {} : { label: readText('label', label ?? '') }),
-    ...(difficulty === undefined ? {} : { difficulty: difficulty ?? { min: null, max: null } }),
+    ...(difficulty === undefined ? {} : { difficulty: difficulty ?? NO_ACCOUNT_DIFFICULTY }),
     ...(workerTemplate === undefined
       ? {}
       : {

@@ -119,7 +119,7 @@ describe('POST /api/v1/users', () => {
     const extras = {
       mode: 'shared',
       label: 'Farm 7 ⛏',
-      difficulty: { min: 2.3e-10, max: null },
+      difficulty: { min: 2.3e-10, max: null, sharesPerMinute: 600 },
       workerTemplate: '{user}.{worker}',
     };
     await post(server, { ...GOOD, ...extras, backups });
@@ -340,6 +340,20 @@ describe('POST /api/v1/users', () => {
       422,
       'invalid-value',
       /"difficulty\.min" must be >= 1e-12/,
+    ],
+    [
+      'too few shares',
+      { ...GOOD, difficulty: { sharesPerMinute: 0.9 } },
+      422,
+      'invalid-value',
+      /"difficulty\.sharesPerMinute" must be >= 1$/,
+    ],
+    [
+      'too many shares',
+      { ...GOOD, difficulty: { sharesPerMinute: 601 } },
+      422,
+      'invalid-value',
+      /"difficulty\.sharesPerMinute" must be <= 600/,
     ],
     [
       'an endless difficulty',

@@ -349,7 +349,7 @@ describe('a data file of version 1', () => {
       ],
     );
     for (const account of accounts) {
-      assert.deepEqual(account?.difficulty, { min: null, max: null });
+      assert.deepEqual(account?.difficulty, { min: null, max: null, sharesPerMinute: null });
       assert.equal(account.workerTemplate, '{user}');
       assert.equal(account.revision, 1);
     }
