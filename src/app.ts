@@ -114,8 +114,9 @@ export async function startApp(
       return list;
     };
 
+    const reports = async () => [await worker.report()];
     const metrics = new MetricsExporter(
-      { reports: async () => [await worker.report()], checks },
+      { reports, checks },
       {
         tag: config.metrics.tag === '' ? config.stratum.addr : config.metrics.tag,
         maxWorkers: config.metrics.maxWorkers,
@@ -138,6 +139,7 @@ export async function startApp(
           },
         },
         metrics,
+        reports: { read: reports },
         faults: faultsPort,
         log,
       },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { RecordingLog } from '../test/support/http-fixtures.ts';
+import type { AccountMining } from './http/mining.ts';
 import type { AccountView } from './http/ports.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { systemClock } from './kit/clock.ts';
@@ -29,6 +30,8 @@ const CATALOGUE: Catalogue = {
 };
 const SECRETS = ['opensesame-1', 'opensesame-2', 'opensesame-3'] as const;
 const ALICE = { pool: 'one.example.com:3333', user: 'alice', password: SECRETS[0] };
+
+type MiningAccount = AccountView & { readonly mining: AccountMining };
 
 function accountOf({ payload }: { readonly payload: string }): AccountView {
   return JSON.parse(payload) as AccountView;
@@ -64,6 +67,7 @@ describe('users over HTTP and SQLite', () => {
         algorithms: algorithmsPort(store),
         health: { ready: async () => ({ ready: true, checks: [] }) },
         metrics: { async *render() {} },
+        reports: { read: async () => [] },
         faults: faultsPort,
       },
       {
@@ -114,7 +118,9 @@ describe('users over HTTP and SQLite', () => {
   }
 
   async function show(name: string): Promise<AccountView> {
-    return accountOf(await call(`GET /${name}`));
+    const { mining, ...account } = JSON.parse((await call(`GET /${name}`)).payload) as MiningAccount;
+    assert.equal(mining.miners, 0);
+    return account;
   }
 
   /** What a worker would be given. */
@@ -488,6 +494,7 @@ describe('a store that cannot be used', () => {
           algorithms: algorithmsPort(store),
           health: { ready: async () => ({ ready: true, checks: [] }) },
           metrics: { async *render() {} },
+          reports: { read: async () => [] },
           faults: faultsPort,
         },
         { host: '127.0.0.1', port: 0, version: '1.2.3', tokens: [], allowedHosts: [] },

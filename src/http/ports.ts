@@ -2,6 +2,7 @@ import type { AccountDifficulty, AccountMode, AlgorithmFacts } from '../domain/a
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
+import type { WorkerReport } from '../domain/report.ts';
 
 /** Where to mine and as whom. */
 export interface Credentials {
@@ -222,6 +223,11 @@ export interface MetricsPort {
   render(format: MetricsFormat): AsyncIterable<Uint8Array>;
 }
 
+export interface ReportsPort {
+  /** What every worker says of itself now. Costs something for every connected miner. */
+  read(): Promise<readonly WorkerReport[]>;
+}
+
 /** Why what stands behind the ports cannot be used at the moment: locked by another process, no room on its disk, or not there at all. */
 export type StoreOutage = 'busy' | 'full' | 'down';
 
@@ -237,5 +243,6 @@ export interface HttpPorts {
   readonly algorithms: AlgorithmsPort;
   readonly health: HealthPort;
   readonly metrics: MetricsPort;
+  readonly reports: ReportsPort;
   readonly faults: FaultsPort;
 }

@@ -140,6 +140,7 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
           yield Buffer.from(`# ${format}\n`);
         },
       },
+      reports: { read: async () => [] },
       faults: { outageOf: () => null },
       ...others,
     },

@@ -3,6 +3,7 @@ import { DEFAULT_WORKER_TEMPLATE, NO_ACCOUNT_DIFFICULTY } from '../../domain/acc
 import { formatEndpoint } from '../../domain/endpoint.ts';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
+import { miningOf } from '../mining.ts';
 import { USER_PATH, USERS_PATH } from '../paths.ts';
 import type { AccountChange } from '../ports.ts';
 import { errorResponses, orNull, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
@@ -10,6 +11,7 @@ import {
   BackupsField,
   DifficultyField,
   LabelField,
+  MiningUserView,
   ModeField,
   PasswordField,
   PoolField,
@@ -56,7 +58,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
       summary: 'Show a user',
       params: Params,
       response: {
-        200: { ...UserView, description: 'The user. Passwords are never shown.' },
+        200: { ...MiningUserView, description: 'The user. Passwords are never shown.' },
         ...errorResponses(ProblemSchema, ...STORE_ERRORS, 'unknown-user', 'invalid-value'),
       },
     },
@@ -64,7 +66,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
       const name = request.params.name.toLowerCase();
       const account = await ports.accounts.show(name);
       if (account === null) throw unknownUser(name);
-      return account;
+      return { ...account, mining: miningOf(await ports.reports.read(), [name])(name) };
     },
   });
 
@@ -83,7 +85,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
       params: Params,
       body: Change,
       response: {
-        200: { ...UserView, description: 'The user as it is now.' },
+        200: { ...UserView, description: 'The user as it is now, without what its miners do.' },
         ...errorResponses(
           ProblemSchema,
           ...STORE_ERRORS,

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { formatEndpoint } from '../../domain/endpoint.ts';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
+import { miningOf } from '../mining.ts';
 import { USERS_PATH } from '../paths.ts';
 import type { Credentials, Registration } from '../ports.ts';
 import { readNumbers } from '../query.ts';
@@ -10,6 +11,7 @@ import {
   BackupsField,
   DifficultyField,
   LabelField,
+  MiningUserView,
   ModeField,
   PasswordField,
   PoolField,
@@ -20,7 +22,6 @@ import {
   readWorkerTemplate,
   refusalError,
   UserField,
-  UserView,
   WorkerTemplateField,
 } from './user-fields.ts';
 
@@ -58,7 +59,7 @@ const Query = strictObject({
 });
 
 const Page = Type.Object({
-  users: listOf(UserView),
+  users: listOf(MiningUserView),
   next: Type.Union([Type.String(), Type.Null()], {
     description: 'What to pass as `after` for the next page; null after the last.',
   }),
@@ -135,11 +136,16 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
     handler: async (request) => {
       const { limit, after, search = '' } = request.query;
       const wanted = search.trim().toLowerCase();
-      return ports.accounts.list({
+      const { users, next } = await ports.accounts.list({
         limit,
         after: after?.toLowerCase() ?? null,
         search: wanted === '' ? null : wanted,
       });
+      const mining = miningOf(
+        await ports.reports.read(),
+        users.map(({ name }) => name),
+      );
+      return { users: users.map((user) => Object.assign({ mining: mining(user.name) }, user)), next };
     },
   });
 };
