@@ -44,7 +44,6 @@ export const addPool: AddRoutes = (app, { ports, log }) => {
           'unsupported-media-type',
           'foreign-origin',
           'invalid-value',
-          'not-available',
         ),
       },
     },
@@ -59,7 +58,7 @@ export const addPool: AddRoutes = (app, { ports, log }) => {
           throw lacksDifficultyError();
         case 'catalogue-label':
           throw new ApiError(
-            'not-available',
+            'invalid-value',
             `the label of ${pool} is the catalogue's: leave "label" out, or list the pool under another with POST ${POOLS_PATH}`,
           );
         case 'updated':

@@ -268,7 +268,7 @@ describe('PATCH /api/v1/pools/{pool}', () => {
   const results: readonly [UpdatePoolResult, number, RegExp][] = [
     [{ kind: 'not-found' }, 404, /"unknown-pool".*no entry a\.b:1: GET \/api\/v1\/pools/],
     [{ kind: 'no-difficulty' }, 422, /"invalid-value".*options\.suggestDifficulty/],
-    [{ kind: 'catalogue-label' }, 422, /"not-available".*the catalogue's/],
+    [{ kind: 'catalogue-label' }, 422, /"invalid-value".*the catalogue's/],
   ];
   for (const [result, status, message] of results) {
     test(`${status} where the port says ${result.kind}`, async () => {
