@@ -189,6 +189,10 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return this.askedVersionMask !== null;
   }
 
+  get wishesDifficulty(): boolean {
+    return this.#lastWish !== null && this.context.settings.upstream.suggestDifficulty === 'relay';
+  }
+
   // ---- bytes and lines
 
   onBytes(chunk: Buffer): void {
@@ -661,13 +665,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (binding === null) return null;
     const { divider } = binding.books.subject;
     if (this.#difficulty === null || this.#difficulty.divider !== divider) {
-      this.#difficulty = new SessionDifficulty({
+      const facts = {
         agent: this.agent,
         lastRateHs: context.lastRates.get(this.#rateKey(binding), context.clock.monotonicMs()) ?? null,
         divider,
         sharesPerMinute: context.settings.vardiff.sharesPerMinute,
-        bounds: binding.route.account.difficulty,
-      });
+      };
+      this.#difficulty = new SessionDifficulty(facts, binding.route.account.difficulty);
       this.#difficulty.demand({ ...this.passwordWishes, floor: this.#leastDifficulty });
       if (this.#lastWish !== null) this.#difficulty.wish(this.#wishedDifficulty(this.#lastWish, divider));
     }
@@ -689,7 +693,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const job = upstream?.job ?? null;
     if (job?.work == null || binding === null || !binding.group.judges || this.#lane === null) return;
     const nowMs = context.clock.monotonicMs();
-    if ((this.#ownDifficulty()?.advice(job.difficulty, nowMs) ?? null) !== null) this.#repeat(job);
+    const own = this.#ownDifficulty();
+    if (own?.follow(binding.route.account.difficulty) === true) this.#resendJob();
+    else if ((own?.advice(job.difficulty, nowMs) ?? null) !== null) this.#repeat(job);
   }
 
   /** Under an id of its own and with a later time, so that no work is done twice. */
