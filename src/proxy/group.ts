@@ -333,7 +333,7 @@ export class Group implements UpstreamOwner {
     const login = mode === 'dedicated' && client !== null ? this.nameOf(client.worker) : credentials.user;
     const upstream = new Upstream(
       { owner: this, dialer, dialect, clock, log, jobs, stats, fanOut },
-      { credentials, login, settings, keepsWork: verifies, relaysWishes: !this.judges },
+      { credentials, login, settings, keepsWork: verifies, relaysWishes: mode === 'dedicated' },
     );
     this.upstreams.push(upstream);
     return upstream;

@@ -132,7 +132,7 @@ describe('a miner of a shared group', () => {
     await waitFor(
       everyOne(fleet, (miner) => miner.stats.accepted >= 4),
       'four shares of every miner',
-      15_000,
+      40_000,
     );
     for (const miner of fleet.miners) {
       assert.equal(miner.stats.rejected, 0);
