@@ -16,7 +16,14 @@ import type { ProxySettings } from './proxy/settings.ts';
 import { ShareVerifier } from './proxy/share-verifier.ts';
 import { loadCatalogue } from './store/catalogue.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
-import { accountSource, accountsPort, algorithmsPort, listedAddresses, poolsPort } from './store-ports.ts';
+import {
+  accountSource,
+  accountsPort,
+  algorithmsPort,
+  faultsPort,
+  listedAddresses,
+  poolsPort,
+} from './store-ports.ts';
 import { DIALECTS } from './wire/dialects/index.ts';
 
 export interface AppParts {
@@ -107,8 +114,9 @@ export async function startApp(
       return list;
     };
 
+    const reports = async () => [await worker.report()];
     const metrics = new MetricsExporter(
-      { reports: async () => [await worker.report()], checks },
+      { reports, checks },
       {
         tag: config.metrics.tag === '' ? config.stratum.addr : config.metrics.tag,
         maxWorkers: config.metrics.maxWorkers,
@@ -131,6 +139,8 @@ export async function startApp(
           },
         },
         metrics,
+        reports: { read: reports },
+        faults: faultsPort,
         log,
       },
       {

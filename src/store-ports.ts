@@ -9,10 +9,12 @@ import type {
   AccountView,
   AlgorithmsPort,
   CredentialsView,
+  FaultsPort,
   PoolsPort,
   PoolView,
 } from './http/ports.ts';
 import type { AccountRecord, AccountRecordEntry, PoolRecord, Store } from './store/store.ts';
+import { StoreError } from './store/store-error.ts';
 
 /** The store as each room wants to see it. */
 
@@ -111,13 +113,21 @@ export function poolsPort(store: Store, onChange: () => Promise<void>): PoolsPor
   return {
     async add(addition) {
       const result = await store.addPool(addition);
-      if (result.kind === 'conflict' || result.kind === 'unknown-dialect') return result;
+      if (result.kind === 'conflict' || result.kind === 'unknown-dialect' || result.kind === 'no-difficulty')
+        return result;
       if (result.kind === 'unknown-algorithm') {
         const known = await store.listAlgorithms();
         return { kind: 'unknown-algorithm', known: known.map(({ name }) => name) };
       }
       if (result.kind === 'created') await onChange();
       return { kind: result.kind, pools: result.pools.map(poolView) };
+    },
+
+    async update(address, change) {
+      const result = await store.updatePool(address, change);
+      if (result.kind !== 'updated') return result;
+      await onChange();
+      return { kind: 'updated', pool: poolView(result.pool) };
     },
 
     async list({ limit, after, algorithm, search }) {
@@ -138,6 +148,31 @@ export function poolsPort(store: Store, onChange: () => Promise<void>): PoolsPor
   };
 }
 
+/** What the store's faults mean for those who ask over the API. One that is the program's own is none of them. */
+export const faultsPort: FaultsPort = {
+  outageOf(thrown) {
+    if (!(thrown instanceof StoreError)) return null;
+    switch (thrown.kind) {
+      case 'busy':
+        return 'busy';
+      case 'disk-full':
+        return 'full';
+      case 'failed':
+      case 'bad-catalogue':
+        return null;
+      case 'no-directory':
+      case 'not-writable':
+      case 'not-a-database':
+      case 'foreign-database':
+      case 'newer-version':
+      case 'corrupt':
+      case 'disk-fault':
+      case 'closed':
+        return 'down';
+    }
+  },
+};
+
 export function algorithmsPort(store: Store): AlgorithmsPort {
   return { list: () => store.listAlgorithms() };
 }
@@ -154,8 +189,17 @@ export async function listedAddresses(store: Store): Promise<readonly string[]> 
 }
 
 function poolView(record: PoolRecord): PoolView {
-  const { host, port, algorithm, dialect, tls, label, coin, source } = record;
-  return { pool: formatPoolPattern({ host, ports: [port] }), algorithm, dialect, tls, label, coin, source };
+  const { host, port, algorithm, dialect, tls, label, coin, source, options } = record;
+  return {
+    pool: formatPoolPattern({ host, ports: [port] }),
+    algorithm,
+    dialect,
+    tls,
+    label,
+    coin,
+    source,
+    options,
+  };
 }
 
 function accountView(record: AccountRecord): AccountView {

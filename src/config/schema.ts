@@ -271,7 +271,7 @@ export const SCHEMA = {
       max: DAY_MS,
       help:
         'A pool that has sent nothing for this long counts as dead, even though its connection is open; one that sends no job for three times ' +
-        'its usual interval (at least a minute) does so earlier.',
+        'its usual interval (at least a minute; `jobTimeoutSeconds` of the pool says otherwise) does so earlier.',
     }),
     retryMinMs: integer({
       default: 500,
@@ -351,7 +351,9 @@ export const SCHEMA = {
       default: 6,
       min: 1,
       max: 600,
-      help: 'Shares that each miner should find per minute. More give steadier statistics and cost more traffic.',
+      help:
+        'Shares that each miner should find per minute. More give steadier statistics and cost more traffic. A user may have a rate of its ' +
+        'own (`difficulty.sharesPerMinute`).',
     }),
   }),
   rental: section(

@@ -1,3 +1,5 @@
+import type { PoolOptions } from './pool-options.ts';
+
 /**
  * How an algorithm's difficulty turns into work: a share of difficulty `d` stands for `d × 2^32 / divider` hashes.
  * `unit` is what its hashrate counts: hashes, Equihash solutions or Cuckoo graphs.
@@ -18,6 +20,7 @@ export interface Pool {
   /** Wire protocol, a name of the dialect list (`bitcoin-v1`, …). */
   readonly dialect: string;
   readonly tls: boolean;
+  readonly options: PoolOptions;
 }
 
 /** One entry of an account's ordered list: where to mine and as whom. */
@@ -42,13 +45,21 @@ export interface DifficultyBounds {
   readonly max: number | null;
 }
 
+/** What an account says of its miners' difficulty where that is chosen here: in shared mode. */
+export interface AccountDifficulty extends DifficultyBounds {
+  /** Shares that each miner should find per minute; null: what is configured for all. */
+  readonly sharesPerMinute: number | null;
+}
+
+export const NO_ACCOUNT_DIFFICULTY: AccountDifficulty = { min: null, max: null, sharesPerMinute: null };
+
 /** A registered set of credentials. Plain data: it crosses the boundary between processes. */
 export interface Account {
   /** 16 lower-case hex digits, random. What a miner puts before the first `.` of its user name. */
   readonly name: string;
   readonly label: string;
   readonly mode: AccountMode;
-  readonly difficulty: DifficultyBounds;
+  readonly difficulty: AccountDifficulty;
   /** Under which name a miner's shares are submitted at the pool; see `workerNameAtPool`. */
   readonly workerTemplate: string;
   /**

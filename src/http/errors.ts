@@ -54,6 +54,20 @@ export const API_ERRORS = {
   },
   'headers-too-large': { status: 431, meaning: 'The request headers are longer than the limit.' },
   internal: { status: 500, meaning: 'A fault inside; the log has the cause under the request id.' },
+  'store-busy': {
+    status: 503,
+    meaning: 'Another process holds the data locked; `Retry-After` says when to try again.',
+  },
+  'store-full': {
+    status: 503,
+    meaning:
+      'The disk of the data is full; nothing has been stored, and miners go on. `Retry-After` says when to try again.',
+  },
+  'store-down': {
+    status: 503,
+    meaning:
+      'The data cannot be read or written, or the proxy is stopping; the log has the cause under the request id. `Retry-After` says when to try again.',
+  },
   busy: { status: 503, meaning: 'Too many scrapes of `/metrics` at once; `Retry-After` says when to go on.' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly meaning: string }>>;
 

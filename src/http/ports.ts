@@ -1,6 +1,8 @@
-import type { AccountMode, AlgorithmFacts, DifficultyBounds } from '../domain/account.ts';
+import type { AccountDifficulty, AccountMode, AlgorithmFacts } from '../domain/account.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
+import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
+import type { WorkerReport } from '../domain/report.ts';
 
 /** Where to mine and as whom. */
 export interface Credentials {
@@ -14,8 +16,8 @@ export interface Credentials {
 export interface AccountProperties {
   readonly mode?: AccountMode;
   readonly label?: string;
-  /** Each bound by itself; null: none. */
-  readonly difficulty?: { readonly min?: number | null; readonly max?: number | null };
+  /** Each by itself; null: none, or what is configured for all. */
+  readonly difficulty?: Partial<AccountDifficulty>;
   readonly workerTemplate?: string;
 }
 
@@ -73,7 +75,7 @@ export interface AccountView extends CredentialsView {
   readonly backups: readonly CredentialsView[];
   readonly mode: AccountMode;
   readonly label: string;
-  readonly difficulty: DifficultyBounds;
+  readonly difficulty: AccountDifficulty;
   readonly workerTemplate: string;
   /** 1 at first, one more with every change. */
   readonly revision: number;
@@ -120,6 +122,7 @@ export interface PoolView {
   /** Ticker of the coin, where the pool mines just one; may be empty. */
   readonly coin: string;
   readonly source: PoolSource;
+  readonly options: PoolOptions;
 }
 
 export interface PoolQuery {
@@ -146,6 +149,19 @@ export interface PoolAddition {
   /** Absent: the algorithm's first dialect. */
   readonly dialect?: string;
   readonly label?: string;
+  /** Each by itself; null and absent: as usual. */
+  readonly options?: Partial<PoolOptions>;
+}
+
+/** What `PATCH /pools/{pool}` asks for. Absent: stays as it is, of the options too. */
+export interface PoolChange {
+  readonly label?: string;
+  readonly options?: Partial<PoolOptions>;
+}
+
+/** The password's template names a difficulty, and there is none. */
+interface NoDifficulty {
+  readonly kind: 'no-difficulty';
 }
 
 export type AddPoolResult =
@@ -153,11 +169,22 @@ export type AddPoolResult =
   | { readonly kind: 'created' | 'existing'; readonly pools: readonly PoolView[] }
   | { readonly kind: 'conflict'; readonly message: string }
   | { readonly kind: 'unknown-algorithm'; readonly known: readonly string[] }
-  | { readonly kind: 'unknown-dialect'; readonly known: readonly string[] };
+  | { readonly kind: 'unknown-dialect'; readonly known: readonly string[] }
+  | NoDifficulty;
+
+export type UpdatePoolResult =
+  | { readonly kind: 'updated'; readonly pool: PoolView }
+  /** The list has no entry of this very address. */
+  | { readonly kind: 'not-found' }
+  /** A pool of the catalogue keeps the catalogue's label. */
+  | { readonly kind: 'catalogue-label' }
+  | NoDifficulty;
 
 export interface PoolsPort {
   /** Resolves when the pool is safe on disk. */
   add(addition: PoolAddition): Promise<AddPoolResult>;
+  /** Changes the entry of this host or wildcard and port. Resolves when the change is safe on disk and has begun to reach the miners. */
+  update(address: Endpoint, change: PoolChange): Promise<UpdatePoolResult>;
   list(query: PoolQuery): Promise<PoolPage>;
 }
 
@@ -196,6 +223,19 @@ export interface MetricsPort {
   render(format: MetricsFormat): AsyncIterable<Uint8Array>;
 }
 
+export interface ReportsPort {
+  /** What every worker says of itself now. Costs something for every connected miner. */
+  read(): Promise<readonly WorkerReport[]>;
+}
+
+/** Why what stands behind the ports cannot be used at the moment: locked by another process, no room on its disk, or not there at all. */
+export type StoreOutage = 'busy' | 'full' | 'down';
+
+export interface FaultsPort {
+  /** What the rejection of a port's call means; null for a fault of the program. */
+  outageOf(thrown: unknown): StoreOutage | null;
+}
+
 /** All that the server needs from the rest of the program. */
 export interface HttpPorts {
   readonly accounts: AccountsPort;
@@ -203,4 +243,6 @@ export interface HttpPorts {
   readonly algorithms: AlgorithmsPort;
   readonly health: HealthPort;
   readonly metrics: MetricsPort;
+  readonly reports: ReportsPort;
+  readonly faults: FaultsPort;
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../kit/log.ts';
 import { API_ERRORS, ApiError, type ApiErrorCode } from './errors.ts';
 import { pathOf, USERS_PATH } from './paths.ts';
+import type { FaultsPort, StoreOutage } from './ports.ts';
 import { redact } from './redact.ts';
 import { validationError } from './validation.ts';
 
@@ -45,7 +46,11 @@ function discardBody(request: FastifyRequest, reply: FastifyReply): void {
 }
 
 /** What the client is told of anything that was thrown. What is our own fault is logged, without the request's body. */
-export function toApiError(thrown: unknown, request: FastifyRequest, log: Log): ApiError {
+export function toApiError(
+  thrown: unknown,
+  request: FastifyRequest,
+  { log, faults }: { readonly log: Log; readonly faults: FaultsPort },
+): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (isFrameworkError(thrown)) {
     if (thrown.validation !== undefined) {
@@ -54,16 +59,45 @@ export function toApiError(thrown: unknown, request: FastifyRequest, log: Log): 
     const known = describeFrameworkError(thrown, request);
     if (known !== null) return known;
   }
-  log.error('api request failed', {
+  const outage = faults.outageOf(thrown);
+  log[outage === 'busy' ? 'warn' : 'error']('api request failed', {
     request: request.id,
     method: request.method,
     path: pathOf(request.url),
     error: redact(describeFault(thrown), request.body),
   });
+  if (outage !== null) return outageError(outage, request);
   return new ApiError(
     'internal',
     `something went wrong inside the proxy; its log has the cause under request ${request.id}`,
   );
+}
+
+/** After these times, in seconds, another attempt makes sense: a lock goes by itself, a disk is emptied by people. */
+const RETRY_AFTER_SECONDS: Readonly<Record<StoreOutage, number>> = { busy: 5, full: 60, down: 30 };
+
+function outageError(outage: StoreOutage, request: FastifyRequest): ApiError {
+  const headers = { 'retry-after': String(RETRY_AFTER_SECONDS[outage]) };
+  switch (outage) {
+    case 'busy':
+      return new ApiError(
+        'store-busy',
+        'another process holds the data locked: try again in a moment',
+        headers,
+      );
+    case 'full':
+      return new ApiError(
+        'store-full',
+        "the disk of the proxy's data is full: free some space there, then try again",
+        headers,
+      );
+    case 'down':
+      return new ApiError(
+        'store-down',
+        `the proxy's data cannot be used at the moment; its log has the cause under request ${request.id}`,
+        headers,
+      );
+  }
 }
 
 interface FrameworkError extends Error {

@@ -10,6 +10,9 @@ export const MAX_TEMPLATE = 256;
 /** Real difficulties are between: a share below the one is less than a hash, one above the other is found by nobody. */
 export const MIN_DIFFICULTY = 1e-12;
 export const MAX_DIFFICULTY = 1e18;
+/** As `vardiff.sharesPerMinute`. */
+export const MIN_SHARES_PER_MINUTE = 1;
+export const MAX_SHARES_PER_MINUTE = 600;
 
 /** An object that takes no other keys. */
 export function strictObject<Properties extends TProperties>(properties: Properties) {
@@ -61,6 +64,13 @@ export function errorResponses<Schema extends TSchema>(
   }
   return responses;
 }
+
+/** Errors of every route that asks the store. */
+export const STORE_ERRORS = [
+  'store-busy',
+  'store-full',
+  'store-down',
+] as const satisfies readonly ApiErrorCode[];
 
 /** Errors that any route can answer. */
 const ALWAYS: readonly ApiErrorCode[] = [

@@ -122,6 +122,12 @@ describe('paths and methods', () => {
   });
 });
 
+/** By path, where it is not a registration. */
+const BODIES: Readonly<Record<string, object>> = {
+  '/api/v1/pools': { pool: 'a:1', algorithm: 'sha256d' },
+  '/api/v1/pools/{pool}': { label: 'x' },
+};
+
 function call(
   server: ReturnType<typeof testServer>,
   line: string,
@@ -133,11 +139,9 @@ function call(
   assert.ok(known !== undefined && url !== undefined);
   return server.inject({
     method: known,
-    url: url.replace('{name}', '0123456789abcdef'),
+    url: url.replace('{name}', '0123456789abcdef').replace('{pool}', 'a:1'),
     headers,
-    ...(known === 'GET' || known === 'DELETE'
-      ? {}
-      : { payload: url.endsWith('pools') ? { pool: 'a:1', algorithm: 'sha256d' } : GOOD }),
+    ...(known === 'GET' || known === 'DELETE' ? {} : { payload: BODIES[url] ?? GOOD }),
   });
 }
 
@@ -175,6 +179,7 @@ describe('tokens', () => {
     'PATCH /api/v1/users/{name}': 'admin',
     'DELETE /api/v1/users/{name}': 'admin',
     'POST /api/v1/pools': 'admin',
+    'PATCH /api/v1/pools/{pool}': 'admin',
   };
   const may: Record<TokenScope, ReadonlySet<string>> = {
     read: new Set(['open', 'read', 'catalogue']),
@@ -439,6 +444,7 @@ describe('GET /api/v1/openapi.json', () => {
         'get /api/v1/users/{name}',
         'get /api/v1/version',
         'get /metrics',
+        'patch /api/v1/pools/{pool}',
         'patch /api/v1/users/{name}',
         'post /api/v1/pools',
         'post /api/v1/users',
@@ -466,6 +472,7 @@ describe('GET /api/v1/openapi.json', () => {
       '422',
       '429',
       '500',
+      '503',
     ]);
   });
 

@@ -13,7 +13,7 @@ import { parseJsonBody } from './json-body.ts';
 import { listen } from './listen.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits, type HttpOptions } from './options.ts';
 import { PathTable, pathOf } from './paths.ts';
-import type { HttpPorts } from './ports.ts';
+import type { FaultsPort, HttpPorts } from './ports.ts';
 import { sendProblem, toApiError } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
 import { refuseUnknownPath } from './unknown-path.ts';
@@ -36,12 +36,12 @@ export interface HttpServer {
 export function createHttpServer(ports: HttpPorts & { readonly log: Log }, options: HttpOptions): HttpServer {
   const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
   const { log } = ports;
-  const app = createApp(options, limits, log);
+  const app = createApp(options, limits, ports);
   const paths = new PathTable();
   app.addHook('onRoute', ({ url, method }) => paths.add(pathOf(url), [method].flat()));
 
   app.setErrorHandler((error, request, reply) =>
-    sendProblem(request, reply, toApiError(error, request, log)),
+    sendProblem(request, reply, toApiError(error, request, ports)),
   );
   app.setNotFoundHandler((request, reply) => refuseUnknownPath(request, reply, paths));
   app.removeAllContentTypeParsers();
@@ -86,7 +86,11 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
   };
 }
 
-function createApp(options: HttpOptions, limits: HttpLimits, log: Log): HttpApp {
+function createApp(
+  options: HttpOptions,
+  limits: HttpLimits,
+  ports: { readonly log: Log; readonly faults: FaultsPort },
+): HttpApp {
   const trusted = options.trustedProxies ?? [];
   const app = Fastify({
     logger: false,
@@ -106,7 +110,7 @@ function createApp(options: HttpOptions, limits: HttpLimits, log: Log): HttpApp 
     // By default unknown keys would vanish and wrong types be bent into shape.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false, verbose: true } },
     frameworkErrors: (error, request, reply) => {
-      sendProblem(request, reply, toApiError(error, request, log));
+      sendProblem(request, reply, toApiError(error, request, ports));
     },
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>();

@@ -361,7 +361,7 @@ export class Group implements UpstreamOwner {
     const login = mode === 'dedicated' && client !== null ? this.nameOf(client.worker) : credentials.user;
     const upstream = new Upstream(
       { owner: this, dialer, dialect: dialect.pool, clock, log, jobs, stats, fanOut },
-      { credentials, login, settings, verifies },
+      { credentials, login, settings, verifies, relaysWishes: mode === 'dedicated' },
     );
     this.upstreams.push(upstream);
     return upstream;

@@ -197,6 +197,10 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return this.askedVersionMask !== null;
   }
 
+  get wishesDifficulty(): boolean {
+    return this.#lastWish !== null && this.context.settings.upstream.suggestDifficulty === 'relay';
+  }
+
   // ---- bytes and lines
 
   onBytes(chunk: Buffer): void {
@@ -805,13 +809,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (binding === null) return null;
     const { divider } = binding.books.subject;
     if (this.#difficulty === null || this.#difficulty.divider !== divider) {
-      this.#difficulty = new SessionDifficulty({
+      const facts = {
         agent: this.agent,
         lastRateHs: context.lastRates.get(this.#rateKey(binding), context.clock.monotonicMs()) ?? null,
         divider,
         sharesPerMinute: context.settings.vardiff.sharesPerMinute,
-        bounds: binding.route.account.difficulty,
-      });
+      };
+      this.#difficulty = new SessionDifficulty(facts, binding.route.account.difficulty);
       this.#difficulty.demand({ ...this.passwordWishes, floor: this.#leastDifficulty });
       if (this.#lastWish !== null) this.#difficulty.wish(this.#wishedDifficulty(this.#lastWish, divider));
     }
@@ -835,7 +839,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     // A difficulty that cannot be sent by itself goes with the next job, which asks for it.
     if (!this.dialect.miner.repeatsJobs) return;
     const nowMs = context.clock.monotonicMs();
-    if ((this.#ownDifficulty()?.advice(job.difficulty, nowMs) ?? null) !== null) this.#repeat(job);
+    const own = this.#ownDifficulty();
+    if (own?.follow(binding.route.account.difficulty) === true) this.#resendJob();
+    else if ((own?.advice(job.difficulty, nowMs) ?? null) !== null) this.#repeat(job);
   }
 
   /** Under an id of its own and with a later time, so that no work is done twice. */

@@ -1,4 +1,5 @@
-import type { DifficultyBounds } from '../domain/account.ts';
+import type { AccountDifficulty } from '../domain/account.ts';
+import { hashesOfDifficulty } from '../domain/difficulty.ts';
 import { type MinerWishes, startDifficulty, withWishes } from '../domain/start-difficulty.ts';
 import {
   DEFAULT_VARDIFF,
@@ -17,8 +18,8 @@ export interface DifficultyFacts {
   /** Rate when last seen, H/s, or null. */
   readonly lastRateHs: number | null;
   readonly divider: number;
+  /** Where the account has none of its own. */
   readonly sharesPerMinute: number;
-  readonly bounds: DifficultyBounds;
 }
 
 /**
@@ -27,12 +28,16 @@ export interface DifficultyFacts {
  */
 export class SessionDifficulty {
   readonly #facts: DifficultyFacts;
+  #rules: AccountDifficulty;
+  /** What its place says of a miner's rate, until its next start. */
+  #placedRateHs: number | null = null;
   #wishes: MinerWishes = { floor: null, fixed: null };
   #wished: number | null = null;
   #state: VardiffState | null = null;
 
-  constructor(facts: DifficultyFacts) {
+  constructor(facts: DifficultyFacts, rules: AccountDifficulty) {
     this.#facts = facts;
+    this.#rules = rules;
   }
 
   get divider(): number {
@@ -51,11 +56,28 @@ export class SessionDifficulty {
     this.#state = null;
   }
 
+  /** The account's rules from now on. True where the newest job had better be sent again: the session's place is another at once. */
+  follow(rules: AccountDifficulty): boolean {
+    if (rules === this.#rules) return false;
+    const before = this.#sharesPerMinute;
+    this.#rules = rules;
+    const state = this.#state;
+    // One that is still being measured is put in its place by the new rate when it has been.
+    if (before === this.#sharesPerMinute || state?.phase !== 'settled') return false;
+    // Between one and two times the rate that was asked for, most likely in the middle.
+    const perSecond = (before / 60) * Math.SQRT2;
+    this.#placedRateHs = hashesOfDifficulty(state.difficulty, this.#facts.divider) * perSecond;
+    this.#state = null;
+    return true;
+  }
+
   /** What the next job should be sent at. */
   next(poolDifficulty: number, nowMs: number): number {
     const policy = this.#policy(poolDifficulty);
     if (this.#state === null) {
-      const { lastRateHs, agent, divider } = this.#facts;
+      const { agent, divider } = this.#facts;
+      const lastRateHs = this.#placedRateHs ?? this.#facts.lastRateHs;
+      this.#placedRateHs = null;
       const start = startDifficulty({ lastRateHs, agent, wished: this.#wished, policy, divider });
       this.#state = openVardiff(start, nowMs);
       return Math.min(start.difficulty, poolDifficulty);
@@ -84,13 +106,17 @@ export class SessionDifficulty {
     if (this.#state !== null) resumeVardiff(this.#state, nowMs);
   }
 
+  get #sharesPerMinute(): number {
+    return this.#rules.sharesPerMinute ?? this.#facts.sharesPerMinute;
+  }
+
   #policy(poolDifficulty: number): VardiffPolicy {
-    const { bounds, sharesPerMinute } = this.#facts;
+    const { min, max } = this.#rules;
     const policy = {
       ...DEFAULT_VARDIFF,
-      sharesPerMinute,
-      minDifficulty: bounds.min,
-      maxDifficulty: Math.min(poolDifficulty, bounds.max ?? poolDifficulty),
+      sharesPerMinute: this.#sharesPerMinute,
+      minDifficulty: min,
+      maxDifficulty: Math.min(poolDifficulty, max ?? poolDifficulty),
     };
     return withWishes(policy, this.#wishes);
   }

@@ -33,7 +33,7 @@ test('a share that comes to an upstream that has ended is lost at once: nobody w
       stats: new PoolStats(credentials.pool.name, 'scrypt', 65_536),
       fanOut: new Histogram([1]),
     },
-    { credentials, login: 'wallet', settings: testSettings(), verifies: true },
+    { credentials, login: 'wallet', settings: testSettings(), verifies: true, relaysWishes: false },
   );
   upstream.close('unused');
   const verdicts: string[] = [];

@@ -1,6 +1,7 @@
 import type { PoolCredentials } from '../domain/account.ts';
 import { blockOf, difficultyOfHashes, type ShareTarget, type Work } from '../domain/job.ts';
 import { LaneSpace } from '../domain/lane.ts';
+import { passwordAtPool } from '../domain/pool-options.ts';
 import { ShareMemory } from '../domain/share-memory.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -22,6 +23,8 @@ export interface UpstreamClient {
   readonly origin: string;
   /** The miner negotiated version rolling, so the pool should be asked for it whatever the algorithm. */
   readonly wantsVersionRolling: boolean;
+  /** The miner asks for a difficulty by itself, and that is passed on to a pool. */
+  readonly wishesDifficulty: boolean;
   /** The pool took the login. */
   onLoggedIn(from: Upstream): void;
   onLoginRefused(from: Upstream, refusal: PoolRefusal): void;
@@ -103,6 +106,8 @@ export interface UpstreamOptions {
   readonly settings: ProxySettings;
   /** Shares are judged here: superseded jobs keep their work, and shares are remembered. */
   readonly verifies: boolean;
+  /** What its miners wish for is the pool's to grant, not ours. */
+  readonly relaysWishes: boolean;
 }
 
 const CONFIGURE_BARRED_MS = 3_600_000;
@@ -132,6 +137,9 @@ export class Upstream implements DialOwner {
   readonly #parts: UpstreamParts;
   readonly #settings: ProxySettings;
   readonly #verifies: boolean;
+  readonly #relaysWishes: boolean;
+  /** What the pool is sent: the account's password, by the pool's template. */
+  readonly #password: string;
   readonly credentials: PoolCredentials;
   readonly login: string;
   readonly clients: UpstreamClient[] = [];
@@ -192,9 +200,12 @@ export class Upstream implements DialOwner {
     this.#parts = parts;
     this.#settings = options.settings;
     this.#verifies = options.verifies;
+    this.#relaysWishes = options.relaysWishes;
+    const { pool, password } = options.credentials;
+    this.#password = passwordAtPool(pool.options, password);
     this.credentials = options.credentials;
     this.login = options.login;
-    const { host, port, tls } = options.credentials.pool;
+    const { host, port, tls } = pool;
     this.#target = { host, port, tls };
     this.#emptySinceMs = parts.clock.monotonicMs();
   }
@@ -333,7 +344,7 @@ export class Upstream implements DialOwner {
       const id = this.#nextCallId();
       this.#names.set(wanted, 'asked');
       this.#nameCalls.set(id, wanted);
-      this.#connection?.send(furtherName(id, wanted, this.credentials.password));
+      this.#connection?.send(furtherName(id, wanted, this.#password));
     }
     return this.login;
   }
@@ -355,7 +366,7 @@ export class Upstream implements DialOwner {
     const nowMs = this.#parts.clock.monotonicMs();
     const { suggestDifficulty } = this.#parts.dialect;
     if (suggestDifficulty === null) return;
-    if (this.#state.kind !== 'live' || nowMs < this.#parts.stats.suggestBarredUntilMs) return;
+    if (!this.isLoggedIn || nowMs < this.#parts.stats.suggestBarredUntilMs) return;
     if (nowMs - this.#suggestingSinceMs >= SUGGEST_WINDOW_MS) {
       this.#suggestingSinceMs = nowMs;
       this.#suggested = 0;
@@ -489,11 +500,11 @@ export class Upstream implements DialOwner {
   // ---- handshake
 
   #loginFacts(): LoginFacts {
-    const { pool, password } = this.credentials;
+    const { pool } = this.credentials;
     const { agent, versionMask } = this.#settings.upstream;
     return {
       user: this.login,
-      password,
+      password: this.#password,
       agent,
       host: pool.host,
       port: pool.port,
@@ -623,8 +634,16 @@ export class Upstream implements DialOwner {
     const { callTimeoutMs } = this.#settings.upstream;
     const nowMs = this.#parts.clock.monotonicMs();
     this.#to({ kind: 'handshaking', step: 'first-job', callId: 0, deadlineMs: nowMs + callTimeoutMs * 3 });
+    this.#suggestOwn();
     for (const client of this.clients.slice()) client.onLoggedIn(this);
     this.#considerLive();
+  }
+
+  /** What the operator wants this pool to be asked for. The wish of a miner that has the connection for itself goes before it. */
+  #suggestOwn(): void {
+    const { suggestDifficulty } = this.credentials.pool.options;
+    const hasWish = this.#relaysWishes && this.clients.some((client) => client.wishesDifficulty);
+    if (suggestDifficulty !== null && !hasWish) this.suggestDifficulty(suggestDifficulty);
   }
 
   /** Live as soon as there is a job and its difficulty; a job without one waits a moment for it. */
@@ -922,7 +941,9 @@ export class Upstream implements DialOwner {
       this.#down('silence', `nothing heard for ${Math.round(silenceMs / 1000)} s`);
       return;
     }
-    if (nowMs - this.#jobAtMs >= this.#parts.stats.jobLimitMs()) {
+    const { jobTimeoutSeconds } = this.credentials.pool.options;
+    const jobLimitMs = jobTimeoutSeconds === null ? this.#parts.stats.jobLimitMs() : jobTimeoutSeconds * 1000;
+    if (nowMs - this.#jobAtMs >= jobLimitMs) {
       this.#down('silence', `no job for ${Math.round((nowMs - this.#jobAtMs) / 1000)} s`);
       return;
     }

@@ -50,6 +50,8 @@ export interface PoolEntriesTable {
   coin: string;
   source: string;
   created_at_ms: number;
+  /** JSON object of the options that are set; the operator's, whatever the source. */
+  options: Generated<string>;
 }
 
 export interface AccountsTable {
@@ -62,6 +64,8 @@ export interface AccountsTable {
   /** Null: no bound. */
   difficulty_min: number | null;
   difficulty_max: number | null;
+  /** Null: what is configured for all. */
+  shares_per_minute: number | null;
   worker_template: string;
   /** 1 at first, one more with every change. */
   revision: number;

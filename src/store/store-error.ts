@@ -1,7 +1,7 @@
 /**
  * Why the store cannot be opened or used.
  * At open: `no-directory`, `not-writable`, `not-a-database`, `foreign-database`, `newer-version`, `bad-catalogue`.
- * At any time: `corrupt`, `busy` (another process held a lock longer than the limit), `disk-full`, `closed`, `failed`.
+ * At any time: `corrupt`, `busy` (another process held a lock longer than the limit), `disk-full`, `disk-fault`, `closed`, `failed`.
  */
 export type StoreErrorKind =
   | 'no-directory'
@@ -13,6 +13,7 @@ export type StoreErrorKind =
   | 'corrupt'
   | 'busy'
   | 'disk-full'
+  | 'disk-fault'
   | 'closed'
   | 'failed';
 

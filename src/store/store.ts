@@ -1,5 +1,6 @@
-import type { Account, AccountMode, AlgorithmFacts, DifficultyBounds, Pool } from '../domain/account.ts';
+import type { Account, AccountDifficulty, AccountMode, AlgorithmFacts, Pool } from '../domain/account.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
+import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
 
 /** One entry of a registration: where to mine and as whom. The password may be empty. */
@@ -15,9 +16,9 @@ export interface AccountProperties {
   readonly mode?: AccountMode | undefined;
   /** Default empty. */
   readonly label?: string | undefined;
-  /** Each bound by itself; null: no bound, the default. */
+  /** Each by itself; null: no bound, or the rate configured for all, the default. */
   readonly difficulty?:
-    | { readonly min?: number | null | undefined; readonly max?: number | null | undefined }
+    | { readonly [Key in keyof AccountDifficulty]?: AccountDifficulty[Key] | undefined }
     | undefined;
   /** Default `{user}`. Not checked here; see `isWorkerTemplate`. */
   readonly workerTemplate?: string | undefined;
@@ -89,7 +90,7 @@ export interface AccountRecord {
   readonly name: string;
   readonly label: string;
   readonly mode: AccountMode;
-  readonly difficulty: DifficultyBounds;
+  readonly difficulty: AccountDifficulty;
   readonly workerTemplate: string;
   /** 1 at first, one more with every change. */
   readonly revision: number;
@@ -128,7 +129,28 @@ export interface PoolRequest {
   readonly tls: boolean;
   /** Default empty. What is absent is not compared. */
   readonly label?: string | undefined;
+  /** Each by itself; default null. What is absent is not compared. */
+  readonly options?: Partial<PoolOptions> | undefined;
 }
+
+/** What `updatePool` is asked for. What is absent stays as it is, of the options too. */
+export interface PoolChange {
+  readonly label?: string | undefined;
+  readonly options?: Partial<PoolOptions> | undefined;
+}
+
+/** The password's template names a difficulty, and there is none. Nothing has been stored then. */
+export interface NoDifficulty {
+  readonly kind: 'no-difficulty';
+}
+
+export type UpdatePoolResult =
+  | { readonly kind: 'updated'; readonly pool: PoolRecord }
+  /** The list has no entry of this very address; a wildcard that covers it is another entry. */
+  | { readonly kind: 'not-found' }
+  /** The next catalogue would put its own label back. */
+  | { readonly kind: 'catalogue-label' }
+  | NoDifficulty;
 
 export type AddPoolResult =
   /** One record per port of the pattern, of which at least one is new. */
@@ -138,7 +160,8 @@ export type AddPoolResult =
   /** The operator listed one of these addresses before, with other facts. */
   | { readonly kind: 'conflict'; readonly message: string }
   | { readonly kind: 'unknown-algorithm'; readonly algorithm: string }
-  | { readonly kind: 'unknown-dialect'; readonly dialect: string; readonly known: readonly string[] };
+  | { readonly kind: 'unknown-dialect'; readonly dialect: string; readonly known: readonly string[] }
+  | NoDifficulty;
 
 /** One address of the pool list: a host or wildcard with one port. */
 export interface PoolRecord {
@@ -154,6 +177,7 @@ export interface PoolRecord {
   /** Ticker of the coin, where the pool mines just one; may be empty. */
   readonly coin: string;
   readonly source: PoolSource;
+  readonly options: PoolOptions;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly createdAtMs: number;
 }
@@ -196,6 +220,8 @@ export interface Store {
   listAccounts(page: AccountPage): Promise<readonly AccountRecord[]>;
 
   addPool(request: PoolRequest): Promise<AddPoolResult>;
+  /** Changes one entry: the operator's of this host or wildcard and port, else the catalogue's, whose next version leaves the options alone. */
+  updatePool(address: Endpoint, change: PoolChange): Promise<UpdatePoolResult>;
   /** Ordered by id. */
   listPools(page: PoolPage): Promise<readonly PoolRecord[]>;
   /** What the pool at this address is, by the rules of `selectRule`; null when it is not in the pool list. */

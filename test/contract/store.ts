@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { isAccountName } from '../../src/domain/account.ts';
 import { parseEndpoint } from '../../src/domain/endpoint.ts';
+import { NO_POOL_OPTIONS, type PoolOptions } from '../../src/domain/pool-options.ts';
 import { type PoolPattern, parsePoolPattern } from '../../src/domain/pool-pattern.ts';
 import type { Catalogue } from '../../src/store/catalogue-schema.ts';
 import type { AccountChange, AccountRequest, CredentialsRequest, Store } from '../../src/store/store.ts';
@@ -130,6 +131,15 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
       return (await store.resolvePool(endpointOf(pool)))?.algorithm.name ?? null;
     }
 
+    async function optionsAt(pool: string): Promise<PoolOptions | undefined> {
+      return (await store.resolvePool(endpointOf(pool)))?.options;
+    }
+
+    async function listedOptions(host: string): Promise<(readonly [string, PoolOptions])[]> {
+      const all = await store.listPools({ limit: 1000 });
+      return all.filter((pool) => pool.host === host).map(({ source, options }) => [source, options]);
+    }
+
     async function minedAt(name: string): Promise<string[]> {
       const found = await store.findAccount(name);
       assert.ok(found.kind === 'found');
@@ -160,7 +170,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           name: account.name,
           label: '',
           mode: 'auto',
-          difficulty: { min: null, max: null },
+          difficulty: { min: null, max: null, sharesPerMinute: null },
           workerTemplate: '{user}',
           revision: 1,
           entries: [
@@ -172,6 +182,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
                 algorithm: { name: 'sha256d', divider: 1, unit: 'H' },
                 dialect: 'bitcoin-v1',
                 tls: false,
+                options: NO_POOL_OPTIONS,
               },
               user: 'alice',
               password: 'secret',
@@ -260,7 +271,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           ],
           mode: 'shared',
           label: 'hall 3',
-          difficulty: { min: 2.3e-10, max: 65536 },
+          difficulty: { min: 2.3e-10, max: 65536, sharesPerMinute: 12.5 },
           workerTemplate: '{user}.{worker}',
         } as const;
         const name = await register(request);
@@ -273,7 +284,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           {
             mode: 'shared',
             label: 'hall 3',
-            difficulty: { min: 2.3e-10, max: 65536 },
+            difficulty: { min: 2.3e-10, max: 65536, sharesPerMinute: 12.5 },
             workerTemplate: '{user}.{worker}',
             revision: 1,
           },
@@ -320,7 +331,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           backups: [backup],
           mode: 'shared',
           label: 'hall 3',
-          difficulty: { min: 8, max: null },
+          difficulty: { min: 8, max: null, sharesPerMinute: 60 },
           workerTemplate: '{user}.{worker}',
         };
         const name = await register(full);
@@ -339,6 +350,8 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           [{ difficulty: { min: 4 } }, /different difficulty/],
           [{ difficulty: { max: 4000 } }, /different difficulty/],
           [{ difficulty: { min: null } }, /different difficulty/],
+          [{ difficulty: { sharesPerMinute: 6 } }, /different difficulty/],
+          [{ difficulty: { sharesPerMinute: null } }, /different difficulty/],
           [{ workerTemplate: '{user}' }, /different workerTemplate/],
         ];
         for (const [given, message] of conflicts) {
@@ -461,7 +474,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
             name,
             label: 'hall 3',
             mode: 'auto',
-            difficulty: { min: null, max: 1024 },
+            difficulty: { min: null, max: 1024, sharesPerMinute: null },
             workerTemplate: '{user}',
             revision: 1,
             createdAtMs: 1_700_000_000_000,
@@ -506,9 +519,14 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           [{ backups: [] }, { entries: [['btc.example.com:4333', 'bob', '']] }],
           [{ mode: 'dedicated' }, { mode: 'dedicated' }],
           [{ label: '' }, { label: '' }],
-          [{ difficulty: { min: 8 } }, { difficulty: { min: 8, max: null } }],
-          [{ difficulty: { max: 16 } }, { difficulty: { min: 8, max: 16 } }],
-          [{ difficulty: { min: null } }, { difficulty: { min: null, max: 16 } }],
+          [{ difficulty: { min: 8 } }, { difficulty: { min: 8, max: null, sharesPerMinute: null } }],
+          [{ difficulty: { max: 16 } }, { difficulty: { min: 8, max: 16, sharesPerMinute: null } }],
+          [{ difficulty: { sharesPerMinute: 60 } }, { difficulty: { min: 8, max: 16, sharesPerMinute: 60 } }],
+          [{ difficulty: { min: null } }, { difficulty: { min: null, max: 16, sharesPerMinute: 60 } }],
+          [
+            { difficulty: { sharesPerMinute: null } },
+            { difficulty: { min: null, max: 16, sharesPerMinute: null } },
+          ],
           [{ workerTemplate: 'farm' }, { workerTemplate: 'farm' }],
         ];
         const expected = structuredClone(before);
@@ -553,7 +571,12 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           { ...PRIMARY, backups: [BACKUP] },
           { backups: [{ endpoint: BACKUP.endpoint, user: BACKUP.user }] },
           { endpoint: { host: 'BTC.example.com.', port: 3333 } },
-          { mode: 'auto', label: '', difficulty: { min: 8, max: null }, workerTemplate: '{user}' },
+          {
+            mode: 'auto',
+            label: '',
+            difficulty: { min: 8, max: null, sharesPerMinute: null },
+            workerTemplate: '{user}',
+          },
           { difficulty: {} },
         ];
         for (const change of nothing)
@@ -861,6 +884,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
             label: 'farm',
             coin: '',
             source: 'operator',
+            options: NO_POOL_OPTIONS,
             createdAtMs: 1_700_000_000_000,
           })),
         );
@@ -948,6 +972,159 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           1,
         );
         assert.deepEqual(await store.listPools({ limit: 10, algorithm: 'unheard-of' }), []);
+      });
+    });
+
+    describe('the options of a pool', () => {
+      const OPTIONS: PoolOptions = {
+        suggestDifficulty: 65_536,
+        passwordTemplate: '{password},d={difficulty}',
+        jobTimeoutSeconds: 600,
+      };
+      const HOME = { pattern: patternOf('10.0.0.1:3333'), algorithm: 'sha256d', tls: false };
+      const AT_HOME = endpointOf('10.0.0.1:3333');
+
+      test('come with the entry, and reach the accounts that use it, also after reopening', async () => {
+        const result = await store.addPool({ ...HOME, options: OPTIONS });
+        assert.ok(result.kind === 'created');
+        assert.deepEqual(result.pools[0]?.options, OPTIONS);
+        const name = await register(accountAt('10.0.0.1:3333'));
+        await reopen();
+        const found = await store.findAccount(name);
+        assert.ok(found.kind === 'found');
+        assert.deepEqual(found.account.entries[0].pool.options, OPTIONS);
+        assert.deepEqual((await store.showAccount(name))?.entries[0].pool?.options, OPTIONS);
+        assert.deepEqual(await listedOptions('10.0.0.1'), [['operator', OPTIONS]]);
+      });
+
+      test('of a wildcard are those of every host below it that has no entry of its own', async () => {
+        const address = endpointOf('x.wild.example.com:3334');
+        const wildcard = { ...address, host: '*.wild.example.com' };
+        const options = { jobTimeoutSeconds: 99 };
+        assert.equal((await store.updatePool(wildcard, { options })).kind, 'updated');
+        assert.deepEqual(await optionsAt('x.wild.example.com:3334'), { ...NO_POOL_OPTIONS, ...options });
+        assert.deepEqual(await optionsAt('x.eu.wild.example.com:3334'), NO_POOL_OPTIONS);
+        assert.deepEqual(await store.updatePool(address, { options }), { kind: 'not-found' });
+      });
+
+      test('are changed each by itself, and null takes one away', async () => {
+        await store.addPool({ ...HOME, options: OPTIONS });
+        const changes: readonly (readonly [Partial<PoolOptions>, PoolOptions])[] = [
+          [{}, OPTIONS],
+          [{ jobTimeoutSeconds: null }, { ...OPTIONS, jobTimeoutSeconds: null }],
+          [
+            { suggestDifficulty: 2.3e-10 },
+            { ...OPTIONS, jobTimeoutSeconds: null, suggestDifficulty: 2.3e-10 },
+          ],
+          [
+            { suggestDifficulty: null, passwordTemplate: '{password}' },
+            { ...NO_POOL_OPTIONS, passwordTemplate: '{password}' },
+          ],
+          [{ passwordTemplate: null }, NO_POOL_OPTIONS],
+        ];
+        for (const [options, expected] of changes) {
+          const result = await store.updatePool(AT_HOME, { options });
+          assert.ok(result.kind === 'updated');
+          assert.deepEqual(result.pool.options, expected);
+          assert.deepEqual(await optionsAt('10.0.0.1:3333'), expected);
+        }
+      });
+
+      test('a template that names the difficulty needs one, and nothing is stored without', async () => {
+        const template = { passwordTemplate: 'd={difficulty}' };
+        assert.deepEqual(await store.addPool({ ...HOME, options: template }), { kind: 'no-difficulty' });
+        assert.equal(await optionsAt('10.0.0.1:3333'), undefined);
+        await store.addPool({ ...HOME, options: { ...template, suggestDifficulty: 8 } });
+        const options = { suggestDifficulty: null, jobTimeoutSeconds: 60 };
+        assert.deepEqual(await store.updatePool(AT_HOME, { options, label: 'x' }), { kind: 'no-difficulty' });
+        assert.deepEqual(await listedOptions('10.0.0.1'), [
+          ['operator', { ...NO_POOL_OPTIONS, ...template, suggestDifficulty: 8 }],
+        ]);
+        assert.equal((await store.listPools({ limit: 10, source: 'operator' }))[0]?.label, '');
+      });
+
+      test('that are given again have to agree, what is absent does not', async () => {
+        await store.addPool({ ...HOME, options: OPTIONS });
+        assert.equal((await store.addPool(HOME)).kind, 'existing');
+        assert.equal(
+          (await store.addPool({ ...HOME, options: { jobTimeoutSeconds: 600 } })).kind,
+          'existing',
+        );
+        for (const options of [
+          { jobTimeoutSeconds: 601 },
+          { passwordTemplate: null },
+          { suggestDifficulty: null },
+        ]) {
+          const result = await store.addPool({ ...HOME, options });
+          assert.ok(result.kind === 'conflict');
+          assert.match(result.message, /options \{"suggestDifficulty":65536,/);
+        }
+      });
+
+      test('of a pool of the catalogue outlive its updates, and the entry that an operator puts in its place', async () => {
+        const address = endpointOf('ltc.example.com:3333');
+        const options = { suggestDifficulty: 4096, jobTimeoutSeconds: 60 };
+        const result = await store.updatePool(address, { options });
+        assert.ok(result.kind === 'updated');
+        assert.equal(result.pool.source, 'catalogue');
+        const stored = { ...NO_POOL_OPTIONS, ...options };
+        const pools = CATALOGUE.pools.map((pool) =>
+          pool.host === 'ltc.example.com' ? Object.assign({ ...pool }, { label: 'Renamed' }) : pool,
+        );
+        await reopen({ catalogue: { ...CATALOGUE, pools } });
+        const [renamed] = await store.listPools({ limit: 1, algorithm: 'scrypt' });
+        assert.deepEqual([renamed?.label, renamed?.options], ['Renamed', stored]);
+
+        const pattern = patternOf('ltc.example.com:3333');
+        const own = await store.addPool({
+          pattern,
+          algorithm: 'scrypt',
+          tls: true,
+          options: { jobTimeoutSeconds: 90 },
+        });
+        assert.equal(own.kind, 'created');
+        assert.deepEqual(await optionsAt('ltc.example.com:3333'), { ...stored, jobTimeoutSeconds: 90 });
+        // From now on a change is the operator's entry's.
+        await store.updatePool(address, { options: { jobTimeoutSeconds: null }, label: 'ours' });
+        assert.deepEqual(await listedOptions('ltc.example.com'), [
+          ['catalogue', stored],
+          ['operator', { ...stored, jobTimeoutSeconds: null }],
+        ]);
+        const again = await store.addPool({ pattern, algorithm: 'scrypt', tls: true });
+        assert.ok(again.kind === 'existing');
+        assert.deepEqual(
+          again.pools.map(({ source, label }) => [source, label]),
+          [['operator', 'ours']],
+        );
+      });
+
+      test('a label can be changed where the operator listed the pool, else it is the catalogue’s', async () => {
+        await store.addPool(HOME);
+        const changed = await store.updatePool(AT_HOME, { label: 'mine' });
+        assert.ok(changed.kind === 'updated');
+        assert.equal(changed.pool.label, 'mine');
+        const address = endpointOf('btc.example.com:3333');
+        const change = { label: 'mine', options: { jobTimeoutSeconds: 60 } };
+        assert.deepEqual(await store.updatePool(address, change), { kind: 'catalogue-label' });
+        assert.deepEqual(await optionsAt('btc.example.com:3333'), NO_POOL_OPTIONS);
+        assert.equal((await store.updatePool(address, { label: 'Example' })).kind, 'updated');
+      });
+
+      test('two spellings of a host are one entry, and an address that is not listed is not found', async () => {
+        await addPool('[2001:db8::1]:3333', 'sha256d');
+        const spelling = { host: '2001:0DB8:0::1', port: 3333 };
+        assert.equal((await store.updatePool(spelling, {})).kind, 'updated');
+        assert.deepEqual(await store.updatePool({ ...spelling, port: 3334 }, {}), { kind: 'not-found' });
+      });
+
+      test('changes at once all take effect', async () => {
+        await store.addPool(HOME);
+        await Promise.all(
+          Object.entries(OPTIONS)
+            .filter(([key]) => key !== 'passwordTemplate')
+            .map(([key, value]) => store.updatePool(AT_HOME, { options: { [key]: value } })),
+        );
+        assert.deepEqual(await optionsAt('10.0.0.1:3333'), { ...OPTIONS, passwordTemplate: null });
       });
     });
 

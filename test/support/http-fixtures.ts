@@ -1,5 +1,14 @@
+import { NO_ACCOUNT_DIFFICULTY } from '../../src/domain/account.ts';
+import { NO_POOL_OPTIONS } from '../../src/domain/pool-options.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
-import type { AccountsPort, AccountView, HttpPorts, PoolView, Registration } from '../../src/http/ports.ts';
+import type {
+  AccountsPort,
+  AccountView,
+  HttpPorts,
+  PoolsPort,
+  PoolView,
+  Registration,
+} from '../../src/http/ports.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Log, LogFields } from '../../src/kit/log.ts';
 
@@ -47,6 +56,7 @@ export function poolView(some: Partial<PoolView> = {}): PoolView {
     label: '',
     coin: 'BTC',
     source: 'catalogue',
+    options: NO_POOL_OPTIONS,
     ...some,
   };
 }
@@ -61,7 +71,7 @@ export function accountView(some: Partial<AccountView> = {}): AccountView {
     backups: [],
     mode: 'auto',
     label: '',
-    difficulty: { min: null, max: null },
+    difficulty: NO_ACCOUNT_DIFFICULTY,
     workerTemplate: '{user}',
     revision: 1,
     createdAt: '2026-01-02T03:04:05.006Z',
@@ -76,13 +86,16 @@ export interface TestServer extends HttpServer {
   readonly registrations: readonly Registration[];
 }
 
-/** What a test replaces, of the accounts by method. */
-export type TestPorts = Partial<Omit<HttpPorts, 'accounts'>> & { readonly accounts?: Partial<AccountsPort> };
+/** What a test replaces, of accounts and pools by method. */
+export type TestPorts = Partial<Omit<HttpPorts, 'accounts' | 'pools'>> & {
+  readonly accounts?: Partial<AccountsPort>;
+  readonly pools?: Partial<PoolsPort>;
+};
 
 /** A server over ports that say yes, each of which a test may replace. Nothing listens until `listen`. */
 export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> = {}): TestServer {
   const log = new RecordingLog();
-  const { accounts, ...others } = some;
+  const { accounts, pools, ...others } = some;
   const registrations: Registration[] = [];
   const server = createHttpServer(
     {
@@ -113,7 +126,12 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
             }),
           ),
         }),
+        update: async ({ host, port }, { label = '', options }) => ({
+          kind: 'updated',
+          pool: poolView({ pool: `${host}:${port}`, label, options: { ...NO_POOL_OPTIONS, ...options } }),
+        }),
         list: async () => ({ pools: [], next: null }),
+        ...pools,
       },
       algorithms: { list: async () => [EQUIHASH, SHA256D] },
       health: { ready: async () => ({ ready: true, checks: [{ name: 'store', ready: true, message: '' }] }) },
@@ -122,6 +140,8 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
           yield Buffer.from(`# ${format}\n`);
         },
       },
+      reports: { read: async () => [] },
+      faults: { outageOf: () => null },
       ...others,
     },
     { host: '127.0.0.1', port: 0, version: '1.2.3', tokens: [], allowedHosts: [], ...options },

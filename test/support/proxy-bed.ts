@@ -1,6 +1,7 @@
 import { algorithms } from '../../src/algorithms/index.ts';
-import type { Account, AccountMode } from '../../src/domain/account.ts';
+import { type Account, type AccountMode, NO_ACCOUNT_DIFFICULTY } from '../../src/domain/account.ts';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
+import { NO_POOL_OPTIONS, type PoolOptions } from '../../src/domain/pool-options.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { type Log, silentLog } from '../../src/kit/log.ts';
 import { Proxy, type ProxyParts } from '../../src/proxy/proxy.ts';
@@ -64,13 +65,14 @@ export function testAccount(
     algorithm?: string;
     divider?: number;
     mode?: AccountMode;
+    poolOptions?: Partial<PoolOptions>;
   } = {},
 ): Account {
   return {
     name,
     label: '',
     mode: options.mode ?? 'dedicated',
-    difficulty: { min: null, max: null },
+    difficulty: NO_ACCOUNT_DIFFICULTY,
     workerTemplate: '{user}',
     revision: 1,
     entries: [
@@ -81,6 +83,7 @@ export function testAccount(
           algorithm: { name: options.algorithm ?? 'sha256d', divider: options.divider ?? 1, unit: 'H' },
           dialect: 'bitcoin-v1',
           tls: false,
+          options: { ...NO_POOL_OPTIONS, ...options.poolOptions },
         },
         user: options.user ?? 'wallet.rig',
         password: options.password ?? 'x',

@@ -69,6 +69,26 @@ describe('the installed program', () => {
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
   });
 
+  for (const [whose, nodeOptions, nodeFlags, largestMb] of [
+    ['ours', '', [], 16],
+    ["NODE_OPTIONS'", '--max-semi-space-size=4', [], 8],
+    ["the command line's", '--max_semi_space_size=2', ['--max-semi-space-size=4'], 8],
+    ["NODE_OPTIONS', a larger one too", '--max-semi-space-size=32', [], 64],
+  ] as const) {
+    test(`keeps the young generation small: ${whose} size`, async () => {
+      const root = join(directory, `young-${largestMb}-${nodeFlags.length}`);
+      await mkdir(join(root, 'dist'), { recursive: true });
+      await cp(join(ROOT, 'bin'), join(root, 'bin'), { recursive: true });
+      await writeFile(join(root, 'package.json'), '{"type":"module"}');
+      await writeFile(join(root, 'dist/main.js'), MEASURE_YOUNG_GENERATION);
+      const file = join(root, 'bin/stratum-proxy.cjs');
+      const run = await runToEnd([], { file, nodeFlags, env: { NODE_OPTIONS: nodeOptions } });
+      const mb = Number(run.stdout);
+      // Two halves of the size, which are not always full, and a page of each that is under way.
+      assert.ok(mb > largestMb / 2 && mb <= largestMb + 1, `${run.stdout} of ${largestMb} MB; ${run.stderr}`);
+    });
+  }
+
   test('that was never compiled says how to do it', async () => {
     const root = join(directory, 'uncompiled');
     await cp(join(ROOT, 'bin'), join(root, 'bin'), { recursive: true });
@@ -77,6 +97,21 @@ describe('the installed program', () => {
     assert.match(run.stderr, /^stratum-proxy is not built; run "npm run build"[^\n]+\n$/);
   });
 });
+
+/** A program that makes objects of which many survive for a while, and prints the most that the young generation took, in MB. */
+const MEASURE_YOUNG_GENERATION = `
+import { getHeapSpaceStatistics } from 'node:v8';
+let most = 0;
+let kept = [];
+for (let i = 0; i < 4e6; i += 1) {
+  kept.push({ i, of: [i] });
+  if (kept.length > 100_000) kept = [];
+  if (i % 50_000 !== 0) continue;
+  const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
+  most = Math.max(most, young.space_size);
+}
+process.stdout.write(String(most / 2 ** 20));
+`;
 
 function oldNode(): string | null {
   for (const path of ['/usr/local/bin/node', '/usr/bin/node']) {

@@ -187,38 +187,49 @@ describe('no secret comes out', { concurrency: 2 }, () => {
     });
   }
 
-  test('a pool that repeats the password in its refusal does not make us tell it', async () => {
-    await using farm = await Farm.open({ flags: ['--limits.refusalDelayMs', '0', '--log.level', 'debug'] });
-    const leak = new Leak();
-    const pool = await farm.scriptedPool();
-    const account = await farm.account(pool, 'wallet', PASSWORDS.good);
-    const miner = await farm.scriptedMiner({ user: account });
-    await miner.subscribe();
-    miner.sendAuthorize();
-    const peer = await pool.connection();
-    for (;;) {
-      const { id, method } = await peer.next();
-      if (method === 'mining.authorize') {
-        peer.send({ id: null, method: 'client.show_message', params: [`wallet with ${PASSWORDS.good}?`] });
-        peer.send({ id, result: false, error: [24, `no user wallet with password ${PASSWORDS.good}`, null] });
-        break;
+  for (const [how, template, sent] of [
+    ['', null, PASSWORDS.good],
+    [', made by a template,', 'd=8;{password}', `d=8;${PASSWORDS.good}`],
+  ] as const) {
+    test(`a pool that repeats the password${how} in its refusal does not make us tell it`, async () => {
+      await using farm = await Farm.open({ flags: ['--limits.refusalDelayMs', '0', '--log.level', 'debug'] });
+      const leak = new Leak();
+      const pool = await farm.scriptedPool();
+      const options = { passwordTemplate: template };
+      const changed = await farm.program.request('PATCH', `/api/v1/pools/127.0.0.1:${pool.port}`, {
+        body: { options },
+      });
+      assert.equal(changed.status, 200);
+      const account = await farm.account(pool, 'wallet', PASSWORDS.good);
+      const miner = await farm.scriptedMiner({ user: account });
+      await miner.subscribe();
+      miner.sendAuthorize();
+      const peer = await pool.connection();
+      for (;;) {
+        const { id, method, params } = await peer.next();
+        if (method === 'mining.authorize') {
+          assert.deepEqual(params, ['wallet', sent]);
+          peer.send({ id: null, method: 'client.show_message', params: [`wallet with ${sent}?`] });
+          peer.send({ id, result: false, error: [24, `no user wallet with password ${sent}`, null] });
+          break;
+        }
+        if (method === 'mining.configure') peer.send({ id, result: {}, error: null });
+        else
+          peer.send(
+            { id, result: [[['mining.notify', '1']], '00000001', 4], error: null },
+            setDifficulty(1),
+            notify(),
+          );
       }
-      if (method === 'mining.configure') peer.send({ id, result: {}, error: null });
-      else
-        peer.send(
-          { id, result: [[['mining.notify', '1']], '00000001', 4], error: null },
-          setDifficulty(1),
-          notify(),
-        );
-    }
-    const { result } = await miner.nextWhere(({ id }) => id === 2);
-    assert.notEqual(result, true);
-    leak.add('answer', miner.lines.join('\n'));
-    leak.add('metrics', (await farm.program.get('/metrics')).text);
-    await farm.program.stop();
-    leak.add('log', farm.program.stdout);
-    leak.assertNone([PASSWORDS.good]);
-  });
+      const { result } = await miner.nextWhere(({ id }) => id === 2);
+      assert.notEqual(result, true);
+      leak.add('answer', miner.lines.join('\n'));
+      leak.add('metrics', (await farm.program.get('/metrics')).text);
+      await farm.program.stop();
+      leak.add('log', farm.program.stdout);
+      leak.assertNone([PASSWORDS.good]);
+    });
+  }
 });
 
 /** Pool passwords have to be on the disk, in a file of the owner's alone; tokens have not. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import type { Account } from '../../src/domain/account.ts';
+import { type Account, NO_ACCOUNT_DIFFICULTY } from '../../src/domain/account.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { CpuMiner, type CpuMinerOptions } from '../../src/practice/cpu-miner.ts';
@@ -132,7 +132,7 @@ describe('a miner of a shared group', () => {
     await waitFor(
       everyOne(fleet, (miner) => miner.stats.accepted >= 4),
       'four shares of every miner',
-      15_000,
+      40_000,
     );
     for (const miner of fleet.miners) {
       assert.equal(miner.stats.rejected, 0);
@@ -181,6 +181,22 @@ describe('a miner of a shared group', () => {
     }
     const [few, many] = starts;
     assert.ok((many ?? 0) > 0 && (many ?? 0) < (few ?? 0), String(starts));
+  });
+
+  test('is given the start that its account asks for with a share rate of its own', async () => {
+    const pool = await startPool({ difficulty: 1e9 });
+    const starts: number[] = [];
+    for (const sharesPerMinute of [null, 600]) {
+      const own = { ...NO_ACCOUNT_DIFFICULTY, sharesPerMinute };
+      await using bed = await startProxyBed([account([pool], { difficulty: own })]);
+      const miner = await connectLines(bed.port);
+      await miner.call({ id: 1, method: 'mining.subscribe', params: ['cgminer/4.12.1'] });
+      await miner.call({ id: 2, method: 'mining.authorize', params: [NAME, 'x'] });
+      starts.push(((await miner.nextMethod('mining.set_difficulty'))['params'] as number[])[0] ?? 0);
+      miner.end();
+    }
+    const [usual, own] = starts;
+    assert.ok((own ?? 0) > 0 && (own ?? 0) < (usual ?? 0), String(starts));
   });
 
   test('is refused here what the pool would refuse, with the standard codes', async () => {

@@ -37,7 +37,9 @@ test('while the data file is locked by another process, mining goes on and whoev
   assert.equal(settled, undefined, 'a registration waits for the lock for a while');
   await program.turnClock(6000);
   const refused = await registered;
-  assert.ok(refused.status >= 500, refused.text);
+  assert.equal(refused.status, 503, refused.text);
+  assert.equal(refused.headers.get('x-error-code'), 'store-busy');
+  assert.ok(Number(refused.headers.get('retry-after')) >= 1);
   assert.equal((refused.json as { readonly name: string }).name, '');
 
   other.exec('rollback');

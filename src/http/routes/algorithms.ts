@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { ALGORITHMS_PATH } from '../paths.ts';
-import { errorResponses, listOf, oneOf, ProblemSchema } from '../schemas.ts';
+import { errorResponses, listOf, oneOf, ProblemSchema, STORE_ERRORS } from '../schemas.ts';
 
 const Algorithms = Type.Object({
   algorithms: listOf(
@@ -34,7 +34,7 @@ export const addAlgorithms: AddRoutes = (app, { ports }) => {
       summary: 'List algorithms',
       response: {
         200: { ...Algorithms, description: 'All of them, by name.' },
-        ...errorResponses(ProblemSchema),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS),
       },
     },
     handler: async () => ({ algorithms: await ports.algorithms.list() }),

@@ -4,6 +4,7 @@ import { addHealth } from './health.ts';
 import { addHome } from './home.ts';
 import { addMetrics } from './metrics.ts';
 import { addOpenapi } from './openapi.ts';
+import { addPool } from './pool.ts';
 import { addPools } from './pools.ts';
 import { addUser } from './user.ts';
 import { addUsers } from './users.ts';
@@ -17,6 +18,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addUsers,
   addUser,
   addPools,
+  addPool,
   addAlgorithms,
   addVersion,
   addOpenapi,

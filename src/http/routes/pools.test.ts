@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EQUIHASH, poolView, SHA256D, testServer } from '../../../test/support/http-fixtures.ts';
-import type { AddPoolResult, PoolAddition, PoolPage, PoolQuery } from '../ports.ts';
+import { NO_POOL_OPTIONS } from '../../domain/pool-options.ts';
+import type {
+  AddPoolResult,
+  PoolAddition,
+  PoolChange,
+  PoolPage,
+  PoolQuery,
+  UpdatePoolResult,
+} from '../ports.ts';
 
 const GOOD = { pool: '127.0.0.1:3333', algorithm: 'sha256d' };
 
@@ -43,6 +51,26 @@ function listing(page: PoolPage) {
 }
 
 const view = poolView({ pool: '127.0.0.1:3333', source: 'operator', coin: '' });
+
+function changing(result: UpdatePoolResult = { kind: 'updated', pool: view }) {
+  const changes: (readonly [address: string, change: PoolChange])[] = [];
+  const server = testServer({
+    pools: {
+      async update({ host, port }, change) {
+        changes.push([`${host}:${port}`, change]);
+        return result;
+      },
+    },
+  });
+  const patch = (pool: string, body: object) =>
+    server.inject({
+      method: 'PATCH',
+      url: `/api/v1/pools/${pool}`,
+      headers: { 'content-type': 'application/merge-patch+json' },
+      payload: JSON.stringify(body),
+    });
+  return { changes, patch, log: server.log };
+}
 
 describe('POST /api/v1/pools', () => {
   test('201 with the pool as it is now', async () => {
@@ -91,6 +119,24 @@ describe('POST /api/v1/pools', () => {
     );
   });
 
+  test('passes on the options that are given', async () => {
+    const { post, additions } = adding({ kind: 'created', pools: [view] });
+    const options = { suggestDifficulty: 0.001, passwordTemplate: '{password},d={difficulty}' };
+    await post({ ...GOOD, options: { ...options, jobTimeoutSeconds: null } });
+    await post({ ...GOOD, options: {} });
+    assert.deepEqual(
+      additions.map((addition) => addition.options),
+      [{ ...options, jobTimeoutSeconds: null }, {}],
+    );
+  });
+
+  test('422 for a template that names a difficulty where there is none', async () => {
+    const options = { passwordTemplate: 'd={difficulty}' };
+    const response = await adding({ kind: 'no-difficulty' }).post({ ...GOOD, options });
+    assert.equal(response.statusCode, 422);
+    assert.match(response.payload, /"invalid-value".*options\.suggestDifficulty/);
+  });
+
   test('404 for an unknown algorithm, with the nearest and where the list is', async () => {
     const response = await adding({ kind: 'unknown-algorithm', known: ['scrypt', 'sha256d'] }).post({
       ...GOOD,
@@ -135,6 +181,15 @@ describe('POST /api/v1/pools', () => {
     ['a star alone', { ...GOOD, pool: '*:1' }, 422, 'invalid-value'],
     ['an empty algorithm', { ...GOOD, algorithm: '' }, 422, 'invalid-value'],
     ['a line end in the label', { ...GOOD, label: 'a\nb' }, 422, 'invalid-value'],
+    ['null for the options', { ...GOOD, options: null }, 400, 'invalid-request'],
+    ['an unknown option', { ...GOOD, options: { jobTimeout: 60 } }, 400, 'invalid-request'],
+    ['a text for an option', { ...GOOD, options: { suggestDifficulty: '5' } }, 400, 'invalid-request'],
+    ['a time that is too short', { ...GOOD, options: { jobTimeoutSeconds: 9 } }, 422, 'invalid-value'],
+    ['a time that is too long', { ...GOOD, options: { jobTimeoutSeconds: 86_401 } }, 422, 'invalid-value'],
+    ['a difficulty of 0', { ...GOOD, options: { suggestDifficulty: 0 } }, 422, 'invalid-value'],
+    ['an empty template', { ...GOOD, options: { passwordTemplate: '' } }, 422, 'invalid-value'],
+    ['an unknown placeholder', { ...GOOD, options: { passwordTemplate: '{user}' } }, 422, 'invalid-value'],
+    ['a line end in the template', { ...GOOD, options: { passwordTemplate: 'a\nb' } }, 422, 'invalid-value'],
   ];
   for (const [name, body, status, code] of refused) {
     test(`${status} for ${name}`, async () => {
@@ -143,6 +198,83 @@ describe('POST /api/v1/pools', () => {
       assert.equal(response.json<{ error: { code: string } }>().error.code, code);
       assert.deepEqual(Object.keys(response.json()), ['error']);
       assert.deepEqual(additions, []);
+    });
+  }
+});
+
+describe('PATCH /api/v1/pools/{pool}', () => {
+  test('200 with the pool as it is now', async () => {
+    const { patch, log } = changing();
+    const response = await patch('127.0.0.1:3333', { options: { jobTimeoutSeconds: 60 }, label: 'x' });
+    assert.equal(response.statusCode, 200);
+    assert.deepEqual(response.json(), view);
+    assert.match(log.text, /info pool changed .*"pool":"127\.0\.0\.1:3333","given":"options label"/);
+  });
+
+  const taken: readonly [pool: string, body: object, address: string, change: PoolChange][] = [
+    ['a.b:1', {}, 'a.b:1', {}],
+    ['A.b:1', { label: 'x' }, 'a.b:1', { label: 'x' }],
+    ['*.a.b:1', { label: null }, '*.a.b:1', { label: '' }],
+    ['%2A.a.b%3A1', { options: {} }, '*.a.b:1', { options: {} }],
+    ['[::1]:1', { options: { suggestDifficulty: 8 } }, '::1:1', { options: { suggestDifficulty: 8 } }],
+    [
+      '%5B::1%5D:1',
+      { options: { suggestDifficulty: null } },
+      '::1:1',
+      { options: { suggestDifficulty: null } },
+    ],
+    ['a.b:1', { options: null }, 'a.b:1', { options: NO_POOL_OPTIONS }],
+  ];
+  for (const [pool, body, address, change] of taken) {
+    test(`takes ${pool} ${JSON.stringify(body)}`, async () => {
+      const { patch, changes } = changing();
+      assert.equal((await patch(pool, body)).statusCode, 200);
+      assert.deepEqual(changes, [[address, change]]);
+    });
+  }
+
+  const silent = changing();
+  const refused: readonly [pool: string, body: object, status: number, RegExp][] = [
+    ['a.b', {}, 422, /one entry of the list/],
+    ['a.b:1,2', {}, 422, /one entry of the list/],
+    ['a.b:0', {}, 422, /one entry of the list/],
+    ['%00', {}, 422, /control characters/],
+    ['a.b:1', { option: {} }, 400, /"option\\" \(did you mean \\"options\\"\?\)/],
+    ['a.b:1', { algorithm: 'scrypt' }, 400, /unknown key \\"algorithm\\"/],
+    [
+      'a.b:1',
+      { options: { suggestDificulty: 5 } },
+      400,
+      /"options\.suggestDificulty\\" \(did you mean \\"options\.suggestDifficulty/,
+    ],
+    ['a.b:1', { options: { jobTimeoutSeconds: 5 } }, 422, /"options\.jobTimeoutSeconds\\" must be >= 10/],
+    [
+      'a.b:1',
+      { options: { passwordTemplate: '{pasword}' } },
+      422,
+      /nothing but \{password\}, \{difficulty\} stands in braces/,
+    ],
+    ['a.b:1', { label: 'l'.repeat(129) }, 422, /"label\\" must have at most 128/],
+  ];
+  for (const [pool, body, status, message] of refused) {
+    test(`${status} for ${pool} ${JSON.stringify(body).slice(0, 60)}`, async () => {
+      const response = await silent.patch(pool, body);
+      assert.equal(response.statusCode, status, response.payload);
+      assert.match(response.payload, message);
+      assert.deepEqual(silent.changes, []);
+    });
+  }
+
+  const results: readonly [UpdatePoolResult, number, RegExp][] = [
+    [{ kind: 'not-found' }, 404, /"unknown-pool".*no entry a\.b:1: GET \/api\/v1\/pools/],
+    [{ kind: 'no-difficulty' }, 422, /"invalid-value".*options\.suggestDifficulty/],
+    [{ kind: 'catalogue-label' }, 422, /"invalid-value".*the catalogue's/],
+  ];
+  for (const [result, status, message] of results) {
+    test(`${status} where the port says ${result.kind}`, async () => {
+      const response = await changing(result).patch('a.b:1', {});
+      assert.equal(response.statusCode, status);
+      assert.match(response.payload, message);
     });
   }
 });

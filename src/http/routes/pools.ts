@@ -6,28 +6,17 @@ import { nearest } from '../nearest.ts';
 import { ALGORITHMS_PATH, POOLS_PATH } from '../paths.ts';
 import type { AlgorithmsPort, PoolAddition } from '../ports.ts';
 import { readNumbers } from '../query.ts';
-import {
-  errorResponses,
-  listOf,
-  MAX_LABEL,
-  MAX_POOL,
-  oneOf,
-  ProblemSchema,
-  strictObject,
-} from '../schemas.ts';
+import { errorResponses, listOf, MAX_POOL, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
 import { checkText } from '../text.ts';
+import {
+  LabelField,
+  lacksDifficultyError,
+  OptionsField,
+  PoolViewSchema,
+  readOptions,
+} from './pool-fields.ts';
 
 const MAX_WORD = 64;
-
-const PoolSchema = Type.Object({
-  pool: Type.String({ description: '`host:port`, `*.suffix:port` or `[IPv6]:port`.' }),
-  algorithm: Type.String(),
-  dialect: Type.String({ description: 'Wire protocol.' }),
-  tls: Type.Boolean(),
-  label: Type.String(),
-  coin: Type.String({ description: 'Ticker, where the pool mines one coin only; may be empty.' }),
-  source: oneOf(['catalogue', 'operator'], 'Shipped with the program, or added by whoever runs it.'),
-});
 
 const Addition = strictObject({
   pool: Type.String({
@@ -57,7 +46,8 @@ const Addition = strictObject({
       examples: ['bitcoin-v1'],
     }),
   ),
-  label: Type.Optional(Type.String({ maxLength: MAX_LABEL, description: 'A note for people.' })),
+  label: Type.Optional(LabelField),
+  options: Type.Optional(OptionsField),
 });
 
 const Query = strictObject({
@@ -73,7 +63,7 @@ const Query = strictObject({
 });
 
 const Page = Type.Object({
-  pools: listOf(PoolSchema),
+  pools: listOf(PoolViewSchema),
   next: Type.Union([Type.Integer(), Type.Null()], {
     description: 'What to pass as `after` for the next page; null after the last.',
   }),
@@ -94,7 +84,13 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
       querystring: Query,
       response: {
         200: { ...Page, description: 'One page of the pool list.' },
-        ...errorResponses(ProblemSchema, 'invalid-request', 'invalid-value', 'unknown-algorithm'),
+        ...errorResponses(
+          ProblemSchema,
+          ...STORE_ERRORS,
+          'invalid-request',
+          'invalid-value',
+          'unknown-algorithm',
+        ),
       },
     },
     handler: async (request) => {
@@ -117,10 +113,11 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
         'Adding the same pool again changes nothing.',
       body: Addition,
       response: {
-        201: { ...PoolSchema, description: 'Added.' },
-        200: { ...PoolSchema, description: 'Was in the list already, with the same properties.' },
+        201: { ...PoolViewSchema, description: 'Added.' },
+        200: { ...PoolViewSchema, description: 'Was in the list already, with the same properties.' },
         ...errorResponses(
           ProblemSchema,
+          ...STORE_ERRORS,
           'malformed-json',
           'invalid-request',
           'unknown-algorithm',
@@ -140,6 +137,7 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
       if (result.kind === 'conflict') throw new ApiError('conflict', result.message);
       if (result.kind === 'unknown-algorithm') throw unknownAlgorithm(addition.algorithm, result.known);
       if (result.kind === 'unknown-dialect') throw unknownDialect(addition, result.known);
+      if (result.kind === 'no-difficulty') throw lacksDifficultyError();
       const [view] = result.pools;
       if (view === undefined) throw new Error(`adding ${pool} gave no entry`);
       if (result.kind === 'existing') return reply.code(200).send({ ...view, pool });
@@ -168,6 +166,7 @@ function toAddition(body: Static<typeof Addition>): PoolAddition {
     tls: body.tls ?? /^\s*(?:stratum\+)?(?:ssl|tls):\/\//i.test(body.pool),
     ...(body.dialect === undefined ? {} : { dialect: body.dialect.trim() }),
     ...(body.label === undefined ? {} : { label: body.label }),
+    ...(body.options === undefined ? {} : { options: readOptions(body.options) }),
   };
 }
 

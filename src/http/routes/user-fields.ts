@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { ACCOUNT_MODES, isWorkerTemplate, WORKER_PLACEHOLDERS } from '../../domain/account.ts';
 import { type Endpoint, formatEndpoint, parseEndpoint } from '../../domain/endpoint.ts';
+import { SHARE_RESULTS, type ShareResult } from '../../domain/result.ts';
 import { ApiError } from '../errors.ts';
 import { POOLS_PATH } from '../paths.ts';
 import type { AccountRefusal } from '../ports.ts';
@@ -10,9 +11,11 @@ import {
   MAX_LABEL,
   MAX_PASSWORD,
   MAX_POOL,
+  MAX_SHARES_PER_MINUTE,
   MAX_TEMPLATE,
   MAX_USER,
   MIN_DIFFICULTY,
+  MIN_SHARES_PER_MINUTE,
   oneOf,
   orNull,
   strictObject,
@@ -63,10 +66,18 @@ export const LabelField = Type.String({
 const Bound = Type.Number({ minimum: MIN_DIFFICULTY, maximum: MAX_DIFFICULTY });
 
 export const DifficultyField = Type.Object(
-  { min: Type.Optional(orNull(Bound)), max: Type.Optional(orNull(Bound)) },
+  {
+    min: Type.Optional(orNull(Bound)),
+    max: Type.Optional(orNull(Bound)),
+    sharesPerMinute: Type.Optional(
+      orNull(Type.Number({ minimum: MIN_SHARES_PER_MINUTE, maximum: MAX_SHARES_PER_MINUTE })),
+    ),
+  },
   {
     additionalProperties: false,
-    description: 'Floor and cap of the difficulty that miners are given; null or absent: none.',
+    description:
+      'Floor and cap of the difficulty that miners are given, null or absent: none; and how many shares each of them should ' +
+      'find per minute, null or absent: `vardiff.sharesPerMinute`. Counts where the difficulty is chosen here, in shared mode.',
   },
 );
 
@@ -94,11 +105,61 @@ export const UserView = Type.Object({
   backups: listOf(Type.Object(credentialsView)),
   mode: ModeField,
   label: Type.String(),
-  difficulty: Type.Object({ min: orNull(Type.Number()), max: orNull(Type.Number()) }),
+  difficulty: Type.Object({
+    min: orNull(Type.Number()),
+    max: orNull(Type.Number()),
+    sharesPerMinute: orNull(Type.Number()),
+  }),
   workerTemplate: Type.String(),
   revision: Type.Integer({ description: '1 at first, one more with every change.' }),
   createdAt: Type.String({ format: 'date-time' }),
   changedAt: Type.String({ format: 'date-time' }),
+});
+
+const figures = {
+  miners: Type.Integer({ description: 'Connected now.' }),
+  shares: Type.Object(
+    Object.fromEntries(SHARE_RESULTS.map((result) => [result, Type.Integer()])) as Record<
+      ShareResult,
+      ReturnType<typeof Type.Integer>
+    >,
+    { description: 'By their final result.' },
+  ),
+  workFound: Type.Number({
+    description: 'Hashes behind every valid share found here, each at the difficulty of its miner.',
+  }),
+  workAtPool: Type.Number({
+    description: "Hashes behind the shares that the pool accepted, at the pool's difficulty.",
+  }),
+  sharesAtPool: Type.Integer({ description: 'Shares that the pool accepted.' }),
+  efficiency: Type.Union([Type.Number(), Type.Null()], {
+    description: '`workAtPool / workFound`; null while nothing was found.',
+  }),
+  efficiencyError: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Relative standard error of `efficiency`, 1/√`sharesAtPool`; null while there is none.',
+  }),
+};
+
+/** A user with what its miners do. */
+export const MiningUserView = Type.Object({
+  ...UserView.properties,
+  mining: Type.Object(
+    {
+      pool: Type.Union([Type.String(), Type.Null()], {
+        description: 'Where its miners mine now; null without miners.',
+      }),
+      ...figures,
+      pools: listOf(
+        Type.Object({
+          pool: Type.String({ description: '`host:port` or `[IPv6]:port`.' }),
+          algorithm: Type.String(),
+          ...figures,
+        }),
+        { description: 'The same for each pool that was mined on.' },
+      ),
+    },
+    { description: 'What its miners do and have done since the proxy started.' },
+  ),
 });
 
 /** @throws {ApiError} `invalid-value` */

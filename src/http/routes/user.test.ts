@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { accountView, type TestServer, testServer } from '../../../test/support/http-fixtures.ts';
+import { sessionRow, totalRow, workerReport } from '../../../test/support/report-fixtures.ts';
+import { miningOf } from '../mining.ts';
 import type { AccountChange, UpdateAccountResult } from '../ports.ts';
 
 const NAME = '0123456789abcdef';
@@ -109,11 +111,38 @@ describe('GET /api/v1/users/{name}', () => {
   test('shows the user', async () => {
     const account = accountView({
       backups: [{ pool: '[::1]:3333', user: 'bob', hasPassword: false, algorithm: null }],
-      difficulty: { min: 2.3e-10, max: null },
+      difficulty: { min: 2.3e-10, max: null, sharesPerMinute: 0.5 },
     });
-    const response = await testServer({ accounts: { show: async () => account } }).inject(URL_OF_USER);
+    const reports = [
+      workerReport({
+        sessions: [sessionRow({ account: NAME, pool: 'one:1' })],
+        totals: [totalRow({ account: NAME, pool: 'one:1', workFound: 8, workAtPool: 6, sharesAtPool: 4 })],
+      }),
+    ];
+    let asked = 0;
+    const server = testServer({
+      accounts: { show: async () => account },
+      reports: {
+        async read() {
+          asked += 1;
+          return reports;
+        },
+      },
+    });
+    const response = await server.inject(URL_OF_USER);
     assert.equal(response.statusCode, 200);
-    assert.deepEqual(response.json(), account);
+    const mining = miningOf(reports, [NAME])(NAME);
+    assert.deepEqual([mining.miners, mining.efficiency, mining.efficiencyError], [1, 0.75, 0.5]);
+    assert.deepEqual(response.json(), { ...account, mining });
+    assert.equal(asked, 1);
+  });
+
+  test('does not ask for reports where there is no such user', async () => {
+    const server = testServer({
+      accounts: { show: async () => null },
+      reports: { read: () => Promise.reject(new Error('asked')) },
+    });
+    assert.equal((await server.inject(URL_OF_USER)).statusCode, 404);
   });
 
   test('shows nothing that the description does not name, whatever comes from below', async () => {
@@ -168,6 +197,7 @@ describe('PATCH /api/v1/users/{name}', () => {
     ],
     ['no backups', { backups: [] }, { backups: [] }],
     ['one bound', { difficulty: { min: 8 } }, { difficulty: { min: 8 } }],
+    ['the share rate', { difficulty: { sharesPerMinute: 60 } }, { difficulty: { sharesPerMinute: 60 } }],
     ['a bound taken away', { difficulty: { max: null } }, { difficulty: { max: null } }],
     [
       'mode, label and template',
@@ -182,7 +212,7 @@ describe('PATCH /api/v1/users/{name}', () => {
         backups: [],
         mode: 'auto',
         label: '',
-        difficulty: { min: null, max: null },
+        difficulty: { min: null, max: null, sharesPerMinute: null },
         workerTemplate: '{user}',
       },
     ],

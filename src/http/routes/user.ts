@@ -1,15 +1,17 @@
 import { type Static, Type } from 'typebox';
-import { DEFAULT_WORKER_TEMPLATE } from '../../domain/account.ts';
+import { DEFAULT_WORKER_TEMPLATE, NO_ACCOUNT_DIFFICULTY } from '../../domain/account.ts';
 import { formatEndpoint } from '../../domain/endpoint.ts';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
+import { miningOf } from '../mining.ts';
 import { USER_PATH, USERS_PATH } from '../paths.ts';
 import type { AccountChange } from '../ports.ts';
-import { errorResponses, orNull, ProblemSchema, strictObject } from '../schemas.ts';
+import { errorResponses, orNull, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
 import {
   BackupsField,
   DifficultyField,
   LabelField,
+  MiningUserView,
   ModeField,
   PasswordField,
   PoolField,
@@ -56,15 +58,15 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
       summary: 'Show a user',
       params: Params,
       response: {
-        200: { ...UserView, description: 'The user. Passwords are never shown.' },
-        ...errorResponses(ProblemSchema, 'unknown-user', 'invalid-value'),
+        200: { ...MiningUserView, description: 'The user. Passwords are never shown.' },
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, 'unknown-user', 'invalid-value'),
       },
     },
     handler: async (request) => {
       const name = request.params.name.toLowerCase();
       const account = await ports.accounts.show(name);
       if (account === null) throw unknownUser(name);
-      return account;
+      return { ...account, mining: miningOf(await ports.reports.read(), [name])(name) };
     },
   });
 
@@ -83,9 +85,10 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
       params: Params,
       body: Change,
       response: {
-        200: { ...UserView, description: 'The user as it is now.' },
+        200: { ...UserView, description: 'The user as it is now, without what its miners do.' },
         ...errorResponses(
           ProblemSchema,
+          ...STORE_ERRORS,
           'malformed-json',
           'invalid-request',
           'unknown-user',
@@ -131,6 +134,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
         204: Type.Null({ description: 'Deleted.' }),
         ...errorResponses(
           ProblemSchema,
+          ...STORE_ERRORS,
           'unknown-user',
           'foreign-origin',
           'unsupported-media-type',
@@ -157,7 +161,7 @@ function toChange(body: Static<typeof Change>): AccountChange {
     ...(backups === undefined ? {} : { backups: readBackups(backups ?? []) }),
     ...(mode === undefined ? {} : { mode: mode ?? 'auto' }),
     ...(label === undefined ? {} : { label: readText('label', label ?? '') }),
-    ...(difficulty === undefined ? {} : { difficulty: difficulty ?? { min: null, max: null } }),
+    ...(difficulty === undefined ? {} : { difficulty: difficulty ?? NO_ACCOUNT_DIFFICULTY }),
     ...(workerTemplate === undefined
       ? {}
       : {

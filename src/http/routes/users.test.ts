@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { accountView, type TestServer, testServer } from '../../../test/support/http-fixtures.ts';
+import { totalRow, workerReport } from '../../../test/support/report-fixtures.ts';
+import { type AccountMining, miningOf } from '../mining.ts';
 import type { AccountPage, AccountQuery, RegisterResult } from '../ports.ts';
 
 const GOOD = { pool: 'pool.example.com:3333', user: 'alice', password: 'pw' };
@@ -119,7 +121,7 @@ describe('POST /api/v1/users', () => {
     const extras = {
       mode: 'shared',
       label: 'Farm 7 ⛏',
-      difficulty: { min: 2.3e-10, max: null },
+      difficulty: { min: 2.3e-10, max: null, sharesPerMinute: 600 },
       workerTemplate: '{user}.{worker}',
     };
     await post(server, { ...GOOD, ...extras, backups });
@@ -342,6 +344,20 @@ describe('POST /api/v1/users', () => {
       /"difficulty\.min" must be >= 1e-12/,
     ],
     [
+      'too few shares',
+      { ...GOOD, difficulty: { sharesPerMinute: 0.9 } },
+      422,
+      'invalid-value',
+      /"difficulty\.sharesPerMinute" must be >= 1$/,
+    ],
+    [
+      'too many shares',
+      { ...GOOD, difficulty: { sharesPerMinute: 601 } },
+      422,
+      'invalid-value',
+      /"difficulty\.sharesPerMinute" must be <= 600/,
+    ],
+    [
       'an endless difficulty',
       JSON.stringify({ ...GOOD, difficulty: { max: 8 } }).replace(':8', ':1e999'),
       400,
@@ -544,8 +560,39 @@ describe('GET /api/v1/users', () => {
     const { get, queries } = listing({ users, next: 'ffffffffffffffff' });
     const response = await get('');
     assert.equal(response.statusCode, 200);
-    assert.deepEqual(response.json(), { users, next: 'ffffffffffffffff' });
+    assert.deepEqual(response.json(), {
+      users: users.map((user) => Object.assign({ mining: miningOf([], [])(user.name) }, user)),
+      next: 'ffffffffffffffff',
+    });
     assert.deepEqual(queries, [{ limit: 100, after: null, search: null }]);
+  });
+
+  test('shows what the miners of each user do, from one look at all of them', async () => {
+    const users = [accountView(), accountView({ name: 'ffffffffffffffff' })];
+    const totals = users.map(({ name }, at) =>
+      totalRow({ account: name, workFound: 100, workAtPool: 90 + at, sharesAtPool: 9 }),
+    );
+    let asked = 0;
+    const server = testServer({
+      accounts: { list: async () => ({ users, next: null }) },
+      reports: {
+        async read() {
+          asked += 1;
+          return [workerReport({ totals })];
+        },
+      },
+    });
+    const page = (await server.inject('/api/v1/users')).json<{
+      readonly users: readonly { readonly mining: AccountMining }[];
+    }>();
+    assert.deepEqual(
+      page.users.map(({ mining }) => [mining.efficiency, mining.pools.length]),
+      [
+        [0.9, 1],
+        [0.91, 1],
+      ],
+    );
+    assert.equal(asked, 1);
   });
 
   test('the last page has no next', async () => {

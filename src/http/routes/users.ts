@@ -2,14 +2,16 @@ import { type Static, Type } from 'typebox';
 import { formatEndpoint } from '../../domain/endpoint.ts';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
+import { miningOf } from '../mining.ts';
 import { USERS_PATH } from '../paths.ts';
 import type { Credentials, Registration } from '../ports.ts';
 import { readNumbers } from '../query.ts';
-import { errorResponses, listOf, MAX_POOL, ProblemSchema, strictObject } from '../schemas.ts';
+import { errorResponses, listOf, MAX_POOL, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
 import {
   BackupsField,
   DifficultyField,
   LabelField,
+  MiningUserView,
   ModeField,
   PasswordField,
   PoolField,
@@ -20,7 +22,6 @@ import {
   readWorkerTemplate,
   refusalError,
   UserField,
-  UserView,
   WorkerTemplateField,
 } from './user-fields.ts';
 
@@ -58,7 +59,7 @@ const Query = strictObject({
 });
 
 const Page = Type.Object({
-  users: listOf(UserView),
+  users: listOf(MiningUserView),
   next: Type.Union([Type.String(), Type.Null()], {
     description: 'What to pass as `after` for the next page; null after the last.',
   }),
@@ -82,6 +83,7 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
         200: { ...Answer, description: 'Was registered already: the same name.' },
         ...errorResponses(
           Answer,
+          ...STORE_ERRORS,
           'malformed-json',
           'invalid-request',
           'unknown-pool',
@@ -128,17 +130,22 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
       querystring: Query,
       response: {
         200: { ...Page, description: 'One page of the users, by name. Passwords are never shown.' },
-        ...errorResponses(ProblemSchema, 'invalid-request', 'invalid-value'),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, 'invalid-request', 'invalid-value'),
       },
     },
     handler: async (request) => {
       const { limit, after, search = '' } = request.query;
       const wanted = search.trim().toLowerCase();
-      return ports.accounts.list({
+      const { users, next } = await ports.accounts.list({
         limit,
         after: after?.toLowerCase() ?? null,
         search: wanted === '' ? null : wanted,
       });
+      const mining = miningOf(
+        await ports.reports.read(),
+        users.map(({ name }) => name),
+      );
+      return { users: users.map((user) => Object.assign({ mining: mining(user.name) }, user)), next };
     },
   });
 };

@@ -1,6 +1,13 @@
 import { accountsAndPools } from './0001-accounts-and-pools.ts';
 import { accountsThatChange } from './0002-accounts-that-change.ts';
+import { poolOptions } from './0003-pool-options.ts';
+import { shareRates } from './0004-share-rates.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, in order. */
-export const MIGRATIONS: readonly Migration[] = [accountsAndPools, accountsThatChange];
+export const MIGRATIONS: readonly Migration[] = [
+  accountsAndPools,
+  accountsThatChange,
+  poolOptions,
+  shareRates,
+];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import type { AccountMode, DifficultyBounds } from '../../domain/account.ts';
+import type { AccountDifficulty, AccountMode } from '../../domain/account.ts';
 import { canonicalHost } from '../../domain/pool-pattern.ts';
 import type { AccountEntriesTable, AccountsTable, Tables } from '../schema.ts';
 import type { AccountProperties, CredentialsRequest } from '../store.ts';
@@ -9,7 +9,7 @@ import type { AccountProperties, CredentialsRequest } from '../store.ts';
 export interface AccountContent {
   readonly label: string;
   readonly mode: AccountMode;
-  readonly difficulty: DifficultyBounds;
+  readonly difficulty: AccountDifficulty;
   readonly workerTemplate: string;
   /** The primary first. */
   readonly entries: readonly [CredentialsRequest, ...CredentialsRequest[]];
@@ -67,14 +67,18 @@ export async function insertEntries(
 
 type PropertyColumns = Pick<
   AccountsTable,
-  'label' | 'mode' | 'difficulty_min' | 'difficulty_max' | 'worker_template'
+  'label' | 'mode' | 'difficulty_min' | 'difficulty_max' | 'shares_per_minute' | 'worker_template'
 >;
 
 export function propertiesOf(row: PropertyColumns): Omit<AccountContent, 'entries'> {
   return {
     label: row.label,
     mode: row.mode as AccountMode,
-    difficulty: { min: row.difficulty_min, max: row.difficulty_max },
+    difficulty: {
+      min: row.difficulty_min,
+      max: row.difficulty_max,
+      sharesPerMinute: row.shares_per_minute,
+    },
     workerTemplate: row.worker_template,
   };
 }
@@ -86,6 +90,7 @@ export function toColumns(content: AccountContent): PropertyColumns & { readonly
     mode: content.mode,
     difficulty_min: content.difficulty.min,
     difficulty_max: content.difficulty.max,
+    shares_per_minute: content.difficulty.sharesPerMinute,
     worker_template: content.workerTemplate,
     credentials_key: credentialsKey(content.entries[0]),
   };
@@ -96,13 +101,14 @@ export function withProperties(
   before: Omit<AccountContent, 'entries'>,
   given: AccountProperties,
 ): Omit<AccountContent, 'entries'> {
-  const { min, max } = given.difficulty ?? {};
+  const { min, max, sharesPerMinute } = given.difficulty ?? {};
   return {
     label: given.label ?? before.label,
     mode: given.mode ?? before.mode,
     difficulty: {
       min: min === undefined ? before.difficulty.min : min,
       max: max === undefined ? before.difficulty.max : max,
+      sharesPerMinute: sharesPerMinute === undefined ? before.difficulty.sharesPerMinute : sharesPerMinute,
     },
     workerTemplate: given.workerTemplate ?? before.workerTemplate,
   };

@@ -1,10 +1,12 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { AlgorithmFacts, Pool } from '../../domain/account.ts';
 import { type Endpoint, formatEndpoint } from '../../domain/endpoint.ts';
+import { lacksDifficulty, NO_POOL_OPTIONS, type PoolOptions } from '../../domain/pool-options.ts';
 import { canonicalHost, hostPatternsFor, type PoolSource, selectRule } from '../../domain/pool-pattern.ts';
 import type { PoolEntriesTable, Tables } from '../schema.ts';
 import type { AddPoolResult, AlgorithmRecord, PoolPage, PoolRecord, PoolRequest } from '../store.ts';
 import { findAlgorithm, parseDialects } from './algorithms.ts';
+import { formatPoolOptions, parsePoolOptions } from './pool-options.ts';
 
 type PoolRow = Omit<Selectable<PoolEntriesTable>, 'source'> & {
   readonly source: PoolSource;
@@ -19,6 +21,7 @@ interface PoolFacts {
   readonly dialect: string | null;
   readonly tls: boolean;
   readonly label: string | undefined;
+  readonly options: Partial<PoolOptions>;
 }
 
 /** See `Store.resolvePool`. One query by index, whatever the length of the pool list. */
@@ -39,6 +42,7 @@ export async function resolvePool(db: Kysely<Tables>, endpoint: Endpoint): Promi
     algorithm: { name: row.algorithm, divider: row.divider, unit: row.unit as AlgorithmFacts['unit'] },
     dialect: effectiveDialect(row),
     tls: row.tls === 1,
+    options: optionsOf(row),
   };
 }
 
@@ -51,7 +55,7 @@ export async function listPools(db: Kysely<Tables>, page: PoolPage): Promise<rea
     if (algorithm === null) return [];
     query = query.where('algorithm', '=', algorithm.name);
   }
-  return (await query.execute()).map(toRecord);
+  return (await query.execute()).map(toPoolRecord);
 }
 
 /** See `Store.addPool`; to be run in a transaction. */
@@ -62,16 +66,13 @@ export async function addPool(
 ): Promise<AddPoolResult> {
   const algorithm = await findAlgorithm(db, request.algorithm);
   if (algorithm === null) return { kind: 'unknown-algorithm', algorithm: request.algorithm };
-  const { dialect, tls, label } = request;
+  const { dialect, tls, label, options = {} } = request;
   if (dialect !== undefined && !algorithm.dialects.includes(dialect)) {
     return { kind: 'unknown-dialect', dialect, known: algorithm.dialects };
   }
-  const facts = { algorithm, dialect: dialect ?? null, tls, label };
+  const facts = { algorithm, dialect: dialect ?? null, tls, label, options };
   const host = canonicalHost(request.pattern.host);
-  const listed = await selectPools(db)
-    .where('host', '=', host)
-    .where('port', 'in', request.pattern.ports)
-    .execute();
+  const listed = await entriesAt(db, host, request.pattern.ports);
   const conflict = listed.find((row) => row.source === 'operator' && !hasFacts(row, facts));
   if (conflict !== undefined) {
     return {
@@ -79,15 +80,33 @@ export async function addPool(
       message: `${formatEndpoint(conflict)} is listed already: ${describe(conflict)}`,
     };
   }
+  // What the operator said of the catalogue's entry goes on for the one that takes its place.
+  const optionsAt = (port: number): PoolOptions => {
+    const before = listed.find((row) => row.port === port);
+    return { ...(before === undefined ? NO_POOL_OPTIONS : optionsOf(before)), ...options };
+  };
+  if (request.pattern.ports.some((port) => lacksDifficulty(optionsAt(port))))
+    return { kind: 'no-difficulty' };
   const pools: PoolRow[] = [];
   for (const port of request.pattern.ports) {
     const same = listed.find((row) => row.port === port && hasFacts(row, facts));
-    pools.push(same ?? (await insertPool(db, { host, port }, facts, nowMs)));
+    const address = { host, port };
+    pools.push(same ?? (await insertPool(db, address, { ...facts, options: optionsAt(port) }, nowMs)));
   }
   const isNew = pools.some((row) => !listed.includes(row));
-  return { kind: isNew ? 'created' : 'existing', pools: pools.map(toRecord) };
+  return { kind: isNew ? 'created' : 'existing', pools: pools.map(toPoolRecord) };
 }
 
+/** The entries of exactly this host or wildcard, those of the operator first, since they count. */
+export function entriesAt(db: Kysely<Tables>, host: string, ports: readonly number[]): Promise<PoolRow[]> {
+  return selectPools(db)
+    .where('host', '=', host)
+    .where('port', 'in', ports)
+    .orderBy('pool_entries.source', 'desc')
+    .execute();
+}
+
+/** Entries of the list with what their algorithm adds. */
 function selectPools(db: Kysely<Tables>) {
   return db
     .selectFrom('pool_entries')
@@ -97,19 +116,20 @@ function selectPools(db: Kysely<Tables>) {
     .$narrowType<{ source: PoolSource }>();
 }
 
-function hasFacts(row: PoolRow, { algorithm, dialect, tls, label }: PoolFacts): boolean {
+function hasFacts(row: PoolRow, { algorithm, dialect, tls, label, options }: PoolFacts): boolean {
   return (
     row.algorithm === algorithm.name &&
     effectiveDialect(row) === (dialect ?? algorithm.dialects[0]) &&
     row.tls === Number(tls) &&
-    (label === undefined || row.label === label)
+    (label === undefined || row.label === label) &&
+    agrees(optionsOf(row), options)
   );
 }
 
 async function insertPool(
   db: Kysely<Tables>,
   { host, port }: Endpoint,
-  { algorithm, dialect, tls, label }: PoolFacts,
+  { algorithm, dialect, tls, label, options }: PoolFacts,
   nowMs: number,
 ): Promise<PoolRow> {
   const row = await db
@@ -124,13 +144,14 @@ async function insertPool(
       coin: '',
       source: 'operator',
       created_at_ms: nowMs,
+      options: formatPoolOptions({ ...NO_POOL_OPTIONS, ...options }),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
   return { ...row, source: 'operator', dialects: JSON.stringify(algorithm.dialects) };
 }
 
-function toRecord(row: PoolRow): PoolRecord {
+export function toPoolRecord(row: PoolRow): PoolRecord {
   const { id, host, port, algorithm, label, coin, source } = row;
   return {
     id,
@@ -142,8 +163,23 @@ function toRecord(row: PoolRow): PoolRecord {
     label,
     coin,
     source,
+    options: optionsOf(row),
     createdAtMs: row.created_at_ms,
   };
+}
+
+function optionsOf({ host, port, options }: PoolRow): PoolOptions {
+  return parsePoolOptions(options, formatEndpoint({ host, port }));
+}
+
+/** Whether every option that is given is the stored one. */
+function agrees(stored: PoolOptions, given: Partial<PoolOptions>): boolean {
+  const asGiven = { ...stored, ...given };
+  return (
+    asGiven.suggestDifficulty === stored.suggestDifficulty &&
+    asGiven.passwordTemplate === stored.passwordTemplate &&
+    asGiven.jobTimeoutSeconds === stored.jobTimeoutSeconds
+  );
 }
 
 function effectiveDialect(row: { readonly dialect: string | null; readonly dialects: string }): string {
@@ -152,5 +188,6 @@ function effectiveDialect(row: { readonly dialect: string | null; readonly diale
 
 function describe(row: PoolRow): string {
   const label = row.label === '' ? '' : `, label "${row.label}"`;
-  return `${row.algorithm}, ${effectiveDialect(row)}, ${row.tls === 1 ? 'with' : 'without'} TLS${label}`;
+  const options = row.options === '{}' ? '' : `, options ${row.options}`;
+  return `${row.algorithm}, ${effectiveDialect(row)}, ${row.tls === 1 ? 'with' : 'without'} TLS${label}${options}`;
 }

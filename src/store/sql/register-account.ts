@@ -1,5 +1,9 @@
 import type { Kysely } from 'kysely';
-import { DEFAULT_WORKER_TEMPLATE } from '../../domain/account.ts';
+import {
+  type AccountDifficulty,
+  DEFAULT_WORKER_TEMPLATE,
+  NO_ACCOUNT_DIFFICULTY,
+} from '../../domain/account.ts';
 import type { Tables } from '../schema.ts';
 import type { AccountRequest, FindAccountResult, RegisterResult } from '../store.ts';
 import { StoreError } from '../store-error.ts';
@@ -22,7 +26,7 @@ const NAME_ATTEMPTS = 8;
 const DEFAULTS: Omit<AccountContent, 'entries'> = {
   label: '',
   mode: 'auto',
-  difficulty: { min: null, max: null },
+  difficulty: NO_ACCOUNT_DIFFICULTY,
   workerTemplate: DEFAULT_WORKER_TEMPLATE,
 };
 
@@ -80,9 +84,7 @@ async function compareRegistration(
     differences.push('backups');
   if (given.mode !== known.mode) differences.push('mode');
   if (given.label !== known.label) differences.push('label');
-  if (given.difficulty.min !== known.difficulty.min || given.difficulty.max !== known.difficulty.max) {
-    differences.push('difficulty');
-  }
+  if (!isSameDifficulty(given.difficulty, known.difficulty)) differences.push('difficulty');
   if (given.workerTemplate !== known.workerTemplate) differences.push('workerTemplate');
   if (differences.length === 0) return asRegistered('existing', await findAccount(db, known.name));
   const what = differences.join(' and ');
@@ -91,6 +93,10 @@ async function compareRegistration(
     name: known.name,
     message: `this pool, user and password are registered already, with different ${what}: leave out ${what} to get the account's name`,
   };
+}
+
+function isSameDifficulty(a: AccountDifficulty, b: AccountDifficulty): boolean {
+  return a.min === b.min && a.max === b.max && a.sharesPerMinute === b.sharesPerMinute;
 }
 
 function isSameList(a: AccountContent['entries'], b: AccountContent['entries']): boolean {

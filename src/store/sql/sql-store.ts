@@ -13,12 +13,14 @@ import type {
   AlgorithmRecord,
   DeleteAccountResult,
   FindAccountResult,
+  PoolChange,
   PoolPage,
   PoolRecord,
   PoolRequest,
   RegisterResult,
   Store,
   UpdateAccountResult,
+  UpdatePoolResult,
 } from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import { countAccounts, deleteAccount, findAccount, listAccounts, showAccount } from './accounts.ts';
@@ -27,6 +29,7 @@ import { addPool, listPools, resolvePool } from './pools.ts';
 import { registerAccount } from './register-account.ts';
 import { retryWhileBusy } from './retry.ts';
 import { updateAccount } from './update-account.ts';
+import { updatePool } from './update-pool.ts';
 
 /** What differs between the engines behind the one set of queries. */
 export interface SqlEngine {
@@ -103,6 +106,10 @@ export class SqlStore implements Store {
 
   addPool(request: PoolRequest): Promise<AddPoolResult> {
     return this.#transaction((db) => addPool(db, request, this.#clock.wallMs()));
+  }
+
+  updatePool(address: Endpoint, change: PoolChange): Promise<UpdatePoolResult> {
+    return this.#transaction((db) => updatePool(db, address, change));
   }
 
   listPools(page: PoolPage): Promise<readonly PoolRecord[]> {

@@ -5,7 +5,7 @@ const KINDS: readonly (readonly [code: string, kind: StoreErrorKind, remedy: str
   ['SQLITE_BUSY', 'busy', 'another process holds it locked: end that process or let it finish'],
   ['SQLITE_LOCKED', 'busy', 'another process holds it locked: end that process or let it finish'],
   ['SQLITE_FULL', 'disk-full', 'the disk is full: free some space'],
-  ['SQLITE_IOERR', 'failed', 'the disk reports an error: check the disk and its free space'],
+  ['SQLITE_IOERR', 'disk-fault', 'the disk reports an error: check the disk and its free space'],
   ['SQLITE_CORRUPT', 'corrupt', 'the file is damaged: restore a backup or start with another --db.path'],
   ['SQLITE_NOTADB', 'not-a-database', 'this is not an SQLite database: start with another --db.path'],
   [

@@ -186,6 +186,37 @@ describe('the data file', () => {
     await store.close();
   });
 
+  test('options that the program never wrote are a damage, told with the pool and the remedy', async () => {
+    const path = newPath();
+    const store = await open(path);
+    const other = new Database(path);
+    const written = [
+      'nonsense',
+      '[]',
+      '{"suggestDifficulty":0}',
+      '{"suggestDifficulty":null}',
+      '{"suggestDificulty":5}',
+      '{"jobTimeoutSeconds":9}',
+      '{"jobTimeoutSeconds":86401}',
+      '{"jobTimeoutSeconds":60.5}',
+      '{"passwordTemplate":"{user}"}',
+      '{"passwordTemplate":"d={difficulty}"}',
+    ];
+    for (const options of written) {
+      other.prepare('update pool_entries set options = ?').run(options);
+      await assert.rejects(store.listPools({ limit: 1 }), {
+        name: 'StoreError',
+        kind: 'corrupt',
+        message: /options of the pool pool\.example\.com:3333 are not .* set them to \{\} in the column/,
+      });
+      await assert.rejects(store.registerAccount(REQUEST), { kind: 'corrupt' });
+    }
+    other.prepare('update pool_entries set options = ?').run('{}');
+    assert.equal((await store.registerAccount(REQUEST)).kind, 'created');
+    other.close();
+    await store.close();
+  });
+
   test('an account whose pool has left the list is told apart from one that does not exist', async () => {
     const path = newPath();
     const store = await open(path);
@@ -318,7 +349,7 @@ describe('a data file of version 1', () => {
       ],
     );
     for (const account of accounts) {
-      assert.deepEqual(account?.difficulty, { min: null, max: null });
+      assert.deepEqual(account?.difficulty, { min: null, max: null, sharesPerMinute: null });
       assert.equal(account.workerTemplate, '{user}');
       assert.equal(account.revision, 1);
     }

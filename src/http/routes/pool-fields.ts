@@ -1,0 +1,104 @@
+import { type Static, Type } from 'typebox';
+import {
+  isPasswordTemplate,
+  MAX_JOB_TIMEOUT_SECONDS,
+  MIN_JOB_TIMEOUT_SECONDS,
+  NO_POOL_OPTIONS,
+  PASSWORD_PLACEHOLDERS,
+  type PoolOptions,
+} from '../../domain/pool-options.ts';
+import { ApiError } from '../errors.ts';
+import {
+  MAX_DIFFICULTY,
+  MAX_LABEL,
+  MAX_TEMPLATE,
+  MIN_DIFFICULTY,
+  oneOf,
+  orNull,
+  strictObject,
+} from '../schemas.ts';
+import { checkText } from '../text.ts';
+
+export const LabelField = Type.String({ maxLength: MAX_LABEL, description: 'A note for people.' });
+
+const suggestDifficulty = Type.Number({
+  minimum: MIN_DIFFICULTY,
+  maximum: MAX_DIFFICULTY,
+  description:
+    'Difficulty that the pool is asked for after each login (`mining.suggest_difficulty`). A miner with a pool connection of its ' +
+    'own that wishes for another one gets its wish.',
+  examples: [65_536],
+});
+
+const passwordTemplate = Type.String({
+  minLength: 1,
+  maxLength: MAX_TEMPLATE,
+  description:
+    "What is sent as the password: a text in which `{password}` stands for the account's and `{difficulty}` for " +
+    '`suggestDifficulty`. No secret: it is shown.',
+  examples: ['{password},d={difficulty}'],
+});
+
+const jobTimeoutSeconds = Type.Integer({
+  minimum: MIN_JOB_TIMEOUT_SECONDS,
+  maximum: MAX_JOB_TIMEOUT_SECONDS,
+  description:
+    'How long a connection may go without a job before it counts as dead. Null: three times the usual interval of the pool.',
+});
+
+export const OptionsField = Type.Object(
+  {
+    suggestDifficulty: Type.Optional(orNull(suggestDifficulty)),
+    passwordTemplate: Type.Optional(orNull(passwordTemplate)),
+    jobTimeoutSeconds: Type.Optional(orNull(jobTimeoutSeconds)),
+  },
+  {
+    additionalProperties: false,
+    description: 'How connections to the pool are dealt with; null or absent: as usual.',
+  },
+);
+
+/** Null puts back the default. */
+export const PoolChangeBody = strictObject({
+  options: Type.Optional(orNull(OptionsField)),
+  label: Type.Optional(orNull(LabelField)),
+});
+
+export const PoolViewSchema = Type.Object({
+  pool: Type.String({ description: '`host:port`, `*.suffix:port` or `[IPv6]:port`.' }),
+  algorithm: Type.String(),
+  dialect: Type.String({ description: 'Wire protocol.' }),
+  tls: Type.Boolean(),
+  label: Type.String(),
+  coin: Type.String({ description: 'Ticker, where the pool mines one coin only; may be empty.' }),
+  source: oneOf(['catalogue', 'operator'], 'Shipped with the program, or added by whoever runs it.'),
+  options: Type.Object({
+    suggestDifficulty: orNull(Type.Number()),
+    passwordTemplate: orNull(Type.String()),
+    jobTimeoutSeconds: orNull(Type.Integer()),
+  }),
+});
+
+/** What is given of the options; null means all of them are as usual. @throws {ApiError} `invalid-value` */
+export function readOptions(options: Static<typeof OptionsField> | null): Partial<PoolOptions> {
+  if (options === null) return NO_POOL_OPTIONS;
+  const template = options.passwordTemplate ?? null;
+  if (template !== null) checkTemplate(template);
+  return options;
+}
+
+function checkTemplate(template: string): void {
+  checkText('options.passwordTemplate', template);
+  if (isPasswordTemplate(template)) return;
+  throw new ApiError(
+    'invalid-value',
+    `"options.passwordTemplate" must be a text in which nothing but ${PASSWORD_PLACEHOLDERS.join(', ')} stands in braces`,
+  );
+}
+
+export function lacksDifficultyError(): ApiError {
+  return new ApiError(
+    'invalid-value',
+    '"options.passwordTemplate" names {difficulty}, which is "options.suggestDifficulty": give that too, or take {difficulty} out',
+  );
+}

@@ -1,0 +1,97 @@
+import { type Static, Type } from 'typebox';
+import type { Endpoint } from '../../domain/endpoint.ts';
+import { formatPoolPattern, parsePoolPattern } from '../../domain/pool-pattern.ts';
+import type { AddRoutes } from '../app.ts';
+import { ApiError } from '../errors.ts';
+import { POOL_PATH, POOLS_PATH } from '../paths.ts';
+import type { PoolChange } from '../ports.ts';
+import { errorResponses, MAX_POOL, ProblemSchema, STORE_ERRORS } from '../schemas.ts';
+import { checkText } from '../text.ts';
+import { lacksDifficultyError, PoolChangeBody, PoolViewSchema, readOptions } from './pool-fields.ts';
+
+const Params = Type.Object({
+  pool: Type.String({
+    minLength: 1,
+    maxLength: MAX_POOL,
+    description: 'An entry as the list shows it: `host:port`, `*.suffix:port` or `[IPv6]:port`.',
+    examples: ['127.0.0.1:3333'],
+  }),
+});
+
+/** One entry of the pool list. */
+export const addPool: AddRoutes = (app, { ports, log }) => {
+  app.route({
+    method: 'PATCH',
+    url: POOL_PATH,
+    config: { access: 'admin' },
+    schema: {
+      tags: ['pools'],
+      summary: 'Change a pool',
+      description:
+        'What is absent stays as it is, null puts back the default (JSON merge patch, RFC 7396). The miners of the pool follow ' +
+        'on the connections they have. Options of a pool of the catalogue outlive its updates; its label is the catalogue’s.',
+      params: Params,
+      body: PoolChangeBody,
+      response: {
+        200: { ...PoolViewSchema, description: 'The pool as it is now.' },
+        ...errorResponses(
+          ProblemSchema,
+          ...STORE_ERRORS,
+          'malformed-json',
+          'invalid-request',
+          'unknown-pool',
+          'body-too-large',
+          'unsupported-media-type',
+          'foreign-origin',
+          'invalid-value',
+        ),
+      },
+    },
+    handler: async (request) => {
+      const address = readAddress(request.params.pool);
+      const pool = formatPoolPattern({ host: address.host, ports: [address.port] });
+      const result = await ports.pools.update(address, toChange(request.body));
+      switch (result.kind) {
+        case 'not-found':
+          throw unlisted(pool);
+        case 'no-difficulty':
+          throw lacksDifficultyError();
+        case 'catalogue-label':
+          throw new ApiError(
+            'invalid-value',
+            `the label of ${pool} is the catalogue's: leave "label" out, or list the pool under another with POST ${POOLS_PATH}`,
+          );
+        case 'updated':
+          log.info('pool changed', { pool, given: Object.keys(request.body).join(' '), from: request.ip });
+          return result.pool;
+      }
+    },
+  });
+};
+
+function readAddress(text: string): Endpoint {
+  checkText('pool', text);
+  const pattern = parsePoolPattern(text);
+  const [port, ...others] = pattern?.ports ?? [];
+  if (pattern !== null && port !== undefined && others.length === 0) return { host: pattern.host, port };
+  throw new ApiError(
+    'invalid-value',
+    '"pool" in the path must be one entry of the list: host:port, "*.suffix:port" or "[IPv6]:port"',
+  );
+}
+
+function toChange({ options, label }: Static<typeof PoolChangeBody>): PoolChange {
+  checkText('label', label ?? '');
+  return {
+    ...(options === undefined ? {} : { options: readOptions(options) }),
+    ...(label === undefined ? {} : { label: label ?? '' }),
+  };
+}
+
+function unlisted(pool: string): ApiError {
+  return new ApiError(
+    'unknown-pool',
+    `the pool list has no entry ${pool}: GET ${POOLS_PATH} shows those there are; a host that a wildcard stands for is changed ` +
+      `under the wildcard, or listed by itself first with POST ${POOLS_PATH}`,
+  );
+}

@@ -1,0 +1,57 @@
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import {
+  isPasswordTemplate,
+  lacksDifficulty,
+  MAX_JOB_TIMEOUT_SECONDS,
+  MIN_JOB_TIMEOUT_SECONDS,
+  NO_POOL_OPTIONS,
+  type PoolOptions,
+} from '../../domain/pool-options.ts';
+import { StoreError } from '../store-error.ts';
+
+/** The column `options` of a pool entry: those that are not null. */
+const StoredOptions = Type.Object(
+  {
+    suggestDifficulty: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    passwordTemplate: Type.Optional(Type.String()),
+    jobTimeoutSeconds: Type.Optional(
+      Type.Integer({ minimum: MIN_JOB_TIMEOUT_SECONDS, maximum: MAX_JOB_TIMEOUT_SECONDS }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** @throws {StoreError} `corrupt` where the text is not what {@link formatPoolOptions} wrote. `address` is for the message. */
+export function parsePoolOptions(text: string, address: string): PoolOptions {
+  const stored = parseJson(text);
+  if (Value.Check(StoredOptions, stored)) {
+    const options = { ...NO_POOL_OPTIONS, ...stored };
+    if (isPossible(options)) return options;
+  }
+  throw new StoreError(
+    'corrupt',
+    `the options of the pool ${address} are not what the program writes: ${text.slice(0, 200)}; set them to {} in the column pool_entries.options`,
+  );
+}
+
+/** @throws {StoreError} `failed` where they are none that could be read again. */
+export function formatPoolOptions(options: PoolOptions): string {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
+  if (!Value.Check(StoredOptions, given) || !isPossible(options))
+    throw new StoreError('failed', 'pool options that cannot be stored');
+  return JSON.stringify(given);
+}
+
+function isPossible(options: PoolOptions): boolean {
+  const { passwordTemplate } = options;
+  return !lacksDifficulty(options) && (passwordTemplate === null || isPasswordTemplate(passwordTemplate));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
