@@ -30,6 +30,25 @@ export interface Binding {
   readonly nameAtPool: string;
 }
 
+/** Where the session mined before it was moved. */
+interface Former {
+  readonly binding: Binding;
+  readonly upstream: Upstream;
+  readonly lane: Lane;
+  readonly firstJobSequence: number;
+  readonly untilMs: number;
+}
+
+/** A job that a share names, and where the share goes. */
+export interface ShareSite {
+  readonly job: IssuedJob;
+  readonly binding: Binding;
+  readonly upstream: Upstream;
+  readonly lane: Lane;
+  /** What the share is credited with, and must meet. */
+  readonly difficulty: number;
+}
+
 /** A request's place among the replies. */
 interface Place {
   readonly reply: PendingReply;
@@ -56,6 +75,8 @@ const RETARGET_EVERY_MS = 2000;
 const RATE_KNOWN_AFTER_MS = 180_000;
 /** Names that one connection may ask for before the first has been answered. */
 const MAX_AUTHORIZES = 64;
+/** Shares found before a move are on their way for so long at most: a slow line, and a device that reports in batches. */
+const FORMER_KEPT_MS = 15_000;
 const UNDETECTED_BYTES = 128;
 /** A change of difficulty takes `minIntervalMs`, a miner with a long queue reports shares of some ten seconds ago. */
 const REPEATS_KEPT = 4;
@@ -102,6 +123,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   upstream: Upstream | null = null;
   /** Where the session is going: it stays where it is until there is a job for it there. */
   #next: { readonly group: Group; readonly upstream: Upstream } | null = null;
+  #former: Former | null = null;
   resumed: ResumeRecord | null = null;
   #waitingAuthorize: WaitingLogin | null = null;
   /** A subscribe whose answer waits for the pool's extranonce. */
@@ -423,6 +445,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { binding, context } = this;
     if (binding === null) return;
     this.#next = null;
+    this.#keepFormer(binding);
     this.#leaveUpstream();
     binding.books.endedAtMs = context.clock.monotonicMs();
     context.retire(binding.books);
@@ -818,9 +841,31 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return job !== null && job.sequence >= this.firstJobSequence ? job : null;
   }
 
-  /** What a share of this job is credited with, and must meet: the difficulty in force when the job was sent, or a lower one since. */
-  difficultyOf(job: IssuedJob): number {
-    if (this.binding?.group.judges !== true) return job.difficulty;
+  /** Shares that were found for the pool before are still on their way to it. */
+  #keepFormer(binding: Binding): void {
+    const { upstream, firstJobSequence, context } = this;
+    const lane = this.#lane;
+    if (upstream === null || lane === null || this.plan?.kind !== 'inject') return;
+    const untilMs = context.clock.monotonicMs() + FORMER_KEPT_MS;
+    this.#former = { binding, upstream, lane, firstJobSequence, untilMs };
+  }
+
+  /** Where a share that names this job goes: to the pool of now, or for a while to the one before. Null where neither takes it. */
+  siteOf(jobId: string): ShareSite | null {
+    const { binding, upstream } = this;
+    const lane = this.#lane;
+    const job = this.findJob(jobId);
+    if (job !== null && binding !== null && upstream !== null && lane !== null)
+      return { job, binding, upstream, lane, difficulty: this.#difficultyOf(job, binding) };
+    const former = this.#former;
+    const old = former?.upstream.findJob(jobId) ?? null;
+    if (former === null || old === null || old.sequence < former.firstJobSequence) return null;
+    return { ...former, job: old, difficulty: this.#difficultyOf(old, former.binding) };
+  }
+
+  /** The difficulty in force when the job was sent, or a lower one since. */
+  #difficultyOf(job: IssuedJob, binding: Binding): number {
+    if (!binding.group.judges) return job.difficulty;
     return job.sequence >= this.#difficultySince
       ? this.#sentDifficulty
       : Math.min(this.#previousDifficulty, this.#sentDifficulty);
@@ -952,6 +997,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   sweep(nowMs: number): void {
     const { limits, upstream } = this.context.settings;
     this.#faults >>= 1;
+    if (this.#former !== null && nowMs >= this.#former.untilMs) this.#former = null;
     if (this.#delayedRefusal !== null && nowMs >= this.#delayedRefusal.deadlineMs) this.#refuseDelayed();
     if (this.#waitingAuthorize !== null && nowMs >= this.#waitingAuthorize.deadlineMs) {
       if (this.binding === null) {

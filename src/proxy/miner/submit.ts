@@ -11,9 +11,9 @@ import type { Upstream } from '../upstream.ts';
  * pool, whose verdict is the answer.
  */
 export function onSubmit(session: MinerSession, request: SubmitRequest): void {
-  const { context, upstream, lane, binding } = session;
+  const { context } = session;
   const { id } = request;
-  if (binding === null) {
+  if (session.binding === null) {
     refuseUnbound(session, id);
     return;
   }
@@ -21,14 +21,14 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     session.refuseShare(id, 'unauthorized', 'Not subscribed', 0, 'not-subscribed');
     return;
   }
-  const job = session.findJob(request.jobId);
-  if (job === null || upstream === null || lane === null) {
+  const site = session.siteOf(request.jobId);
+  if (site === null) {
     const isStale = isOwnJobId(session, request.jobId);
     session.refuseShare(id, isStale ? 'stale' : 'unknown-job', isStale ? 'Stale share' : 'Job not found', 0);
     return;
   }
+  const { job, upstream, lane, binding, difficulty } = site;
   const { group, books } = binding;
-  const difficulty = session.difficultyOf(job);
   const problem = problemOf(session, request, job, group.judges);
   if (problem !== null) {
     session.refuseShare(id, 'malformed', problem, difficulty);
