@@ -19,6 +19,11 @@ export type CoinbasePlan =
   | { readonly kind: 'inject'; readonly prefixBytes: number; readonly sizeBytes: number }
   | { readonly kind: 'relay' };
 
+/** True where what the miner is told is the pool's own, so that it changes with the pool. */
+export function isOfPool(plan: LanePlan): boolean {
+  return plan.kind === 'relay' || plan.kind === 'prefix';
+}
+
 /** True where a session of this plan needs a connection to the pool that nobody else is on. */
 export function takesWhole(plan: LanePlan | null): boolean {
   return plan !== null && (plan.kind === 'relay' || (plan.kind === 'prefix' && plan.ownBytes === 0));

@@ -1,4 +1,12 @@
-import { type Lane, type LanePlan, type LaneSpace, planFits, planLane, takesWhole } from '../domain/lane.ts';
+import {
+  isOfPool,
+  type Lane,
+  type LanePlan,
+  type LaneSpace,
+  planFits,
+  planLane,
+  takesWhole,
+} from '../domain/lane.ts';
 import { Conduct } from '../domain/quarantine.ts';
 import { isRentalAgent } from '../domain/rental.ts';
 import type { ShareResult } from '../domain/result.ts';
@@ -28,6 +36,25 @@ export interface Binding {
   readonly worker: string;
   /** What the miner is called at the pool. */
   readonly nameAtPool: string;
+}
+
+/** Where the session mined before it was moved. */
+interface Former {
+  readonly binding: Binding;
+  readonly upstream: Upstream;
+  readonly lane: Lane;
+  readonly firstJobSequence: number;
+  readonly untilMs: number;
+}
+
+/** A job that a share names, and where the share goes. */
+export interface ShareSite {
+  readonly job: IssuedJob;
+  readonly binding: Binding;
+  readonly upstream: Upstream;
+  readonly lane: Lane;
+  /** What the share is credited with, and must meet. */
+  readonly difficulty: number;
 }
 
 /** A request's place among the replies. */
@@ -60,6 +87,8 @@ const MAX_AUTHORIZES = 64;
 const MAX_JOB_REQUESTS = 4;
 /** A nonce prefix that a miner is told before its pool is known: any will do, it is replaced. */
 const PLACEHOLDER_BYTES = 2;
+/** Shares found before a move are on their way for so long at most: a slow line, and a device that reports in batches. */
+const FORMER_KEPT_MS = 15_000;
 /** A change of difficulty takes `minIntervalMs`, a miner with a long queue reports shares of some ten seconds ago. */
 const REPEATS_KEPT = 4;
 
@@ -108,6 +137,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   upstream: Upstream | null = null;
   /** Where the session is going: it stays where it is until there is a job for it there. */
   #next: { readonly group: Group; readonly upstream: Upstream } | null = null;
+  #former: Former | null = null;
   resumed: ResumeRecord | null = null;
   #waitingAuthorize: WaitingLogin | null = null;
   /** A subscribe whose answer waits for the pool's extranonce. */
@@ -452,6 +482,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { binding, context } = this;
     if (binding === null) return;
     this.#next = null;
+    this.#keepFormer(binding);
     this.#leaveUpstream();
     binding.books.endedAtMs = context.clock.monotonicMs();
     context.retire(binding.books);
@@ -645,7 +676,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
    * reconnect that follows is told at subscribe.
    */
   #tellPrefix(subscription: PoolSubscription): boolean {
-    if (this.plan?.kind !== 'relay' && this.plan?.kind !== 'prefix') return true;
+    if (this.plan === null || !isOfPool(this.plan)) return true;
     const { nonces } = this.dialect.miner;
     const { extranonce1, extranonce2Bytes } = this;
     this.#adopt(subscription);
@@ -960,16 +991,42 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     for (const repeat of this.#repeats) {
       if (repeat.job.id === id) return upstream.findJob(repeat.of) === null ? null : repeat.job;
     }
-    const { miner } = this.dialect;
-    const job = miner.ownJobIds
-      ? upstream.findJob(id)
-      : (upstream.jobs.findLast(({ work }) => work !== null && miner.jobId(work) === id) ?? null);
+    const job = this.#findAt(upstream, id);
     return job !== null && job.sequence >= this.firstJobSequence ? job : null;
   }
 
-  /** What a share of this job is credited with, and must meet: the difficulty in force when the job was sent, or a lower one since. */
-  difficultyOf(job: IssuedJob): number {
-    if (this.binding?.group.judges !== true) return job.difficulty;
+  #findAt(upstream: Upstream, id: string): IssuedJob | null {
+    const { miner } = this.dialect;
+    if (miner.ownJobIds) return upstream.findJob(id);
+    return upstream.jobs.findLast(({ work }) => work !== null && miner.jobId(work) === id) ?? null;
+  }
+
+  /** Shares that were found for the pool before are still on their way to it. */
+  #keepFormer(binding: Binding): void {
+    const { upstream, firstJobSequence, context } = this;
+    const lane = this.#lane;
+    // Where the miner is told another prefix, what it found with the one before is lost to it anyway.
+    if (upstream === null || lane === null || this.plan === null || isOfPool(this.plan)) return;
+    const untilMs = context.clock.monotonicMs() + FORMER_KEPT_MS;
+    this.#former = { binding, upstream, lane, firstJobSequence, untilMs };
+  }
+
+  /** Where a share that names this job goes: to the pool of now, or for a while to the one before. Null where neither takes it. */
+  siteOf(jobId: string): ShareSite | null {
+    const { binding, upstream } = this;
+    const lane = this.#lane;
+    const job = this.findJob(jobId);
+    if (job !== null && binding !== null && upstream !== null && lane !== null)
+      return { job, binding, upstream, lane, difficulty: this.#difficultyOf(job, binding) };
+    const former = this.#former;
+    const old = former === null ? null : this.#findAt(former.upstream, jobId);
+    if (former === null || old === null || old.sequence < former.firstJobSequence) return null;
+    return { ...former, job: old, difficulty: this.#difficultyOf(old, former.binding) };
+  }
+
+  /** The difficulty in force when the job was sent, or a lower one since. */
+  #difficultyOf(job: IssuedJob, binding: Binding): number {
+    if (!binding.group.judges) return job.difficulty;
     return job.sequence >= this.#difficultySince
       ? this.#sentDifficulty
       : Math.min(this.#previousDifficulty, this.#sentDifficulty);
@@ -1102,6 +1159,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { context } = this;
     const { limits, upstream } = context.settings;
     this.#faults >>= 1;
+    if (this.#former !== null && nowMs >= this.#former.untilMs) this.#former = null;
     if (this.#delayedRefusal !== null && nowMs >= this.#delayedRefusal.deadlineMs) this.#refuseDelayed();
     if (this.#waitingAuthorize !== null && nowMs >= this.#waitingAuthorize.deadlineMs) {
       if (this.binding === null) {

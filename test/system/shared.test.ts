@@ -528,6 +528,38 @@ describe('a live switch', () => {
     });
   }
 
+  for (const mode of ['auto', 'dedicated'] as const) {
+    test(`loses no share that was found before it (${mode})`, async () => {
+      const first = await startPool({ difficulty: 2.3e-10 });
+      const second = await startPool({ difficulty: 2.3e-10 });
+      await using bed = await startProxyBed([account([first], { mode })]);
+      const miner = await connectLines(bed.port);
+      await miner.call({ id: 1, method: 'mining.subscribe', params: ['raw/1'] });
+      await miner.call({ id: 2, method: 'mining.authorize', params: [`${NAME}.raw`, 'x'] });
+      const old = (await miner.nextMethod('mining.notify'))['params'] as string[];
+      bed.proxy.onAccountChanged(account([second], { mode, revision: 2 }));
+      const now = (await miner.nextMethod('mining.notify'))['params'] as string[];
+      assert.notEqual(old[1], now[1], 'another block');
+      for (const [id, [jobId, , , , , , , ntime]] of [old, now].entries()) {
+        const params = [`${NAME}.raw`, jobId, '0000aa', ntime, '00000001'];
+        const reply = await miner.call({ id: 10 + id, method: 'mining.submit', params });
+        assert.equal(reply['result'], true, JSON.stringify(reply));
+      }
+      assert.deepEqual([first.stats.accepted, second.stats.accepted], [1, 1], 'each at its own pool');
+      const accepted = bed.proxy
+        .report()
+        .totals.filter(({ pool }) => pool !== '')
+        .map(({ counts }) => counts.accepted);
+      assert.deepEqual(accepted, [1, 1], 'and in its own books');
+      // It ends with the old connection.
+      await waitFor(() => first.stats.connectionsNow === 0, 'the old connection to be left');
+      const params = [`${NAME}.raw`, old[0], '0000ab', old[7], '00000002'];
+      const late = await miner.call({ id: 20, method: 'mining.submit', params });
+      assert.deepEqual(late['error'], [21, 'Stale share', null]);
+      miner.end();
+    });
+  }
+
   test('removing the account closes its miners', async () => {
     const pool = await startPool();
     await using bed = await startProxyBed([account([pool])]);

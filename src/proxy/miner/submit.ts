@@ -12,9 +12,9 @@ import type { Upstream } from '../upstream.ts';
  * pool, whose verdict is the answer.
  */
 export function onSubmit(session: MinerSession, request: SubmitRequest): void {
-  const { context, upstream, lane, binding } = session;
+  const { context } = session;
   const { id } = request;
-  if (binding === null) {
+  if (session.binding === null) {
     refuseUnbound(session, id);
     return;
   }
@@ -22,14 +22,14 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     session.refuseShare(id, 'unauthorized', 'Not subscribed', 0, 'not-subscribed');
     return;
   }
-  const job = session.findJob(request.jobId);
-  if (job === null || upstream === null || lane === null) {
+  const site = session.siteOf(request.jobId);
+  if (site === null) {
     const isStale = session.dialect.miner.ownJobIds && isOwnJobId(session, request.jobId);
     session.refuseShare(id, isStale ? 'stale' : 'unknown-job', isStale ? 'Stale share' : 'Job not found', 0);
     return;
   }
+  const { job, upstream, lane, binding, difficulty } = site;
   const { group, books } = binding;
-  const difficulty = session.difficultyOf(job);
   const assembled = session.dialect.miner.assemble(request, {
     user: upstream.nameFor(binding.nameAtPool),
     work: job.work,

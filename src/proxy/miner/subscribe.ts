@@ -1,3 +1,4 @@
+import { isOfPool } from '../../domain/lane.ts';
 import type { MinerRequest } from '../../wire/messages.ts';
 import type { LaneHint } from '../hint-book.ts';
 import { hintKey } from '../hint-key.ts';
@@ -29,9 +30,9 @@ export function onSubscribe(
   if (hint !== null) session.origin = hint.origin;
   const plan = session.planFor(hint?.poolExtranonce2Bytes ?? null);
   session.open(null, plan);
-  const isOfPool = plan.kind === 'relay' || plan.kind === 'prefix';
-  if (isOfPool && hint !== null) session.adoptHint(hint);
-  if (isOfPool && hint !== null && session.upstream === null && session.binding === null) {
+  const isTaken = isOfPool(plan);
+  if (isTaken && hint !== null) session.adoptHint(hint);
+  if (isTaken && hint !== null && session.upstream === null && session.binding === null) {
     context.accounts.find(hint.account, (answer) => {
       if (!session.connection.isOpen) return;
       if (answer.kind === 'found' && session.upstream === null) {
