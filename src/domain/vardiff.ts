@@ -191,8 +191,8 @@ const BURSTY_MEASURE_MS = 60_000;
 /** So many shares at so many times the measuring pace are a flood. */
 const FLOOD_SHARES = 16;
 const FLOOD_FACTOR = 4;
-/** A flood at this part of the settled rate or more is the miner as it was. */
-const BACK_FACTOR = 0.5;
+/** A flood whose rate is within this of the settled one is the miner as it was. */
+const BACK_FACTOR = 2;
 /** Surprise at which a sampled session counts as slower than half the measuring pace; as time goes by less has to do, since a step costs some itself. */
 const SLOW_SURPRISE = 3;
 const SLOW_HALVING_MS = 100_000;
@@ -242,9 +242,11 @@ export function openVardiff(start: StartPoint, nowMs: number): VardiffState {
 /** A valid share came, found on a job of this difficulty. */
 export function noteShare(state: VardiffState, difficulty: number, nowMs: number): void {
   if (!state.isAdopted) {
-    // A device that was long in starting up, or asleep, has still not been measured.
-    if (!state.hasShared || state.streak < 0)
+    // A device that was long in starting up, or asleep, has still not been measured, and its silence was no burst's end.
+    if (!state.hasShared || state.streak < 0) {
       state.deadlineMs = Math.max(state.deadlineMs, nowMs + WAKE_MEASURE_MS);
+      state.reversals = 0;
+    }
     state.hasShared = true;
     // A share of an older job tells that the miner lives, not how fast it is at the new difficulty.
     state.isAdopted = difficulty === state.difficulty;
@@ -374,11 +376,15 @@ function measure(state: VardiffState, aim: Aim, nowMs: number): void {
   const count = isWeighed ? state.high : state.all;
   const pace = paceOf(count, aim, nowMs);
   if (isFlood(state, aim, count, pace)) {
-    if (isBack(state, pace) && advise(state, aim, state.home, 'settled')) return;
+    if (isAsBefore(state, pace) && advise(state, aim, state.home, 'settled')) return;
     // A step that left the flood as it was shows that it is no more than the device or the line can carry: the true pace is unknown, so larger steps.
     const isSaturated = state.floodPace > 0 && pace * 2 > state.floodPace;
     const streak = isSaturated ? Math.max(state.streak, 0) + 1 : 0;
-    const wanted = state.difficulty * (pace / aim.samplePace) * 2 ** (streak * STREAK_LEVELS);
+    // A miner that slept floods the line: its rate of before is the better guess.
+    const isAwake = state.streak < 0 && state.home > 0;
+    const wanted = isAwake
+      ? (state.home * state.leastPace) / aim.samplePace
+      : state.difficulty * (pace / aim.samplePace) * 2 ** (streak * STREAK_LEVELS);
     if (advise(state, aim, wanted, 'sampling')) {
       state.advice.streak = streak;
       state.advice.floodPace = pace;
@@ -415,13 +421,13 @@ function isFlood(state: VardiffState, aim: Aim, count: Count, pace: number): boo
   return count.shares >= FLOOD_SHARES && pace > aim.floodPace * 2 ** restraint(state);
 }
 
-/** Whether a flood is a miner that was settled once and is back after a silence, or never was away. */
-function isBack(state: VardiffState, pace: number): boolean {
-  if (state.phase !== 'sampling' || state.home === 0 || state.floodPace > 0) return false;
-  if (state.streak < 0) return true;
-  return (
-    state.patience < BURSTY_PATIENCE && pace * state.difficulty >= state.home * state.leastPace * BACK_FACTOR
-  );
+/** Whether a flood is a miner at the rate it was settled at: its alarm was false or is over, or it slept between its bursts. */
+function isAsBefore(state: VardiffState, pace: number): boolean {
+  if (state.phase !== 'sampling' || state.home === 0) return false;
+  const hasRhythm = state.patience >= BURSTY_PATIENCE;
+  if (state.streak < 0) return hasRhythm;
+  const homePace = (pace * state.difficulty) / state.home;
+  return !hasRhythm && homePace * BACK_FACTOR >= state.leastPace && homePace <= state.mostPace * BACK_FACTOR;
 }
 
 /** Whether the pace of a weighed session is no longer what its count says. */
