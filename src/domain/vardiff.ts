@@ -31,7 +31,10 @@ export interface VardiffPolicy {
   readonly fixedDifficulty: number | null;
   /** Least time between two changes, since some firmware stutters at each. A cap that falls is followed at once. */
   readonly minIntervalMs: number;
-  /** The pace at which a session is measured, in shares a minute: between one and two times this, never below `sharesPerMinute`. */
+  /**
+   * The pace at which a session is measured, in shares a minute: between one and two times this, after an alarm twice as much; never below `sharesPerMinute`.
+   * To be kept while {@link isMeasuring}: another one would move the session again.
+   */
   readonly measureSharesPerMinute: number;
 }
 
@@ -237,6 +240,11 @@ export function openVardiff(start: StartPoint, nowMs: number): VardiffState {
     high: { shares: 0, sinceMs: nowMs },
     patience: 1,
   };
+}
+
+/** Whether its shares come, or are about to come, at the measuring pace. One that is silent is not: there is nothing of it to hear. */
+export function isMeasuring(state: VardiffState): boolean {
+  return state.phase === 'sampling' && (state.streak >= 0 || state.isAdopted);
 }
 
 /** A valid share came, found on a job of this difficulty. */

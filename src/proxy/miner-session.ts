@@ -644,13 +644,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (binding === null) return null;
     const { divider } = binding.books.subject;
     if (this.#difficulty === null || this.#difficulty.divider !== divider) {
-      this.#difficulty = new SessionDifficulty({
+      this.#difficulty?.leave();
+      const facts = {
         agent: this.agent,
         lastRateHs: context.lastRates.get(this.#rateKey(binding), context.clock.monotonicMs()) ?? null,
         divider,
         sharesPerMinute: context.settings.vardiff.sharesPerMinute,
         bounds: binding.route.account.difficulty,
-      });
+      };
+      this.#difficulty = new SessionDifficulty(facts, context.measuring);
       this.#difficulty.demand({
         ...this.passwordWishes,
         floor: this.passwordWishes.floor ?? this.minimumDifficulty,
@@ -1022,6 +1024,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #leaveUpstream(): void {
     this.#leaveLane();
+    this.#difficulty?.leave();
     this.upstream?.leave(this);
     this.upstream = null;
     this.#next?.upstream.leave(this);

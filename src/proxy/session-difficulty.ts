@@ -2,6 +2,7 @@ import type { DifficultyBounds } from '../domain/account.ts';
 import { type MinerWishes, startDifficulty, withWishes } from '../domain/start-difficulty.ts';
 import {
   DEFAULT_VARDIFF,
+  isMeasuring,
   noteDifficulty,
   noteShare,
   openVardiff,
@@ -10,6 +11,7 @@ import {
   type VardiffPolicy,
   type VardiffState,
 } from '../domain/vardiff.ts';
+import type { MeasuringLoad } from './measuring-load.ts';
 
 /** What a session's difficulty starts from. */
 export interface DifficultyFacts {
@@ -30,9 +32,16 @@ export class SessionDifficulty {
   #wishes: MinerWishes = { floor: null, fixed: null };
   #wished: number | null = null;
   #state: VardiffState | null = null;
+  readonly #load: MeasuringLoad;
+  /** Of the measurement under way, or of the next; in shares a minute. */
+  #measuringPace: number = DEFAULT_VARDIFF.measureSharesPerMinute;
+  #isAway = false;
+  /** The session is among the load's. */
+  #isCounted = false;
 
-  constructor(facts: DifficultyFacts) {
+  constructor(facts: DifficultyFacts, load: MeasuringLoad) {
     this.#facts = facts;
+    this.#load = load;
   }
 
   get divider(): number {
@@ -43,40 +52,51 @@ export class SessionDifficulty {
   wish(difficulty: number): void {
     this.#wished = difficulty;
     this.#state = null;
+    this.#count();
   }
 
   /** The miner asks for a floor, or for one difficulty always. */
   demand(wishes: MinerWishes): void {
     this.#wishes = wishes;
     this.#state = null;
+    this.#count();
   }
 
   /** What the next job should be sent at. */
   next(poolDifficulty: number, nowMs: number): number {
     const policy = this.#policy(poolDifficulty);
+    this.#isAway = false;
     if (this.#state === null) {
       const { lastRateHs, agent, divider } = this.#facts;
       const start = startDifficulty({ lastRateHs, agent, wished: this.#wished, policy, divider });
       this.#state = openVardiff(start, nowMs);
+      this.#count();
       return Math.min(start.difficulty, poolDifficulty);
     }
-    return Math.min(retarget(this.#state, policy, nowMs) ?? this.#state.difficulty, poolDifficulty);
+    const next = retarget(this.#state, policy, nowMs) ?? this.#state.difficulty;
+    this.#count();
+    return Math.min(next, poolDifficulty);
   }
 
   /** The difficulty that should be sent although there is no new job; null where the present one stays. */
   advice(poolDifficulty: number, nowMs: number): number | null {
-    return this.#state === null ? null : retarget(this.#state, this.#policy(poolDifficulty), nowMs);
+    if (this.#state === null) return null;
+    const advice = retarget(this.#state, this.#policy(poolDifficulty), nowMs);
+    this.#count();
+    return advice;
   }
 
   /** The first job of this difficulty has gone out. */
   sent(difficulty: number, nowMs: number): void {
     if (this.#state !== null && this.#state.difficulty !== difficulty)
       noteDifficulty(this.#state, difficulty, nowMs);
+    this.#count();
   }
 
   /** A valid share came, found on a job of this difficulty. */
   share(difficulty: number, nowMs: number): void {
     if (this.#state !== null) noteShare(this.#state, difficulty, nowMs);
+    this.#count();
   }
 
   /** The miner works again after a time without a pool, which says nothing of its rate. */
@@ -84,11 +104,28 @@ export class SessionDifficulty {
     if (this.#state !== null) resumeVardiff(this.#state, nowMs);
   }
 
+  /** The session has closed or left its pool: until its next job it is no load. */
+  leave(): void {
+    this.#isAway = true;
+    this.#count();
+  }
+
+  #count(): void {
+    const isCounted = !this.#isAway && this.#state !== null && isMeasuring(this.#state);
+    if (isCounted === this.#isCounted) return;
+    this.#isCounted = isCounted;
+    if (isCounted) this.#load.enter();
+    else this.#load.leave();
+  }
+
   #policy(poolDifficulty: number): VardiffPolicy {
     const { bounds, sharesPerMinute } = this.#facts;
+    if (this.#state === null || !isMeasuring(this.#state))
+      this.#measuringPace = this.#load.pace(sharesPerMinute);
     const policy = {
       ...DEFAULT_VARDIFF,
       sharesPerMinute,
+      measureSharesPerMinute: this.#measuringPace,
       minDifficulty: bounds.min,
       maxDifficulty: Math.min(poolDifficulty, bounds.max ?? poolDifficulty),
     };
