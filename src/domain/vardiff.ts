@@ -15,8 +15,8 @@
  * on at which it began to rise. Too few shares lead to a new measurement, quicker than the first, since the miner may be far off already; too many are weighed
  * where they come, so that a burst of two minutes passes without a change.
  *
- * A false alarm costs two changes, a late one minutes of silence: a steady miner sees a change in about 13 hours, one that falls to a tenth is back in
- * the band within three minutes in 98 of 100 cases. Each alarm that turns out false makes the session more patient for a day.
+ * A false alarm costs two changes, a late one minutes of silence: a steady miner sees a change in 12 to 14 hours, one that falls to a tenth is back in
+ * the band within three minutes in 98 of 100 cases. Each alarm that turns out false makes the session more patient, which wears off within a day.
  */
 
 /** What a session's difficulty is fitted to. Plain data; null means no such bound. */
