@@ -22,6 +22,7 @@ import type { Dialect } from '../wire/dialect.ts';
 import { AddressBook } from './address-book.ts';
 import { Group } from './group.ts';
 import { JobSequence } from './issued-job.ts';
+import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
 import { PoolStats } from './pool-stats.ts';
 import { Route } from './route.ts';
@@ -108,6 +109,7 @@ export class Proxy {
       }),
       hints: new BoundedMap<string, LaneHint>({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
+      measuring: new MeasuringLoad(),
       unboundTally,
       verifier: parts.verifier,
       newPrefix: (bytes) => {
@@ -126,6 +128,11 @@ export class Proxy {
       onClosed: (closed, reason) => this.#onClosed(closed, reason),
     };
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  /** Sessions whose rate is being measured. */
+  get measuringSessions(): number {
+    return this.#context.measuring.sessions;
   }
 
   /** Opens a Stratum port. Rejects with `ListenError`. */

@@ -7,6 +7,7 @@ import type { CloseReason } from '../net/connection.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import type { AddressBook } from './address-book.ts';
 import type { JobSequence } from './issued-job.ts';
+import type { MeasuringLoad } from './measuring-load.ts';
 import type { MinerSession } from './miner-session.ts';
 import type { Route } from './route.ts';
 import type { SessionBooks } from './session-books.ts';
@@ -64,6 +65,8 @@ export interface SessionContext {
   readonly hints: BoundedMap<string, LaneHint>;
   /** Rates of miners that left, H/s. */
   readonly lastRates: BoundedMap<string, number>;
+  /** Sessions whose rate is being measured. */
+  readonly measuring: MeasuringLoad;
   /** Shares of sessions that have no account. */
   readonly unboundTally: Tally;
   /** null: the pool alone judges. */
