@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { hashesOfDifficulty } from './difficulty.ts';
+import { LEAST_MEASURING_PACE } from './measuring-pace.ts';
 import { startDifficulty } from './start-difficulty.ts';
 import {
   DEFAULT_VARDIFF,
@@ -238,6 +239,27 @@ describe('newcomers from 50 kH/s to 1 PH/s are in the band within 3 minutes, wha
     assert.ok(Math.max(...paces) < 1.15, show(paces));
   });
 
+  test('measured at the least pace, as of very many at once, 24 of 25 are inside after 3 minutes and none is far', () => {
+    const policy = { ...DEFAULT_VARDIFF, measureSharesPerMinute: LEAST_MEASURING_PACE };
+    const random = randomOf(8);
+    const paces: number[] = [];
+    for (let seed = 0; seed < 600; seed += 1) {
+      const rate = 50e3 * 2e10 ** random();
+      const run = simulate({
+        rateHs: () => rate,
+        start: unknownMiner(SHA256D, policy),
+        divider: SHA256D,
+        delivery: 'at once',
+        untilMs: 3 * MINUTE_MS + 1,
+        seed,
+        policy,
+      });
+      paces.push(outside(paceAt(difficultyAt(run, 3 * MINUTE_MS), rate, SHA256D)));
+    }
+    assert.ok(quantile(paces, 0.96) === 1, show(paces));
+    assert.ok(quantile(paces, 0.995) < 1.3, show(paces));
+  });
+
   test('a miner that takes each change up only with the job after the next gets there too', () => {
     const seconds = RATES_HS.map((rate, seed) => {
       const run = simulate({
@@ -308,6 +330,32 @@ describe('steady miners over two hours', () => {
     assert.ok(outsideMs.reduce((sum, ms) => sum + ms, 0) / (outsideMs.length * 2 * HOUR_MS) < 0.01);
   });
 
+  test('over a day: a change in ten hours at most, fewer the farther from the lower end of the octave', () => {
+    const random = randomOf(5);
+    const changes: { readonly pace: number; readonly count: number }[] = [];
+    for (let seed = 0; seed < 120; seed += 1) {
+      const rate = 50e3 * 2e10 ** random();
+      const run = simulate({
+        rateHs: () => rate,
+        start: unknownMiner(SHA256D),
+        divider: SHA256D,
+        delivery: 'at once',
+        untilMs: 24 * HOUR_MS,
+        seed,
+      });
+      changes.push({
+        pace: paceAt(difficultyAt(run, 3 * MINUTE_MS), rate, SHA256D),
+        count: run.changesMs.filter((ms) => ms > 3 * MINUTE_MS).length,
+      });
+    }
+    const meanOf = (some: typeof changes): number =>
+      some.reduce((sum, { count }) => sum + count, 0) / some.length;
+    assert.ok(meanOf(changes) <= 2.4, `${meanOf(changes)} changes a day`);
+    const upper = changes.filter(({ pace }) => pace > Math.SQRT2);
+    assert.ok(meanOf(upper) <= 1.5, `${meanOf(upper)} changes a day in the upper half`);
+    assert.ok(Math.max(...changes.map(({ count }) => count)) <= 12);
+  });
+
   test('with a start value from their own rate they are never moved to be measured', () => {
     for (const [seed, rate] of RATES_HS.entries()) {
       const start = startDifficulty({
@@ -331,43 +379,75 @@ describe('steady miners over two hours', () => {
   });
 });
 
-/** Seconds to settle after the rate of 100 miners that were settled for half an hour is multiplied. */
-function secondsAfter(factor: number): { readonly seconds: number[]; readonly changes: number[] } {
+interface Turn {
+  /** What the rate is multiplied by. */
+  readonly factor: number;
+  /** Silence before that. */
+  readonly asleepMs?: number;
+  readonly miners: number;
+}
+
+/** Seconds to be in the band, and changes, of miners that were settled for ten minutes and whose rate then turns. */
+function afterTurn({ factor, asleepMs = 0, miners }: Turn): {
+  readonly seconds: number[];
+  readonly changes: number[];
+} {
   const random = randomOf(6);
   const seconds: number[] = [];
   const changes: number[] = [];
-  for (let seed = 0; seed < 100; seed += 1) {
+  for (let seed = 0; seed < miners; seed += 1) {
     const rate = 5e6 * 2e7 ** random();
-    const changeMs = (30 + random()) * MINUTE_MS;
+    const endMs = (10 + 2 * random()) * MINUTE_MS;
+    const turnMs = endMs + asleepMs * (0.5 + random());
     const run = simulate({
-      rateHs: (ms) => (ms < changeMs ? rate : rate * factor),
-      breaksMs: [changeMs],
+      rateHs: (ms) => (ms < endMs ? rate : ms < turnMs ? 0 : rate * factor),
+      breaksMs: [endMs, turnMs],
       start: unknownMiner(SHA256D),
       divider: SHA256D,
       delivery: 'at once',
-      untilMs: 75 * MINUTE_MS,
+      untilMs: turnMs + 15 * MINUTE_MS,
       seed,
     });
-    seconds.push(settleSeconds(run, rate * factor, SHA256D, changeMs));
-    changes.push(run.changesMs.filter((ms) => ms > changeMs).length);
+    seconds.push(settleSeconds(run, rate * factor, SHA256D, turnMs));
+    changes.push(run.changesMs.filter((ms) => ms > turnMs).length);
   }
   return { seconds, changes };
 }
 
 describe('miners whose rate changes', () => {
-  // What it takes to know: at 6 to 12 shares a minute, a tenth of the rate is 100 s of evidence against one false alarm in 50 hours.
+  // To tell a tenth of 6 shares a minute from 6 takes 100 s and more, at one false alarm a day.
+  for (const [factor, median] of [
+    [0.01, 130],
+    [0.03, 115],
+    [0.1, 125],
+    [10, 145],
+    [30, 140],
+    [100, 60],
+  ] as const) {
+    test(`times ${factor}: half of them in the band after ${median} s, 97 % within 3 minutes`, () => {
+      const { seconds, changes } = afterTurn({ factor, miners: 400 });
+      assert.ok(quantile(seconds, 0.5) <= median, show(seconds));
+      assert.ok(quantile(seconds, 0.97) <= 180, show(seconds));
+      assert.ok(quantile(changes, 0.95) <= 4, show(changes));
+    });
+  }
+
+  // A third is nearer to the band's end at 0.9 than to be told within three minutes by any test with so few false alarms.
   for (const [factor, median, most] of [
-    [0.01, 140, 200],
-    [0.1, 160, 240],
-    [5, 160, 200],
-    [10, 150, 180],
-    [100, 50, 150],
+    [0.333, 200, 500],
+    [5, 155, 180],
   ] as const) {
     test(`times ${factor}: half of them in the band after ${median} s, nine of ten after ${most} s`, () => {
-      const { seconds, changes } = secondsAfter(factor);
+      const { seconds } = afterTurn({ factor, miners: 300 });
       assert.ok(quantile(seconds, 0.5) <= median, show(seconds));
       assert.ok(quantile(seconds, 0.9) <= most, show(seconds));
-      assert.ok(quantile(changes, 0.95) <= 5, show(changes));
+    });
+  }
+
+  for (const factor of [0.1, 0.5, 1, 4]) {
+    test(`silent for minutes, then back with ${factor} of the rate: in the band within a minute`, () => {
+      const { seconds } = afterTurn({ factor, asleepMs: 15 * MINUTE_MS, miners: 200 });
+      assert.ok(quantile(seconds, 0.96) <= 60, show(seconds));
     });
   }
 
@@ -443,6 +523,93 @@ describe('miners whose rate changes', () => {
     assert.ok(quantile(seconds, 0.9) <= 600, show(seconds));
     assert.ok(Math.max(...changes) <= 5, show(changes));
   });
+
+  // Parts of the mean rate, each for so many seconds, again and again.
+  for (const [name, parts, perHour] of [
+    [
+      '30 s of two minutes',
+      [
+        [30, 4],
+        [90, 0],
+      ],
+      2.5,
+    ],
+    [
+      'every other minute',
+      [
+        [60, 2],
+        [60, 0],
+      ],
+      1.5,
+    ],
+    [
+      'at five times its rate for two minutes in thirty',
+      [
+        [120, 5],
+        [1680, 1],
+      ],
+      1.5,
+    ],
+    [
+      'two minutes off in twenty',
+      [
+        [120, 0],
+        [1080, 1],
+      ],
+      2,
+    ],
+    [
+      'a minute at a tenth in ten',
+      [
+        [60, 0.1],
+        [540, 1],
+      ],
+      1,
+    ],
+    [
+      '90 s slow, 90 s fast',
+      [
+        [90, 0.3],
+        [90, 1.7],
+      ],
+      1,
+    ],
+  ] as const) {
+    test(`in bursts, ${name}: not chased, ${perHour} changes an hour at most`, () => {
+      const random = randomOf(7);
+      const lengthMs = parts.reduce((sum, [seconds]) => sum + seconds * 1000, 0);
+      let changes = 0;
+      for (let seed = 0; seed < 40; seed += 1) {
+        const rate = 50e3 * 2e10 ** random();
+        const breaksMs: number[] = [];
+        const rates: number[] = [];
+        for (let ms = -random() * lengthMs; ms < 4 * HOUR_MS; ) {
+          for (const [seconds, part] of parts) {
+            ms += seconds * 1000;
+            if (ms <= 0) continue;
+            breaksMs.push(ms);
+            rates.push(rate * part);
+          }
+        }
+        let index = 0;
+        const run = simulate({
+          rateHs: (ms) => {
+            while (index < breaksMs.length - 1 && breaksMs[index]! <= ms) index += 1;
+            return rates[index]!;
+          },
+          breaksMs,
+          start: unknownMiner(SHA256D),
+          divider: SHA256D,
+          delivery: 'at once',
+          untilMs: 4 * HOUR_MS,
+          seed,
+        });
+        changes += run.changesMs.filter((ms) => ms > 10 * MINUTE_MS).length;
+      }
+      const mean = changes / 40 / (4 - 1 / 6);
+      assert.ok(mean <= perHour, `${mean} changes an hour`);
+    });
+  }
 
   test('a device that starts up for 45 s, or warms up for two minutes, or stalls for three, settles after that', () => {
     const kinds = {

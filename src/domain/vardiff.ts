@@ -11,9 +11,12 @@
  *
  * At 6 shares a minute, a pace within 10 % takes most of an hour to know. So a newcomer is measured at an easier difficulty first, a few shares a second,
  * until there are enough of them for its distance from the band's ends (50 to 900, in 20 to 150 s), and then put in its place. From there nothing moves
- * without evidence: what was counted since the most suspicious moment must be too unlikely for the pace that was measured. Counts are Poisson's, the
- * suspicion is a CUSUM test (E. S. Page, 1954), the quickest to notice at a given rate of false alarms. Too few shares lead to a new measurement; too many are
- * weighed where they come, so that a burst of two minutes passes without a change. A steady miner sees a change in some 30 hours.
+ * without evidence, which a CUSUM test gathers (E. S. Page, 1954): the log-likelihood of the settled pace against a fraction or a multiple of it, from the moment
+ * on at which it began to rise. Too few shares lead to a new measurement, quicker than the first, since the miner may be far off already; too many are weighed
+ * where they come, so that a burst of two minutes passes without a change.
+ *
+ * A false alarm costs two changes, a late one minutes of silence: a steady miner sees a change in 12 to 14 hours, one that falls to a tenth is back in
+ * the band within three minutes in 98 of 100 cases. Each alarm that turns out false makes the session more patient, which wears off within a day.
  */
 
 /** What a session's difficulty is fitted to. Plain data; null means no such bound. */
@@ -28,7 +31,10 @@ export interface VardiffPolicy {
   readonly fixedDifficulty: number | null;
   /** Least time between two changes, since some firmware stutters at each. A cap that falls is followed at once. */
   readonly minIntervalMs: number;
-  /** The pace at which a session is measured, in shares a minute: between one and two times this, never below `sharesPerMinute`. */
+  /**
+   * The pace at which a session is measured, in shares a minute: between one and two times this, after an alarm twice as much; never below `sharesPerMinute`.
+   * To be kept while {@link isMeasuring}: another one would move the session again.
+   */
   readonly measureSharesPerMinute: number;
 }
 
@@ -95,8 +101,8 @@ export interface VardiffState {
   /** Sign of the last change, and how often it turned while unsettled: a miner that works in bursts must not be chased. */
   direction: number;
   reversals: number;
-  /** When measuring began. */
-  unsettledAtMs: number;
+  /** When measuring must have come to a result. */
+  deadlineMs: number;
   /** Where the session was settled last; 0 before. */
   home: number;
   hasShared: boolean;
@@ -109,14 +115,16 @@ export interface VardiffState {
   readonly all: Count;
   readonly low: Count;
   readonly high: Count;
-  /** How much more evidence than usual is asked for: grows with each alarm that turns out false. */
+  /** How much more evidence than usual is asked for: grows with each alarm that turns out false, and wears off. */
   patience: number;
 }
 
-/** What a policy means for a session: its pace in shares per millisecond, the measuring pace in multiples of that, and the bounds. */
+/** What a policy means for a session: its pace in shares per millisecond, the paces in multiples of that, and the bounds. */
 interface Aim {
   readonly perMs: number;
   readonly samplePace: number;
+  /** More than this pace is a flood. */
+  readonly floodPace: number;
   readonly lowest: number;
   readonly highest: number;
   readonly cap: number;
@@ -136,23 +144,30 @@ const PLACE = 0.995;
 const LOW_EDGE = 1;
 const HIGH_EDGE = 2;
 
-/** Surprise (nats) that makes a settled session's count an alarm: about one false alarm in 100 hours for too few, fewer for too many. */
-const LOW_SURPRISE = 11;
-const HIGH_SURPRISE = 11;
-/** A suspicion begins again where its count fits the settled pace better than one so many times that. */
-const LOW_FACTOR = 0.3;
-const HIGH_FACTOR = 2.2;
+/**
+ * The evidence (nats) for this part or multiple of the settled pace that makes an alarm. For too few shares it grows with that pace: where shares come more
+ * often there is as much of it in the same time, and false alarms are rarer.
+ */
+const LOW_FACTOR = 0.25;
+const LOW_EVIDENCE = 4.5;
+const LOW_EVIDENCE_PER_PACE = 2.5;
+const HIGH_FACTOR = 2.5;
+const HIGH_EVIDENCE = 9;
 /** Least time that a suspicion must cover, so that a miner that works in bursts within a minute is not chased. */
 const LOW_LEAST_MS = 55_000;
 const HIGH_LEAST_MS = 20_000;
-/** With so many shares an alarm waits for no time to pass; over a minute or more they are a fair measurement themselves. */
+/** With so many shares an alarm waits for no time to pass, and they are a fair measurement themselves. */
 const MANY_SHARES = 48;
 /** Surprise at which the count of a long time overrules the place that the measurement gave; older shares than that time count half. */
 const LONG_SURPRISE = 6.5;
 const LONG_SHARES = 100;
 const LONG_MS = 3_600_000;
-/** What a false alarm multiplies the evidence by that the next one needs; a miner that works in bursts has more from the start. */
+/**
+ * What a false alarm multiplies the evidence by that the next one needs, and what an hour without one takes off again. A miner that works in bursts has
+ * more from the start; one that has come to as much is taken for such a miner.
+ */
 const PATIENCE_STEP = 1.5;
+const PATIENCE_FADE = 1.03;
 const BURSTY_PATIENCE = 2;
 const MAX_PATIENCE = 4;
 
@@ -162,14 +177,16 @@ const LEAST_MEASURE_MS = 20_000;
 const LEAST_MEASURE_SHARES = 8;
 /** Measured long enough: with half a minute until the next job, a newcomer is in its place within three. */
 const MOST_MEASURE_MS = 150_000;
-/** What of that time may have gone by with waiting for the first share. */
-const MOST_SEARCH_MS = 105_000;
-/** After an alarm a minute and more has passed already; twice the shares make up for it. */
-const MOST_AGAIN_MS = 40_000;
-const AGAIN_FACTOR = 2;
-/** Too many shares do no harm for as long as most bursts last: what is over by then was one. Its end shows by this surprise. */
+/** Of a device that was silent before its first share. */
+const WAKE_MEASURE_MS = 45_000;
+/** After an alarm: so much since the suspicion began, or at least so long, at a multiple of the usual pace. The first difficulty is easier still, for want of a good estimate. */
+const AGAIN_BY_MS = 150_000;
+const AGAIN_MEASURE_MS = 30_000;
+const AGAIN_BOOST = 2;
+const AGAIN_FACTOR = 3;
+/** Too many shares do no harm for as long as most bursts last: what is over by then was one. Its end shows by this evidence. */
 const WEIGH_MS = 120_000;
-const FALLEN_SURPRISE = 5;
+const FALLEN_EVIDENCE = 4;
 /** A gap of so many mean ones does not happen among a few hundred shares that come evenly; a minute then covers the bursts. */
 const BURSTY_GAP = 12;
 const BURSTY_MEASURE_MS = 60_000;
@@ -177,6 +194,8 @@ const BURSTY_MEASURE_MS = 60_000;
 /** So many shares at so many times the measuring pace are a flood. */
 const FLOOD_SHARES = 16;
 const FLOOD_FACTOR = 4;
+/** A flood whose rate is within this of the settled one is the miner as it was. */
+const BACK_FACTOR = 2;
 /** Surprise at which a sampled session counts as slower than half the measuring pace; as time goes by less has to do, since a step costs some itself. */
 const SLOW_SURPRISE = 3;
 const SLOW_HALVING_MS = 100_000;
@@ -210,7 +229,7 @@ export function openVardiff(start: StartPoint, nowMs: number): VardiffState {
     changedAtMs: null,
     direction: 0,
     reversals: 0,
-    unsettledAtMs: nowMs,
+    deadlineMs: nowMs + MOST_MEASURE_MS,
     home: phase === 'settled' ? difficulty : 0,
     hasShared: false,
     isAdopted: false,
@@ -223,14 +242,20 @@ export function openVardiff(start: StartPoint, nowMs: number): VardiffState {
   };
 }
 
+/** Whether its shares come, or are about to come, at the measuring pace. One that is silent is not: there is nothing of it to hear. */
+export function isMeasuring(state: VardiffState): boolean {
+  return state.phase === 'sampling' && (state.streak >= 0 || state.isAdopted);
+}
+
 /** A valid share came, found on a job of this difficulty. */
 export function noteShare(state: VardiffState, difficulty: number, nowMs: number): void {
-  if (!state.hasShared) {
-    state.hasShared = true;
-    // A device that was long in starting up has still not been measured.
-    state.unsettledAtMs = Math.max(state.unsettledAtMs, nowMs - MOST_SEARCH_MS);
-  }
   if (!state.isAdopted) {
+    // A device that was long in starting up, or asleep, has still not been measured, and its silence was no burst's end.
+    if (!state.hasShared || state.streak < 0) {
+      state.deadlineMs = Math.max(state.deadlineMs, nowMs + WAKE_MEASURE_MS);
+      state.reversals = 0;
+    }
+    state.hasShared = true;
     // A share of an older job tells that the miner lives, not how fast it is at the new difficulty.
     state.isAdopted = difficulty === state.difficulty;
     restartCounts(state, nowMs);
@@ -262,7 +287,7 @@ export function noteDifficulty(state: VardiffState, difficulty: number, nowMs: n
 export function resumeVardiff(state: VardiffState, nowMs: number): void {
   if (state.phase === 'weighing') state.phase = 'settled';
   state.isAdopted = false;
-  state.unsettledAtMs = nowMs;
+  state.deadlineMs = nowMs + MOST_MEASURE_MS;
   restartCounts(state, nowMs);
 }
 
@@ -271,7 +296,7 @@ export function resumeVardiff(state: VardiffState, nowMs: number): void {
  * says may change until one is sent and reported to {@link noteDifficulty}.
  */
 export function retarget(state: VardiffState, policy: VardiffPolicy, nowMs: number): number | null {
-  const aim = aimOf(policy);
+  const aim = aimOf(policy, state);
   const { advice } = state;
   const isHeld = state.changedAtMs !== null && nowMs - state.changedAtMs < policy.minIntervalMs;
   stay(state);
@@ -292,6 +317,7 @@ function watch(state: VardiffState, aim: Aim, nowMs: number): void {
   else if (nowMs - all.sinceMs > LONG_MS) {
     all.shares /= 2;
     all.sinceMs += (nowMs - all.sinceMs) / 2;
+    state.patience = Math.max(state.patience / PATIENCE_FADE, 1);
   }
 }
 
@@ -299,17 +325,12 @@ function watch(state: VardiffState, aim: Aim, nowMs: number): void {
 function watchLow(state: VardiffState, aim: Aim, nowMs: number): boolean {
   const { low, patience } = state;
   const ms = nowMs - low.sinceMs;
-  const mean = aim.perMs * ms * state.leastPace;
-  if (fitsBetter(low, mean, LOW_FACTOR)) {
-    restart(low, nowMs);
-    return false;
-  }
+  const evidence = suspect(low, aim.perMs * ms * state.leastPace, LOW_FACTOR, nowMs);
   const isUnheard = !state.hasShared && ms >= KNOWN_QUIET_MS && aim.perMs * ms >= FIRST_QUIET_SHARES;
   const isAlarm =
     state.difficulty > aim.lowest &&
-    low.shares < mean &&
     ms >= LOW_LEAST_MS * patience &&
-    surprise(low.shares, mean) >= LOW_SURPRISE * patience;
+    evidence >= (LOW_EVIDENCE + LOW_EVIDENCE_PER_PACE * state.leastPace) * patience;
   if (!isUnheard && !isAlarm) return false;
   if (low.shares >= MANY_SHARES) place(state, aim, low, nowMs);
   else sample(state, aim, (low.shares + 1) / (aim.perMs * ms * AGAIN_FACTOR));
@@ -320,27 +341,27 @@ function watchLow(state: VardiffState, aim: Aim, nowMs: number): boolean {
 function watchHigh(state: VardiffState, aim: Aim, nowMs: number): boolean {
   const { high, patience } = state;
   const ms = nowMs - high.sinceMs;
-  const mean = aim.perMs * ms * state.mostPace;
-  if (fitsBetter(high, mean, HIGH_FACTOR)) {
-    restart(high, nowMs);
-    return false;
-  }
+  const evidence = suspect(high, aim.perMs * ms * state.mostPace, HIGH_FACTOR, nowMs);
   const isAlarm =
     state.difficulty < aim.highest &&
-    high.shares > mean &&
     (high.shares >= MANY_SHARES || ms >= HIGH_LEAST_MS * patience) &&
-    surprise(high.shares, mean) >= HIGH_SURPRISE * patience;
+    evidence >= HIGH_EVIDENCE * patience;
   if (!isAlarm) return false;
   const pace = paceOf(high, aim, nowMs);
-  if (pace > aim.samplePace * FLOOD_FACTOR) sample(state, aim, pace);
-  else if (high.shares >= MANY_SHARES && ms >= BURSTY_MEASURE_MS) place(state, aim, high, nowMs);
+  if (pace > aim.floodPace) sample(state, aim, pace);
   else weigh(state, nowMs);
   return true;
 }
 
-/** True where a count fits its mean better than `factor` times the mean: its log-likelihood ratio, the sum of the CUSUM test, is back at zero. */
-function fitsBetter(count: Count, mean: number, factor: number): boolean {
-  return count.shares * Math.log(factor) + (1 - factor) * mean <= 0;
+/**
+ * The evidence (nats) of a count for `factor` times the mean against the mean: Poisson's log-likelihood ratio, the sum of the CUSUM test. Where there is
+ * none the count begins again.
+ */
+function suspect(count: Count, mean: number, factor: number, nowMs: number): number {
+  const evidence = count.shares * Math.log(factor) + (1 - factor) * mean;
+  if (evidence > 0) return evidence;
+  restart(count, nowMs);
+  return 0;
 }
 
 /** Whether all shares of this difficulty together say that it is wrong, and there is room for another. */
@@ -363,10 +384,15 @@ function measure(state: VardiffState, aim: Aim, nowMs: number): void {
   const count = isWeighed ? state.high : state.all;
   const pace = paceOf(count, aim, nowMs);
   if (isFlood(state, aim, count, pace)) {
+    if (isAsBefore(state, pace) && advise(state, aim, state.home, 'settled')) return;
     // A step that left the flood as it was shows that it is no more than the device or the line can carry: the true pace is unknown, so larger steps.
     const isSaturated = state.floodPace > 0 && pace * 2 > state.floodPace;
     const streak = isSaturated ? Math.max(state.streak, 0) + 1 : 0;
-    const wanted = state.difficulty * (pace / aim.samplePace) * 2 ** (streak * STREAK_LEVELS);
+    // A miner that slept floods the line: its rate of before is the better guess.
+    const isAwake = state.streak < 0 && state.home > 0;
+    const wanted = isAwake
+      ? (state.home * state.leastPace) / aim.samplePace
+      : state.difficulty * (pace / aim.samplePace) * 2 ** (streak * STREAK_LEVELS);
     if (advise(state, aim, wanted, 'sampling')) {
       state.advice.streak = streak;
       state.advice.floodPace = pace;
@@ -400,25 +426,30 @@ function waitForFirst(state: VardiffState, aim: Aim, nowMs: number): void {
 }
 
 function isFlood(state: VardiffState, aim: Aim, count: Count, pace: number): boolean {
-  return count.shares >= FLOOD_SHARES && pace > aim.samplePace * FLOOD_FACTOR * 2 ** restraint(state);
+  return count.shares >= FLOOD_SHARES && pace > aim.floodPace * 2 ** restraint(state);
+}
+
+/** Whether a flood is a miner at the rate it was settled at: its alarm was false or is over, or it slept between its bursts. */
+function isAsBefore(state: VardiffState, pace: number): boolean {
+  if (state.phase !== 'sampling' || state.home === 0) return false;
+  const hasRhythm = state.patience >= BURSTY_PATIENCE;
+  if (state.streak < 0) return hasRhythm;
+  const homePace = (pace * state.difficulty) / state.home;
+  return !hasRhythm && homePace * BACK_FACTOR >= state.leastPace && homePace <= state.mostPace * BACK_FACTOR;
 }
 
 /** Whether the pace of a weighed session is no longer what its count says. */
 function hasFallen(state: VardiffState, aim: Aim, pace: number, nowMs: number): boolean {
-  const { low } = state;
-  const mean = aim.perMs * (nowMs - low.sinceMs) * pace;
-  if (fitsBetter(low, mean, LOW_FACTOR)) {
-    restart(low, nowMs);
-    return false;
-  }
-  return low.shares < mean && surprise(low.shares, mean) >= FALLEN_SURPRISE;
+  const mean = aim.perMs * (nowMs - state.low.sinceMs) * pace;
+  return suspect(state.low, mean, LOW_FACTOR, nowMs) >= FALLEN_EVIDENCE;
 }
 
 function isSlow(state: VardiffState, aim: Aim, nowMs: number): boolean {
   const { all } = state;
   const ms = nowMs - all.sinceMs;
   if (state.difficulty <= (state.leastReported ?? 0) || ms < restMs(state)) return false;
-  const halvings = Math.min(1 + (nowMs - state.unsettledAtMs) / SLOW_HALVING_MS, MAX_SLOW_HALVINGS);
+  const goneMs = nowMs + MOST_MEASURE_MS - state.deadlineMs;
+  const halvings = clamp(1 + goneMs / SLOW_HALVING_MS, 1, MAX_SLOW_HALVINGS);
   const enough = aim.perMs * ms * aim.samplePace * 2 ** -halvings;
   return all.shares < enough && surprise(all.shares, enough) >= SLOW_SURPRISE;
 }
@@ -438,8 +469,8 @@ function isMeasured(state: VardiffState, aim: Aim, nowMs: number): boolean {
   const ms = nowMs - all.sinceMs;
   if (ms >= MOST_MEASURE_MS) return true;
   if (ms < LEAST_MEASURE_MS || all.shares < LEAST_MEASURE_SHARES) return false;
-  if (isBursty(state, nowMs)) return ms >= BURSTY_MEASURE_MS;
-  if (nowMs - state.unsettledAtMs >= (state.home === 0 ? MOST_MEASURE_MS : MOST_AGAIN_MS)) return true;
+  if (isBursty(state, nowMs) || state.patience >= BURSTY_PATIENCE) return ms >= BURSTY_MEASURE_MS;
+  if (nowMs >= state.deadlineMs) return true;
   const pace = paceOf(all, aim, nowMs);
   const placed = pace / powerOfTwoAtMost(pace / PLACE);
   const margin = Math.min(Math.log(placed / BAND_LOW), Math.log(BAND_HIGH / placed));
@@ -514,8 +545,12 @@ function stay(state: VardiffState): void {
 /** The advice comes true. */
 function follow(state: VardiffState, nowMs: number): void {
   const { advice } = state;
-  if (state.phase === 'settled' && advice.phase !== 'settled') state.unsettledAtMs = nowMs;
-  if (state.phase !== 'settled' && advice.phase === 'settled') {
+  if (state.phase === 'settled' && advice.phase !== 'settled') {
+    state.deadlineMs = Math.max(state.low.sinceMs + AGAIN_BY_MS, nowMs + AGAIN_MEASURE_MS);
+    // A start value that was trusted and never had a share.
+    if (!state.hasShared) state.home = 0;
+  }
+  if (state.phase !== 'settled' && advice.phase === 'settled' && state.home > 0) {
     const isFalseAlarm = advice.difficulty === state.home;
     state.patience = clamp(
       state.patience * (isFalseAlarm ? PATIENCE_STEP : 1 / PATIENCE_STEP),
@@ -557,25 +592,24 @@ function surprise(count: number, mean: number): number {
   return count <= 0 ? mean : count * Math.log(count / mean) - count + mean;
 }
 
-function aimOf(policy: VardiffPolicy): Aim {
-  const { lowest, highest } = vardiffBounds(policy);
-  const cap = isPositive(policy.maxDifficulty) ? policy.maxDifficulty : MOST_DIFFICULTY;
-  const floor = isPositive(policy.minDifficulty) ? policy.minDifficulty : 0;
+function aimOf(policy: VardiffPolicy, state: VardiffState): Aim {
+  const measurePace = Math.max(policy.measureSharesPerMinute / policy.sharesPerMinute, 1);
+  const samplePace = measurePace * (state.home === 0 ? 1 : AGAIN_BOOST);
   return {
     perMs: policy.sharesPerMinute / 60_000,
-    samplePace: Math.max(policy.measureSharesPerMinute / policy.sharesPerMinute, 1),
-    lowest,
-    highest,
-    cap,
-    fixed: isPositive(policy.fixedDifficulty)
-      ? clamp(policy.fixedDifficulty, Math.min(floor, cap), cap)
-      : null,
+    samplePace,
+    floodPace: (state.phase === 'sampling' ? samplePace : measurePace) * FLOOD_FACTOR,
+    ...vardiffBounds(policy),
+    cap: isPositive(policy.maxDifficulty) ? policy.maxDifficulty : MOST_DIFFICULTY,
+    fixed: fixedDifficultyOf(policy),
   };
 }
 
 /** The difficulty that the session has always, by the policy; null where it varies. */
 export function fixedDifficultyOf(policy: VardiffPolicy): number | null {
-  return aimOf(policy).fixed;
+  const cap = isPositive(policy.maxDifficulty) ? policy.maxDifficulty : MOST_DIFFICULTY;
+  const floor = isPositive(policy.minDifficulty) ? policy.minDifficulty : 0;
+  return isPositive(policy.fixedDifficulty) ? clamp(policy.fixedDifficulty, Math.min(floor, cap), cap) : null;
 }
 
 /**

@@ -840,13 +840,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (binding === null) return null;
     const { divider } = binding.books.subject;
     if (this.#difficulty === null || this.#difficulty.divider !== divider) {
+      this.#difficulty?.leave();
       const facts = {
         agent: this.agent,
         lastRateHs: context.lastRates.get(this.#rateKey(binding), context.clock.monotonicMs()) ?? null,
         divider,
         sharesPerMinute: context.settings.vardiff.sharesPerMinute,
       };
-      this.#difficulty = new SessionDifficulty(facts, binding.route.account.difficulty);
+      const rules = binding.route.account.difficulty;
+      this.#difficulty = new SessionDifficulty({ load: context.measuring }, facts, rules);
       this.#difficulty.demand({ ...this.passwordWishes, floor: this.#leastDifficulty });
       if (this.#lastWish !== null) this.#difficulty.wish(this.#wishedDifficulty(this.#lastWish, divider));
     }
@@ -1269,6 +1271,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #leaveUpstream(): void {
     this.#leaveLane();
+    this.#difficulty?.leave();
     this.upstream?.leave(this);
     this.upstream = null;
     this.#next?.upstream.leave(this);

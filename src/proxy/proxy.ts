@@ -24,6 +24,7 @@ import { Arrival, type ArrivalHost } from './arrival.ts';
 import { Group } from './group.ts';
 import { HintBook } from './hint-book.ts';
 import { JobSequence } from './issued-job.ts';
+import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
 import { PoolStats } from './pool-stats.ts';
 import { Route } from './route.ts';
@@ -111,6 +112,7 @@ export class Proxy {
       }),
       hints: new HintBook({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
+      measuring: new MeasuringLoad(),
       unboundTally,
       verifier: parts.verifier,
       newPrefix: (bytes) => {
@@ -129,6 +131,11 @@ export class Proxy {
       onClosed: (closed, reason) => this.#onClosed(closed, reason),
     };
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  /** Sessions whose rate is being measured. */
+  get measuringSessions(): number {
+    return this.#context.measuring.sessions;
   }
 
   /** Opens a Stratum port. Rejects with `ListenError`. */

@@ -8,6 +8,7 @@ import type { Dialect } from '../wire/dialect.ts';
 import type { AddressBook } from './address-book.ts';
 import type { HintBook } from './hint-book.ts';
 import type { JobSequence } from './issued-job.ts';
+import type { MeasuringLoad } from './measuring-load.ts';
 import type { MinerSession } from './miner-session.ts';
 import type { Route } from './route.ts';
 import type { SessionBooks } from './session-books.ts';
@@ -57,6 +58,8 @@ export interface SessionContext {
   readonly hints: HintBook;
   /** Rates of miners that left, H/s. */
   readonly lastRates: BoundedMap<string, number>;
+  /** Sessions whose rate is being measured. */
+  readonly measuring: MeasuringLoad;
   /** Shares of sessions that have no account. */
   readonly unboundTally: Tally;
   /** null: the pool alone judges. */

@@ -3,6 +3,7 @@ import { hashesOfDifficulty } from '../domain/difficulty.ts';
 import { type MinerWishes, startDifficulty, withWishes } from '../domain/start-difficulty.ts';
 import {
   DEFAULT_VARDIFF,
+  isMeasuring,
   noteDifficulty,
   noteShare,
   openVardiff,
@@ -11,6 +12,7 @@ import {
   type VardiffPolicy,
   type VardiffState,
 } from '../domain/vardiff.ts';
+import type { MeasuringLoad } from './measuring-load.ts';
 
 /** What a session's difficulty starts from. */
 export interface DifficultyFacts {
@@ -34,10 +36,17 @@ export class SessionDifficulty {
   #wishes: MinerWishes = { floor: null, fixed: null };
   #wished: number | null = null;
   #state: VardiffState | null = null;
+  readonly #load: MeasuringLoad;
+  /** Of the measurement under way, or of the next; in shares a minute. */
+  #measuringPace: number = DEFAULT_VARDIFF.measureSharesPerMinute;
+  #isAway = false;
+  /** The session is among the load's. */
+  #isCounted = false;
 
-  constructor(facts: DifficultyFacts, rules: AccountDifficulty) {
+  constructor({ load }: { readonly load: MeasuringLoad }, facts: DifficultyFacts, rules: AccountDifficulty) {
     this.#facts = facts;
     this.#rules = rules;
+    this.#load = load;
   }
 
   get divider(): number {
@@ -48,12 +57,14 @@ export class SessionDifficulty {
   wish(difficulty: number): void {
     this.#wished = difficulty;
     this.#state = null;
+    this.#count();
   }
 
   /** The miner asks for a floor, or for one difficulty always. */
   demand(wishes: MinerWishes): void {
     this.#wishes = wishes;
     this.#state = null;
+    this.#count();
   }
 
   /** The account's rules from now on. True where the newest job had better be sent again: the session's place is another at once. */
@@ -68,42 +79,66 @@ export class SessionDifficulty {
     const perSecond = (before / 60) * Math.SQRT2;
     this.#placedRateHs = hashesOfDifficulty(state.difficulty, this.#facts.divider) * perSecond;
     this.#state = null;
+    this.#count();
     return true;
   }
 
   /** What the next job should be sent at. */
   next(poolDifficulty: number, nowMs: number): number {
     const policy = this.#policy(poolDifficulty);
+    this.#isAway = false;
     if (this.#state === null) {
       const { agent, divider } = this.#facts;
       const lastRateHs = this.#placedRateHs ?? this.#facts.lastRateHs;
       this.#placedRateHs = null;
       const start = startDifficulty({ lastRateHs, agent, wished: this.#wished, policy, divider });
       this.#state = openVardiff(start, nowMs);
+      this.#count();
       return Math.min(start.difficulty, poolDifficulty);
     }
-    return Math.min(retarget(this.#state, policy, nowMs) ?? this.#state.difficulty, poolDifficulty);
+    const next = retarget(this.#state, policy, nowMs) ?? this.#state.difficulty;
+    this.#count();
+    return Math.min(next, poolDifficulty);
   }
 
   /** The difficulty that should be sent although there is no new job; null where the present one stays. */
   advice(poolDifficulty: number, nowMs: number): number | null {
-    return this.#state === null ? null : retarget(this.#state, this.#policy(poolDifficulty), nowMs);
+    if (this.#state === null) return null;
+    const advice = retarget(this.#state, this.#policy(poolDifficulty), nowMs);
+    this.#count();
+    return advice;
   }
 
   /** The first job of this difficulty has gone out. */
   sent(difficulty: number, nowMs: number): void {
     if (this.#state !== null && this.#state.difficulty !== difficulty)
       noteDifficulty(this.#state, difficulty, nowMs);
+    this.#count();
   }
 
   /** A valid share came, found on a job of this difficulty. */
   share(difficulty: number, nowMs: number): void {
     if (this.#state !== null) noteShare(this.#state, difficulty, nowMs);
+    this.#count();
   }
 
   /** The miner works again after a time without a pool, which says nothing of its rate. */
   resume(nowMs: number): void {
     if (this.#state !== null) resumeVardiff(this.#state, nowMs);
+  }
+
+  /** The session has closed or left its pool: until its next job it is no load. */
+  leave(): void {
+    this.#isAway = true;
+    this.#count();
+  }
+
+  #count(): void {
+    const isCounted = !this.#isAway && this.#state !== null && isMeasuring(this.#state);
+    if (isCounted === this.#isCounted) return;
+    this.#isCounted = isCounted;
+    if (isCounted) this.#load.enter();
+    else this.#load.leave();
   }
 
   get #sharesPerMinute(): number {
@@ -112,9 +147,12 @@ export class SessionDifficulty {
 
   #policy(poolDifficulty: number): VardiffPolicy {
     const { min, max } = this.#rules;
+    if (this.#state === null || !isMeasuring(this.#state))
+      this.#measuringPace = this.#load.pace(this.#sharesPerMinute);
     const policy = {
       ...DEFAULT_VARDIFF,
       sharesPerMinute: this.#sharesPerMinute,
+      measureSharesPerMinute: this.#measuringPace,
       minDifficulty: min,
       maxDifficulty: Math.min(poolDifficulty, max ?? poolDifficulty),
     };

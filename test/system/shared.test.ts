@@ -560,6 +560,22 @@ describe('a live switch', () => {
     });
   }
 
+  test('sessions that are measured are counted through switches and ends', async () => {
+    const first = await startPool();
+    const second = await startPool();
+    await using bed = await startProxyBed([account([first])]);
+    const { proxy } = bed;
+    await using fleet = await startMiners(bed, 6);
+    await waitFor(() => proxy.measuringSessions === 6, 'six newcomers');
+    proxy.onAccountChanged(account([second], { revision: 2 }));
+    await waitFor(() => first.stats.connectionsNow === 0, 'the first to be left');
+    await waitFor(() => proxy.measuringSessions === 6, 'six at the second');
+    await Promise.all(fleet.miners.slice(0, 3).map((miner) => miner.stop()));
+    await waitFor(() => proxy.measuringSessions === 3, 'three to have ended');
+    proxy.onAccountChanged(account([second], { mode: 'dedicated', revision: 3 }));
+    await waitFor(() => proxy.measuringSessions === 0, 'none where the pool judges');
+  });
+
   test('removing the account closes its miners', async () => {
     const pool = await startPool();
     await using bed = await startProxyBed([account([pool])]);
