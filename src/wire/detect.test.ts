@@ -45,7 +45,10 @@ describe('the first bytes of real clients', () => {
 
 describe('the first bytes of a connection', () => {
   for (const [opening, texts] of [
-    ['json', ['{"id":1}', '  {"id":1', '\r\n\t {"id":1', '{}\n', '{\n', '{ "id":', `${' '.repeat(64)}{"id":1`]],
+    [
+      'json',
+      ['{"id":1}', '  {"id":1', '\r\n\t {"id":1', '{}\n', '{\n', '{ "id":', `${' '.repeat(64)}{"id":1`],
+    ],
     [
       'http',
       [
