@@ -22,3 +22,23 @@ const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
 function unmapped(address: string): string {
   return MAPPED.exec(address)?.[1] ?? address;
 }
+
+/** The 16 bytes of an IPv6 address. */
+export function ipv6Bytes(address: string): Buffer {
+  const [head = '', tail = ''] = new SocketAddress({ address, family: 'ipv6' }).address.split('::');
+  const front = groupsOf(head);
+  const back = groupsOf(tail);
+  return Buffer.concat([front, Buffer.alloc(16 - front.length - back.length), back]);
+}
+
+/** The bytes of `2001:db8`, or of `ffff:10.0.0.1`. */
+function groupsOf(text: string): Buffer {
+  const groups = text === '' ? [] : text.split(':');
+  return Buffer.concat(
+    groups.map((group) =>
+      group.includes('.')
+        ? Buffer.from(group.split('.').map(Number))
+        : Buffer.from(group.padStart(4, '0'), 'hex'),
+    ),
+  );
+}

@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { isIP, SocketAddress } from 'node:net';
+import { isIP } from 'node:net';
+import { ipv6Bytes } from '../kit/ip-address.ts';
 
 /**
  * An X.509 certificate for its own key, in DER as RFC 5280 has it: version 3, ECDSA over P-256 with SHA-256 (RFC 5758), an end entity that may act as a TLS
@@ -93,22 +94,7 @@ function extension(id: string, isCritical: boolean, value: Buffer): Buffer {
 
 function addressBytes(address: string): Buffer {
   if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
-  const [head = '', tail = ''] = new SocketAddress({ address, family: 'ipv6' }).address.split('::');
-  const front = groupsOf(head);
-  const back = groupsOf(tail);
-  return Buffer.concat([front, Buffer.alloc(16 - front.length - back.length), back]);
-}
-
-/** The bytes of `2001:db8`, or of `ffff:10.0.0.1`. */
-function groupsOf(text: string): Buffer {
-  const groups = text === '' ? [] : text.split(':');
-  return Buffer.concat(
-    groups.map((group) =>
-      group.includes('.')
-        ? Buffer.from(group.split('.').map(Number))
-        : Buffer.from(group.padStart(4, '0'), 'hex'),
-    ),
-  );
+  return ipv6Bytes(address);
 }
 
 function algorithm(): Buffer {
