@@ -157,6 +157,8 @@ class ProxyTalk implements ConnectionOwner {
 /** Goes on by TLS. The certificate is judged here and not by Node, whose errors do not say what to do. */
 function secure(connection: Connection, target: DialTarget, owner: DialOwner, rest: Buffer): void {
   const { host, fingerprint = null, verify = true } = target;
+  const onFault = (error: NodeJS.ErrnoException): void => failTls(connection, error);
+  const onEnd = (): void => failTls(connection, { code: 'ECONNRESET', message: '' });
   connection.moveTo((raw) => {
     raw.pause();
     if (rest.length > 0) raw.unshift(Buffer.from(rest));
@@ -166,12 +168,11 @@ function secure(connection: Connection, target: DialTarget, owner: DialOwner, re
       rejectUnauthorized: false,
       ...(isName(host) ? { servername: host.replace(/\.$/, '') } : {}),
     });
-    const onFault = (error: NodeJS.ErrnoException): void => {
-      connection.fail(new Error(tlsProblem(error)), 'tls-failed');
-    };
     layer.once('error', onFault);
+    layer.once('end', onEnd);
     layer.once('secureConnect', () => {
       layer.off('error', onFault);
+      layer.off('end', onEnd);
       const error = layer.authorized ? null : String(layer.authorizationError);
       const problem = judgeCertificate(layer.getPeerX509Certificate(), error, host, {
         fingerprint,
@@ -188,8 +189,17 @@ function secure(connection: Connection, target: DialTarget, owner: DialOwner, re
   });
 }
 
+interface TlsFault {
+  readonly code?: string | undefined;
+  readonly message: string;
+}
+
+function failTls(connection: Connection, fault: TlsFault): void {
+  connection.fail(new Error(tlsProblem(fault)), 'tls-failed');
+}
+
 /** Of a handshake that did not come to its end. */
-function tlsProblem({ code = '', message }: NodeJS.ErrnoException): string {
+function tlsProblem({ code = '', message }: TlsFault): string {
   switch (code) {
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':

@@ -30,9 +30,14 @@ export function terminateTls(
       // Whatever it is, it is only a hint: what is spoken inside shows by itself.
       ALPNCallback: ({ protocols }) => protocols[0],
     });
-    // Before the handshake ends its faults come by this event alone; Node's own tls.Server listens to it.
-    secure.on('_tlsError', (error: NodeJS.ErrnoException) => connection.fail(error, 'tls-failed'));
+    let isSecure = false;
+    // A socket that was not made by a tls.Server tells its faults by this event alone, as that server hears them, and leaves it to us to end.
+    secure.on('_tlsError', (error: NodeJS.ErrnoException) => {
+      connection.fail(error, isSecure ? 'error' : 'tls-failed');
+      secure.destroy();
+    });
     secure.once('secure', () => {
+      isSecure = true;
       const { servername, alpnProtocol } = secure as TLSSocket & { servername?: string | false | null };
       onSecure({
         serverName: typeof servername === 'string' ? servername.toLowerCase() : null,
