@@ -61,7 +61,7 @@ export function readFirstLine(line: string): FirstLine | null {
   };
 }
 
-/** Which dialect a connection speaks that begins with `line` (docs/protocols: one port). */
+/** Which dialect a connection speaks that begins with `line` (docs/protocols/one-port.md). */
 export function detectDialect(line: string, hints: DialectHints): DetectedDialect {
   const first = readFirstLine(line);
   return first === null ? { kind: 'unknown' } : detectFirstLine(first, hints);

@@ -29,7 +29,7 @@ const SV2_SETUP_BYTES = 11;
 const TEXT_BYTES = 12;
 
 /**
- * Tells what the first bytes of a connection are (docs/protocols: one port). Every protocol here has the client speak first. Decides by
+ * Tells what the first bytes of a connection are (docs/protocols/one-port.md). Every protocol here has the client speak first. Decides by
  * a prefix alone, so that it does not matter how the bytes were cut: what is not `more` stays so however many follow. At most 64 bytes of no known kind,
  * or 64 white spaces, are `more`.
  */

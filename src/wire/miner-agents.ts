@@ -1,5 +1,5 @@
 /**
- * What a miner's program says of its dialect, where its first line leaves several open (docs/protocols: one port).
+ * What a miner's program says of its dialect, where its first line leaves several open (docs/protocols/one-port.md).
  * Names are matched at the beginning of the agent, in lower case. The first dialect of a list is the likeliest.
  */
 const AGENTS: readonly (readonly [beginning: RegExp, dialects: readonly string[]])[] = [
