@@ -34,7 +34,7 @@ export type CloseReason =
 export interface ConnectionOwner {
   /** The bytes are only valid during the call. */
   onBytes(chunk: Buffer): void;
-  /** Once, last. `detail` is the system's word for an error (`ECONNRESET`), else empty. */
+  /** Once, last. `detail`: the system's word for an error (`ECONNRESET`), for a failed dial a sentence that says what to mend, else empty. */
   onClosed(reason: CloseReason, detail: string): void;
 }
 

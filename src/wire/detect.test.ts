@@ -67,6 +67,8 @@ describe('the first bytes of a connection', () => {
       'text',
       [
         'SSH-2.0-OpenSSH',
+        'null\n',
+        ' [{"id":1}]\n',
         '[{"id":1,"method":"x"}]',
         'get / HTTP/1.1',
         'GETAWAYCAR and more',
@@ -84,6 +86,7 @@ describe('the first bytes of a connection', () => {
         ' \r\n',
         'G',
         'OPTIONS',
+        'hi\n',
         'PROXY',
         '{',
         '  {"id"',

@@ -25,8 +25,9 @@ const JSON_TEXT_BYTES = 6;
 const MOST_SPACES = 64;
 const SV2_ACT_BYTES = 64;
 const SV2_SETUP_BYTES = 11;
-/** A key is text so far by chance once in 100,000 times. */
+/** A key is text so far by chance once in 100,000 times, and a short line of it once in some thousands: it comes again with another key. */
 const TEXT_BYTES = 12;
+const LEAST_LINE_BYTES = 4;
 
 /**
  * Tells what the first bytes of a connection are (docs/protocols/one-port.md). Every protocol here has the client speak first. Decides by
@@ -49,7 +50,7 @@ export function detectOpening(bytes: Buffer): Opening {
   const head = bytes.toString('latin1', 0, HTTP_LONGEST);
   if (HTTP.test(head)) return 'http';
   if (isSv2Setup(bytes)) return 'sv2-plaintext';
-  if (bytes.length >= TEXT_BYTES && isText(bytes.subarray(0, TEXT_BYTES))) return 'text';
+  if (isText(bytes, start)) return 'text';
   return bytes.length >= SV2_ACT_BYTES ? 'sv2' : 'more';
 }
 
@@ -98,8 +99,11 @@ function isSv2Setup(bytes: Buffer): boolean {
   return isFrame && payloadBytes >= 20 && payloadBytes <= 2048 && isMining && least === 2 && most >= least;
 }
 
-function isText(bytes: Buffer): boolean {
-  return bytes.every(isTextByte);
+/** Text to the end of a short line that begins at `start`, or for some bytes. */
+function isText(bytes: Buffer, start: number): boolean {
+  const end = bytes.subarray(0, TEXT_BYTES).indexOf(0x0a, start);
+  const length = end >= start + LEAST_LINE_BYTES ? end : TEXT_BYTES;
+  return bytes.length >= length && bytes.subarray(0, length).every(isTextByte);
 }
 
 function isTextByte(byte: number): boolean {
