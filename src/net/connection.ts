@@ -10,6 +10,9 @@ export type CloseReason =
   | 'invalid-utf8'
   | 'not-stratum'
   | 'http'
+  | 'tls-failed'
+  | 'certificate'
+  | 'proxy-failed'
   | 'handshake-timeout'
   | 'idle-timeout'
   | 'refused'
@@ -31,7 +34,7 @@ export type CloseReason =
 export interface ConnectionOwner {
   /** The bytes are only valid during the call. */
   onBytes(chunk: Buffer): void;
-  /** Once, last. `detail` is the system's word for an error (`ECONNRESET`), else empty. */
+  /** Once, last. `detail`: the system's word for an error (`ECONNRESET`), for a failed dial a sentence that says what to mend, else empty. */
   onClosed(reason: CloseReason, detail: string): void;
 }
 
@@ -53,7 +56,7 @@ interface OwnedSocket extends Socket {
  * other end. A peer that does not read is dropped once `sendBufferBytes` wait for it. Closing flushes first; `onClosed` comes exactly once.
  */
 export class Connection implements Flushable {
-  readonly #socket: Socket;
+  #socket: Socket;
   readonly #batch: WriteBatch;
   readonly #bytes: ByteCounter;
   readonly #sendBufferBytes: number;
@@ -78,6 +81,30 @@ export class Connection implements Flushable {
   /** Starts delivery. Called once. */
   attach(owner: ConnectionOwner, reads: 'from-events' | 'delivered'): void {
     this.#owner = owner;
+    this.#listen(reads);
+  }
+
+  /** From now on another hears from the connection. */
+  passTo(owner: ConnectionOwner): void {
+    this.#owner = owner;
+  }
+
+  /**
+   * Puts a layer (TLS) between the connection and its socket: from now on what `wrap` makes of the socket is read and written. The layer hears of
+   * the socket's end and faults by itself, and ends it.
+   */
+  moveTo(wrap: (socket: Socket) => Socket): void {
+    this.flush();
+    const socket = this.#socket;
+    socket.off('data', onData);
+    socket.off('error', onError);
+    socket.off('close', onClose);
+    socket.off('end', onEnd);
+    this.#socket = wrap(socket);
+    this.#listen('from-events');
+  }
+
+  #listen(reads: 'from-events' | 'delivered'): void {
     const socket = this.#socket as OwnedSocket;
     socket.connection = this;
     // The listeners are shared functions: a closure per socket would cost memory for every idle miner.
@@ -162,9 +189,10 @@ export class Connection implements Flushable {
     this.#owner?.onBytes(chunk);
   }
 
-  fail(error: NodeJS.ErrnoException): void {
-    this.#closing ??= 'error';
-    this.#detail = error.code ?? error.message;
+  /** What the connection dies of; the first is the one that is told. */
+  fail(error: NodeJS.ErrnoException, reason: CloseReason = 'error'): void {
+    this.#closing ??= reason;
+    this.#detail ||= error.code ?? error.message;
   }
 
   ended(): void {

@@ -1,74 +1,160 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { detectFirstBytes, httpNotice } from './detect.ts';
+import { detectOpening, httpNotice } from './detect.ts';
 
-const detect = (text: string): string => detectFirstBytes(Buffer.from(text, 'latin1'));
+const detect = (text: string): string => detectOpening(Buffer.from(text, 'latin1'));
+
+/** A row of test/vectors/detection.json: a first line, or first bytes as hex. */
+interface Row {
+  readonly client: string;
+  readonly first_line?: string;
+  readonly first_bytes_hex?: string;
+  readonly expected: string;
+}
+
+const { rows } = JSON.parse(
+  readFileSync(new URL('../../test/vectors/detection.json', import.meta.url), 'utf8'),
+) as { readonly rows: readonly Row[] };
+
+/** What the vectors call the same; every other row is a line of JSON. */
+const OPENINGS: Readonly<Record<string, readonly string[]>> = {
+  tls: ['tls'],
+  http: ['http'],
+  'proxy-protocol': ['proxy-v1', 'proxy-v2'],
+  sv2: ['sv2'],
+  'sv2-plaintext': ['sv2-plaintext'],
+  'close after timeout': ['more'],
+};
+
+describe('the first bytes of real clients', () => {
+  for (const { client, first_line: line, first_bytes_hex: hex, expected } of rows) {
+    test(`${client}: ${expected}`, () => {
+      const bytes = hex === undefined ? Buffer.from(`${line}\n`) : Buffer.from(hex, 'hex');
+      const allowed = hex === undefined ? ['json'] : (OPENINGS[expected] ?? []);
+      const opening = detectOpening(bytes);
+      assert.ok(allowed.includes(opening), opening);
+      for (let at = 0; at < bytes.length; at += 1) {
+        const early = detectOpening(bytes.subarray(0, at));
+        assert.ok(early === 'more' || early === opening, `${early} after ${at} bytes`);
+      }
+    });
+  }
+});
 
 describe('the first bytes of a connection', () => {
-  for (const line of [
-    '{"id": 0, "method": "mining.configure", "params": [["version-rolling"], {"version-rolling.mask": "ffffffff"}]}',
-    '{"id": null, "method": "mining.suggest_target", "params": ["00000000ffff"]}',
-    '{"method":"mining.subscribe","params":["miningmeter-proxy/1.0",""],"id":1}',
-    '{',
-    '  {"id":1}',
-    '\r\n\t {',
-  ]) {
-    test(`are a miner's: ${JSON.stringify(line.slice(0, 40))}`, () => assert.equal(detect(line), 'json'));
-  }
-
-  for (const line of [
-    'GET / HTTP/1.1\r\n',
-    'POST /api/v1/users HTTP/1.1\r\n',
-    'HEAD / HTTP/1.0',
-    'OPTIONS * HTTP/1.1',
-    'CONNECT pool:3333 HTTP/1.1',
-    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-  ]) {
-    test(`are a browser's: ${JSON.stringify(line.slice(0, 20))}`, () => assert.equal(detect(line), 'http'));
-  }
-
-  for (const [what, text] of [
-    ['nothing', ''],
-    ['white space', ' \r\n'],
-    ['the beginning of a method', 'G'],
-    ['a method without the blank', 'OPTIONS'],
+  for (const [opening, texts] of [
+    [
+      'json',
+      ['{"id":1}', '  {"id":1', '\r\n\t {"id":1', '{}\n', '{\n', '{ "id":', `${' '.repeat(64)}{"id":1`],
+    ],
+    [
+      'http',
+      [
+        'GET / HTTP/1.1\r\n',
+        'POST /api/v1/users HTTP/1.1\r\n',
+        'HEAD / HTTP/1.0',
+        'OPTIONS * HTTP/1.1',
+        'CONNECT pool:3333 HTTP/1.1',
+        'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+      ],
+    ],
+    ['proxy-v1', ['PROXY ', 'PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n']],
+    ['proxy-v2', ['\r\n\r\n\0\r\nQUIT\n', '\r\n\r\n\0\r\nQUIT\n\x21\x11']],
+    ['tls', ['\x16\x03\x01\x02\x00\x01', '\x16\x03\x00\x00\x05\x01', '\x16\x03\x04\x40\x00\x01']],
+    [
+      'text',
+      [
+        'SSH-2.0-OpenSSH',
+        'null\n',
+        ' [{"id":1}]\n',
+        '[{"id":1,"method":"x"}]',
+        'get / HTTP/1.1',
+        'GETAWAYCAR and more',
+        ' GET / HTTP/1.1',
+        'PROXYTCP4 10.0.0.1',
+        ' '.repeat(65),
+        `${' '.repeat(65)}{"id":1}`,
+        `${'\n'.repeat(20)}x`,
+      ],
+    ],
+    [
+      'more',
+      [
+        '',
+        ' \r\n',
+        'G',
+        'OPTIONS',
+        'hi\n',
+        'PROXY',
+        '{',
+        '  {"id"',
+        '\r\n\r\n\0\r\nQUIT',
+        '\x16',
+        '\x16\x03\x01\x02\x00',
+        '\x7f\x03\x01\x02\x00\x01',
+        ' '.repeat(64),
+        '\0'.repeat(63),
+      ],
+    ],
+    [
+      'sv2',
+      [
+        '\xfe'.repeat(64),
+        // Beginnings of something else that are not.
+        `\x16\x03\x05\x02\x00\x01${'\xfe'.repeat(60)}`,
+        `\x16\x03\x01\x40\x01\x01${'\xfe'.repeat(60)}`,
+        `\x16\x03\x01\x02\x00\x02${'\xfe'.repeat(60)}`,
+        `{"id"\xfe${'\xfe'.repeat(60)}`,
+        `\r\n\r\n\0\r\nQUIX${'\xfe'.repeat(60)}`,
+      ],
+    ],
   ] as const) {
-    test(`are not enough yet: ${what}`, () => assert.equal(detect(text), 'more'));
-  }
-
-  for (const [what, text] of [
-    ['a TLS hello', '\x16\x03\x01\x02\x00'],
-    ['an SSH greeting', 'SSH-2.0-OpenSSH'],
-    ['a JSON array', '[{"id":1}]'],
-    ['a lower-case method', 'get / HTTP/1.1'],
-    ['a word that is no method', 'GETAWAYCAR'],
-    ['a PROXY line', 'PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n'],
-    ['white space before a method', ' GET / HTTP/1.1'],
-    ['endless white space', ' '.repeat(65)],
-    ['a byte order mark', '\xef\xbb\xbf{"id":1}'],
-    ['zero bytes', '\0\0\0\0'],
-  ] as const) {
-    test(`are nobody's: ${what}`, () => assert.equal(detect(text), 'unknown'));
+    for (const text of texts)
+      test(`are ${opening}: ${JSON.stringify(text.slice(0, 40))}`, () => assert.equal(detect(text), opening));
   }
 
   test('never throw, and once they are certain more bytes do not change the verdict', () => {
-    const bytes = fc.uint8Array({ maxLength: 100 });
+    const beginnings = fc
+      .constantFrom(
+        '',
+        '{',
+        '{"id"',
+        'PROXY ',
+        '\r\n\r\n\0\r\nQUIT\n',
+        '\x16\x03\x01',
+        'GET',
+        ' '.repeat(60),
+        '\0\0\0\x26',
+      )
+      .chain((text) => fc.nat(text.length).map((at) => Buffer.from(text.slice(0, at), 'latin1')));
+    const ascii = fc
+      .array(fc.integer({ min: 9, max: 126 }), { maxLength: 80 })
+      .map((list) => Buffer.from(list));
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 100 }), ascii);
     fc.assert(
-      fc.property(bytes, bytes, (first, rest) => {
-        const early = detectFirstBytes(Buffer.from(first));
-        if (early === 'more') return;
-        assert.equal(detectFirstBytes(Buffer.concat([first, rest])), early);
+      fc.property(beginnings, bytes, (first, rest) => {
+        const whole = Buffer.concat([first, rest]);
+        const verdict = detectOpening(whole);
+        for (let at = 0; at < whole.length; at += 1) {
+          const early = detectOpening(whole.subarray(0, at));
+          assert.ok(early === 'more' || early === verdict, `${early} after ${at} bytes, then ${verdict}`);
+        }
       }),
+      { numRuns: 3000 },
     );
   });
 
-  test('are decided within 80 bytes, whatever they are', () => {
+  test('are decided within 72 bytes, whatever they are', () => {
     const bytes = fc.oneof(
-      fc.uint8Array({ minLength: 80, maxLength: 90 }),
-      fc.constantFrom('A', ' ', '\n', 'GET').map((text) => Buffer.from(text.repeat(90))),
+      fc.uint8Array({ minLength: 72, maxLength: 90 }),
+      fc.constantFrom('A', ' ', '\n', 'GET', '{', '\0', '\x16').map((text) => Buffer.from(text.repeat(90))),
     );
-    fc.assert(fc.property(bytes, (b) => assert.notEqual(detectFirstBytes(Buffer.from(b)), 'more')));
+    fc.assert(
+      fc.property(bytes, (b) => assert.notEqual(detectOpening(Buffer.from(b)), 'more')),
+      { numRuns: 1000 },
+    );
   });
 });
 

@@ -1,0 +1,66 @@
+import { BlockList, isIP } from 'node:net';
+import { canonicalAddress } from '../kit/ip-address.ts';
+
+const CIDR = /^([^/]+)(?:\/(\d{1,3}))?$/;
+
+/** A set of IPv4 and IPv6 networks. */
+export class Networks {
+  // Apart, since one list would find every IPv4 address in ::/0.
+  readonly #ipv4 = new BlockList();
+  readonly #ipv6 = new BlockList();
+  readonly #isEmpty: boolean;
+
+  private constructor(networks: readonly Network[]) {
+    this.#isEmpty = networks.length === 0;
+    for (const { address, bits, family } of networks) {
+      (family === 'ipv4' ? this.#ipv4 : this.#ipv6).addSubnet(address, bits, family);
+    }
+  }
+
+  /**
+   * From texts such as `10.0.0.0/8`, `192.0.2.7`, `fd00::/8`; an address without a length is a network of its own. Bits beyond the length are
+   * ignored. A problem names the text and how it should look.
+   */
+  static parse(texts: readonly string[]): { readonly networks: Networks } | { readonly problem: string } {
+    const parsed: Network[] = [];
+    for (const text of texts) {
+      const network = parseNetwork(text.trim());
+      if (network === null) {
+        return {
+          problem: `${JSON.stringify(text)} is no network; write it like 10.0.0.0/8, 192.0.2.7 or fd00::/8`,
+        };
+      }
+      parsed.push(network);
+    }
+    return { networks: new Networks(parsed) };
+  }
+
+  /** Whether `address` is in one of them. An IPv4 address is the same inside of an IPv6 one. False where it is no address. */
+  has(address: string | undefined): boolean {
+    if (this.#isEmpty || address === undefined) return false;
+    const canonical = canonicalAddress(address);
+    if (canonical === null) return false;
+    return isIP(canonical) === 4 ? this.#ipv4.check(canonical) : this.#ipv6.check(canonical, 'ipv6');
+  }
+}
+
+interface Network {
+  readonly address: string;
+  readonly bits: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+function parseNetwork(text: string): Network | null {
+  const [, address = '', length] = CIDR.exec(text) ?? [];
+  const version = isIP(address);
+  if (version === 0 || address.includes('%')) return null;
+  const most = version === 4 ? 32 : 128;
+  const bits = length === undefined ? most : Number(length);
+  if (bits > most) return null;
+  const canonical = canonicalAddress(address) ?? '';
+  // ::ffff:10.0.0.0/104 is 10.0.0.0/8: that is how addresses are looked up.
+  if (version === 6 && isIP(canonical) === 4) {
+    return bits < 96 ? null : { address: canonical, bits: bits - 96, family: 'ipv4' };
+  }
+  return { address: canonical, bits, family: version === 4 ? 'ipv4' : 'ipv6' };
+}
