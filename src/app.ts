@@ -1,5 +1,6 @@
 import { algorithms } from './algorithms/index.ts';
 import { parseListenAddress } from './config/listen-address.ts';
+import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
@@ -12,6 +13,8 @@ import { createHttpServer } from './http/server.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
 import { MetricsExporter } from './metrics/exporter.ts';
+import { Networks } from './net/networks.ts';
+import { keepSelfSigned, TlsIdentity } from './net/tls-identity.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 import { ShareVerifier } from './proxy/share-verifier.ts';
 import { loadCatalogue } from './store/catalogue.ts';
@@ -49,6 +52,11 @@ export interface App {
   stop(): Promise<void>;
 }
 
+/** A setting that can only be seen to be wrong when the parts are built. The message names the key. */
+export class SettingError extends Error {
+  override readonly name = 'SettingError';
+}
+
 /** Files that the process needs beside its miners and pools. */
 const OWN_FILES = 128;
 /** A scrape and a health probe in the same moment share one look at the store. */
@@ -71,6 +79,11 @@ export async function startApp(
     const store = await openSqliteStore({ log, clock }, { path: config.db.path, catalogue: loadCatalogue() });
     undo.push(() => store.close());
 
+    const identity = openIdentity(config, log, clock);
+    undo.push(() => identity?.close());
+    const trusted = Networks.parse(config.stratum.trustedProxies);
+    if ('problem' in trusted) throw new SettingError(`stratum.trustedProxies: ${trusted.problem}`);
+
     const [supervisorEnd, workerEnd] = localLink<ToWorker, ToSupervisor>();
     const worker = new WorkerHandle({ link: supervisorEnd, accounts: accountSource(store), log });
     startWorker(
@@ -79,6 +92,8 @@ export async function startApp(
         clock,
         log,
         dialects: DIALECTS,
+        secureContext: identity === null ? null : () => identity.context,
+        trustedProxies: trusted.networks,
         verifier: new ShareVerifier(algorithms, { slowPerSecond: config.verifyPerSecond }),
       },
       proxySettings(config, version, openFilesLimit, log),
@@ -93,6 +108,18 @@ export async function startApp(
 
     const address = parseListenAddress(config.stratum.addr);
     const stratum = await worker.listen(address.host, address.port);
+
+    for (const text of config.stratum.listeners) {
+      const listener = parseListener(text);
+      if (listener === null) continue;
+      const { dialect } = listener.policy;
+      if (dialect !== null && !DIALECTS.some(({ name }) => name === dialect)) {
+        const known = DIALECTS.map(({ name }) => name).join(', ');
+        throw new SettingError(`stratum.listeners: no dialect is called ${dialect}; there are ${known}`);
+      }
+      const bound = await worker.listen(listener.address.host, listener.address.port, listener.policy);
+      log.info('further stratum port', { ...bound, ...listener.policy });
+    }
 
     let isStopping = false;
     let known: { readonly atMs: number; readonly checks: readonly HealthCheck[] } | null = null;
@@ -167,6 +194,7 @@ export async function startApp(
         isStopping = true;
         known = null;
         await worker.drain(config.shutdown.drainMs);
+        identity?.close();
         await http.close();
         metrics.stop();
         await store.close();
@@ -176,6 +204,41 @@ export async function startApp(
     for (const step of undo.toReversed()) await step();
     throw error;
   }
+}
+
+/** How often the files of the certificate are looked at. */
+const CERTIFICATE_EVERY_MS = 10_000;
+/** A certificate that ends within this is warned of. */
+const CERTIFICATE_ENDS_MS = 14 * 86_400_000;
+
+/** What miners are answered with by TLS: the operator's certificate, or one of our own beside the data file. Throws `TlsIdentityError`. */
+function openIdentity(config: Config, log: Log, clock: Clock): TlsIdentity | null {
+  const { mode, cert, key } = config.tls;
+  if (mode === 'off') return null;
+  const file = `${config.db.path}.tls.pem`;
+  if (cert === '') {
+    const isNew = keepSelfSigned(file, { names: ['stratum-proxy'], now: new Date(clock.wallMs()) });
+    if (isNew) log.info('self-signed certificate made for miners that connect by TLS', { file });
+  }
+  const certificateFile = cert === '' ? file : cert;
+  const identity = new TlsIdentity({ certificateFile, keyFile: key === '' ? certificateFile : key });
+  const endsInMs = identity.validTo.getTime() - clock.wallMs();
+  if (endsInMs < CERTIFICATE_ENDS_MS)
+    log.warn('the certificate for miners ends soon; renew it', {
+      file: certificateFile,
+      validTo: identity.validTo.toISOString(),
+    });
+  identity.watch(
+    {
+      onReloaded: () => log.info('certificate for miners read again', { fingerprint: identity.fingerprint }),
+      onFault: (error) =>
+        log.error('certificate for miners cannot be read again; the one of before stays', {
+          reason: error.message,
+        }),
+    },
+    CERTIFICATE_EVERY_MS,
+  );
+  return identity;
 }
 
 /** A check that has not passed within {@link CHECK_MS} fails: whoever asks is waiting for the answer. */

@@ -13,6 +13,7 @@ import { createToken, hashToken, TOKEN_SCOPES } from './http/auth.ts';
 import { ListenError } from './http/errors.ts';
 import { systemClock } from './kit/clock.ts';
 import { createLog, type ProcessLog } from './kit/pino-log.ts';
+import { TlsIdentityError } from './net/tls-identity.ts';
 import { startDemo } from './practice/demo.ts';
 import { StoreError } from './store/store-error.ts';
 
@@ -170,6 +171,8 @@ function reportFailure(error: unknown): void {
     process.exitCode = EXIT.store;
   } else if (error instanceof WorkerListenError || error instanceof ListenError) {
     process.exitCode = EXIT.listen;
+  } else if (error instanceof SettingError || error instanceof TlsIdentityError) {
+    process.exitCode = EXIT.usage;
   } else {
     process.exitCode = EXIT.fault;
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

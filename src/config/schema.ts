@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { Key, Section, TextKey, Value, ValueOf } from './key.ts';
 import { boolean, choice, integer, list, section, text } from './key.ts';
 import { formatListenAddress, isHostName, parseListenAddress } from './listen-address.ts';
+import { formatListener, LISTENER_FORM, parseListener } from './listener.ts';
 import { nearest } from './spelling.ts';
 
 const HOUR_MS = 3_600_000;
@@ -9,6 +10,8 @@ const DAY_MS = 24 * HOUR_MS;
 const HOUR_SECONDS = 3600;
 const DAY_SECONDS = 24 * HOUR_SECONDS;
 const MIB = 1_048_576;
+/** Whether the address in it is one is looked at when the program starts. */
+const NETWORK = /^[0-9a-f:.]{2,45}(?:\/\d{1,3})?$/i;
 
 function address(spec: Pick<TextKey, 'default' | 'help'>): TextKey {
   return text({
@@ -36,6 +39,48 @@ export const SCHEMA = {
     addr: address({
       default: ':9332',
       help: 'Where miners connect. Without a host every address of the machine is used; port 0 takes a free port.',
+    }),
+    listeners: list({
+      default: [],
+      allowed: LISTENER_FORM,
+      placeholder: 'address?…,…',
+      help:
+        'Further ports for miners, each with what is settled about it: the one dialect that is spoken there, whether by TLS only or never, and the account of miners ' +
+        'whose user name is no account (their user name is then the name of the worker). None is needed: the first port takes every dialect, plain and by TLS.',
+      check: (entry) => {
+        const listener = parseListener(entry);
+        return listener === null ? null : formatListener(listener);
+      },
+    }),
+    trustedProxies: list({
+      default: [],
+      allowed: 'a network such as 10.0.0.0/8, 192.0.2.7 or fd00::/8',
+      placeholder: 'network,…',
+      help: 'Load balancers in front of the Stratum ports that may say for whom they connect (PROXY protocol, version 1 or 2). From anybody else such a header is refused.',
+      check: (entry) => (NETWORK.test(entry) ? entry : null),
+    }),
+  }),
+  tls: section('Miners that connect by TLS, on the same port.', {
+    mode: choice({
+      options: ['auto', 'off'],
+      default: 'auto',
+      help: 'Whether miners may connect by TLS. auto finds it out from the first bytes of each connection; off refuses it everywhere.',
+    }),
+    cert: text({
+      default: '',
+      allowed: 'the name of a file',
+      placeholder: 'file',
+      empty: 'a self-signed certificate, made at the first start and kept beside the data file',
+      help: 'Certificate chain in PEM. The files are read again when they change; connections that are open keep what they have.',
+      check: (written) => (written.length <= 4096 ? written : null),
+    }),
+    key: text({
+      default: '',
+      allowed: 'the name of a file',
+      placeholder: 'file',
+      empty: 'in the file of tls.cert',
+      help: 'Private key in PEM, not encrypted.',
+      check: (written) => (written.length <= 4096 ? written : null),
     }),
   }),
   web: section('The REST API and the metrics.', {

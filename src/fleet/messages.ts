@@ -1,4 +1,5 @@
 import type { Account } from '../domain/account.ts';
+import type { ListenerPolicy } from '../domain/listener.ts';
 import type { WorkerReport } from '../domain/report.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
@@ -11,7 +12,13 @@ export type AccountAnswer =
 
 /** From the supervisor. `call` joins a question with its answer. */
 export type ToWorker =
-  | { readonly kind: 'listen'; readonly call: number; readonly host: string | null; readonly port: number }
+  | {
+      readonly kind: 'listen';
+      readonly call: number;
+      readonly host: string | null;
+      readonly port: number;
+      readonly policy: ListenerPolicy;
+    }
   | { readonly kind: 'account'; readonly call: number; readonly answer: AccountAnswer }
   /** An account was changed or removed: what is remembered of it is void, and its miners follow. */
   | { readonly kind: 'account-changed'; readonly name: string }

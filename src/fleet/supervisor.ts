@@ -1,3 +1,4 @@
+import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { Link } from './link.ts';
@@ -35,8 +36,12 @@ export class WorkerHandle {
   }
 
   /** Opens a Stratum port; rejects with {@link WorkerListenError}. `host` null: all interfaces. */
-  async listen(host: string | null, port: number): Promise<{ readonly host: string; readonly port: number }> {
-    const answer = await this.#ask((call) => ({ kind: 'listen', call, host, port }));
+  async listen(
+    host: string | null,
+    port: number,
+    policy: ListenerPolicy = ANY_LISTENER,
+  ): Promise<{ readonly host: string; readonly port: number }> {
+    const answer = await this.#ask((call) => ({ kind: 'listen', call, host, port, policy }));
     if (answer.kind === 'listening') return { host: answer.host, port: answer.port };
     if (answer.kind === 'listen-failed') throw new WorkerListenError(answer.code, answer.message);
     throw unexpected(answer);

@@ -7,6 +7,7 @@ import { connectMiner } from '../../test/support/scripted-miner.ts';
 import { notify, ScriptedPool, setDifficulty } from '../../test/support/scripted-pool.ts';
 import { systemClock } from '../kit/clock.ts';
 import { silentLog } from '../kit/log.ts';
+import { Networks } from '../net/networks.ts';
 import { ShareVerifier } from '../proxy/share-verifier.ts';
 import { bitcoinV1 } from '../wire/dialects/bitcoin-v1/index.ts';
 import { localLink } from './link.ts';
@@ -25,6 +26,8 @@ function startFleet(find: AccountSource['find']): WorkerHandle {
       log: silentLog,
       link: lower,
       dialects: [bitcoinV1],
+      secureContext: null,
+      trustedProxies: Networks.none,
       verifier: new ShareVerifier([]),
     },
     testSettings(),

@@ -8,7 +8,8 @@ import { AccountCache } from './account-cache.ts';
 import type { Link } from './link.ts';
 import type { ToSupervisor, ToWorker } from './messages.ts';
 
-export interface WorkerParts extends Pick<ProxyParts, 'dialects' | 'verifier'> {
+export interface WorkerParts
+  extends Pick<ProxyParts, 'dialects' | 'verifier' | 'secureContext' | 'trustedProxies'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly link: Link<ToSupervisor, ToWorker>;
@@ -16,7 +17,7 @@ export interface WorkerParts extends Pick<ProxyParts, 'dialects' | 'verifier'> {
 
 /** One proxy at its end of the boundary: does what the supervisor's messages ask, and asks for accounts. */
 export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
-  const { link, clock, log, dialects, verifier } = parts;
+  const { link, clock, log, dialects, verifier, secureContext, trustedProxies } = parts;
   const accounts = new AccountCache({
     clock,
     ask: (call, name) => link.send({ kind: 'find-account', call, name }),
@@ -28,6 +29,8 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       log,
       dialects,
       verifier,
+      secureContext,
+      trustedProxies,
       accounts,
       isListed: (host, port) => hostPatternsFor(host).some((pattern) => listed.has(`${pattern}:${port}`)),
     },
@@ -74,10 +77,10 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
 async function listen(
   proxy: Proxy,
   link: Link<ToSupervisor, ToWorker>,
-  { call, host, port }: Extract<ToWorker, { kind: 'listen' }>,
+  { call, host, port, policy }: Extract<ToWorker, { kind: 'listen' }>,
 ): Promise<void> {
   try {
-    const bound = await proxy.listen({ host, port });
+    const bound = await proxy.listen({ host, port }, policy);
     link.send({ kind: 'listening', call, ...bound });
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;

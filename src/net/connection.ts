@@ -114,11 +114,6 @@ export class Connection implements Flushable {
     socket.on('end', onEnd);
   }
 
-  /** Another owner hears from it from now on. */
-  handOver(owner: ConnectionOwner): void {
-    this.#owner = owner;
-  }
-
   get isOpen(): boolean {
     return this.#closing === null;
   }

@@ -10,6 +10,8 @@ export class Networks {
   readonly #ipv6 = new BlockList();
   readonly #isEmpty: boolean;
 
+  static readonly none = new Networks([]);
+
   private constructor(networks: readonly Network[]) {
     this.#isEmpty = networks.length === 0;
     for (const { address, bits, family } of networks) {

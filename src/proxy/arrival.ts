@@ -1,79 +1,194 @@
+import type { SecureContext } from 'node:tls';
+import type { ListenerPolicy } from '../domain/listener.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
-import { detectFirstBytes, httpNotice } from '../wire/detect.ts';
+import { terminateTls } from '../net/terminate-tls.ts';
+import { httpNotice } from '../wire/detect.ts';
+import { type DetectedDialect, detectFirstLine, readFirstLine } from '../wire/detect-dialect.ts';
 import type { Dialect } from '../wire/dialect.ts';
+import { type DoorStep, Doorway } from '../wire/doorway.ts';
+import { rawId } from '../wire/json.ts';
+import { hintKey } from './hint-key.ts';
 import type { SessionContext } from './session-context.ts';
 
-/** Who takes a connection over once it is known what it speaks. */
+/** What an arrival needs to know of the port it came to, and who takes it over. */
 export interface ArrivalHost {
+  /** Null where TLS is refused. */
+  secureContext(): SecureContext | null;
+  /** Whoever comes from there may say for whom. */
+  isTrusted(ip: string): boolean;
+  /** The miner's own address, by a trusted balancer. False where connections from it are not taken. */
+  onSource(arrival: Arrival, ip: string): boolean;
+  /** What the pools of accounts with miners speak. */
+  dialectsInUse(): readonly string[];
+  dialectNamed(name: string): Dialect | null;
+  /** Names of all that is spoken. */
+  dialects(): readonly string[];
   /** The connection's owner from now on; it is handed the bytes that have come. */
   onRecognised(arrival: Arrival, dialect: Dialect): ConnectionOwner;
   /** It ended before that. */
-  onGone(arrival: Arrival, reason: CloseReason): void;
+  onGone(arrival: Arrival, reason: CloseReason, detail: string): void;
 }
 
-const UNDETECTED_BYTES = 128;
-const NO_BYTES = Buffer.alloc(0);
-
 /**
- * A connection of which it is not yet known what it speaks. Nothing is spent on it but its bytes, and it has {@link ProxySettings.limits}`.handshakeMs` to say enough.
+ * A connection of which it is not yet known what it speaks: through the door, by TLS where it is, to its first line, which names the dialect. Nothing else is spent on it,
+ * and it has `limits.handshakeMs` to say enough.
  */
 export class Arrival implements ConnectionOwner {
   readonly connection: Connection;
-  readonly ip: string;
-  readonly port: number;
+  readonly policy: ListenerPolicy;
   readonly connectedMonotonicMs: number;
   readonly #context: SessionContext;
   readonly #host: ArrivalHost;
-  #bytes: Buffer = NO_BYTES;
+  #ip: string;
+  #port: number;
+  #door: Doorway;
+  #isSecure = false;
+  #serverName: string | null = null;
 
   constructor(
     parts: { readonly connection: Connection; readonly context: SessionContext; readonly host: ArrivalHost },
-    options: { readonly ip: string; readonly port: number },
+    options: { readonly ip: string; readonly port: number; readonly policy: ListenerPolicy },
   ) {
     this.connection = parts.connection;
     this.#context = parts.context;
     this.#host = parts.host;
-    this.ip = options.ip;
-    this.port = options.port;
+    this.#ip = options.ip;
+    this.#port = options.port;
+    this.policy = options.policy;
     this.connectedMonotonicMs = parts.context.clock.monotonicMs();
+    this.#door = new Doorway({
+      proxyHeader: parts.host.isTrusted(options.ip) ? 'taken' : 'refused',
+      tls: options.policy.tls === 'off' || parts.host.secureContext() === null ? 'refused' : 'taken',
+      lineBytes: parts.context.settings.limits.lineBytes,
+    });
+  }
+
+  get ip(): string {
+    return this.#ip;
+  }
+
+  get port(): number {
+    return this.#port;
   }
 
   onBytes(chunk: Buffer): void {
-    const bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
-    switch (detectFirstBytes(bytes)) {
-      case 'json':
-        this.#recognise(bytes, this.#context.defaultDialect);
+    const hadSource = this.#door.source !== null;
+    const step = this.#door.push(chunk);
+    if (!hadSource && this.#door.source !== null && !this.#isSecure) {
+      const { address, port } = this.#door.source;
+      if (!this.#host.onSource(this, address)) {
+        this.connection.destroy('refused');
+        return;
+      }
+      this.#ip = address;
+      this.#port = port;
+    }
+    this.#onStep(step);
+  }
+
+  #onStep(step: DoorStep): void {
+    switch (step.kind) {
+      case 'more':
+        return;
+      case 'tls':
+        this.#secure(step.bytes);
         return;
       case 'http':
         this.connection.send(httpNotice('Point a miner at it: -o stratum+tcp://HOST:PORT -u NAME -p x'));
         this.connection.close('http');
         return;
-      case 'more':
-        if (bytes.length <= UNDETECTED_BYTES) {
-          this.#bytes = Buffer.from(bytes);
+      case 'json':
+        if (this.policy.tls === 'only' && !this.#isSecure) {
+          this.#refuse('null', 'This port speaks TLS: use stratum+ssl:// or your miner\u2019s TLS switch');
           return;
         }
+        this.#onFirstLine(step.line, step.bytes);
+        return;
+      case 'sv2':
         this.connection.close('not-stratum');
         return;
-      case 'unknown':
-        if (isText(bytes)) {
-          this.connection.send(
-            this.#context.defaultDialect.miner.refuse('null', {
-              reason: 'other',
-              message: 'This port speaks Stratum: one JSON object per line',
-              code: null,
-            }),
-          );
-        }
-        this.connection.close('not-stratum');
+      case 'fault':
+        this.#onFault(step.fault);
         return;
     }
   }
 
+  #onFault(fault: string): void {
+    const { defaultDialect } = this.#context;
+    const told: Readonly<Record<string, string>> = {
+      text: 'This port speaks Stratum: one JSON object per line',
+      'line-too-long': 'The line is too long',
+      'invalid-utf8': 'The line is not valid UTF-8',
+    };
+    const message = told[fault];
+    if (message !== undefined)
+      this.connection.send(defaultDialect.miner.refuse('null', { reason: 'other', message, code: null }));
+    const isLine = fault === 'line-too-long' || fault === 'invalid-utf8';
+    this.connection.close(isLine ? fault : 'not-stratum');
+  }
+
+  #secure(hello: Buffer): void {
+    const context = this.#host.secureContext();
+    if (context === null) {
+      this.connection.close('not-stratum');
+      return;
+    }
+    this.#isSecure = true;
+    this.#door = new Doorway({
+      proxyHeader: 'refused',
+      tls: 'refused',
+      lineBytes: this.#context.settings.limits.lineBytes,
+    });
+    terminateTls(this.connection, hello, context, ({ serverName }) => {
+      this.#serverName = serverName;
+    });
+  }
+
+  #onFirstLine(line: string, bytes: Buffer): void {
+    const first = readFirstLine(line);
+    const nowMs = this.#context.clock.monotonicMs();
+    const { dialectsSeen } = this.#context;
+    const remembered =
+      first === null
+        ? null
+        : ((first.sessionId === null ? undefined : dialectsSeen.get(first.sessionId, nowMs)) ??
+          dialectsSeen.get(hintKey(this.#ip, first.agent), nowMs) ??
+          null);
+    const found: DetectedDialect =
+      first === null
+        ? { kind: 'unknown' }
+        : detectFirstLine(first, {
+            remembered,
+            listenerDialect: this.policy.dialect,
+            configured: this.#host.dialectsInUse(),
+            known: this.#host.dialects(),
+            serverName: this.#serverName,
+          });
+    // What is no first line of any dialect is answered as the commonest would.
+    const dialect =
+      found.kind === 'unknown' ? this.#context.defaultDialect : this.#host.dialectNamed(found.dialect);
+    if (found.kind === 'other-flavour' || found.kind === 'unspoken' || dialect === null) {
+      const name = found.kind === 'unknown' ? '' : found.dialect;
+      const id = rawId(first?.message['id'], line);
+      const text =
+        found.kind === 'other-flavour'
+          ? `No pool of yours speaks ${name} here; try another flavour`
+          : `This miner speaks ${name}, which is not spoken here`;
+      this.#refuse(id, text);
+      return;
+    }
+    this.#recognise(bytes, dialect);
+  }
+
+  #refuse(id: string, message: string): void {
+    const { miner } = this.#context.defaultDialect;
+    this.connection.send(miner.refuse(id, { reason: 'other', message, code: null }));
+    this.connection.close('refused');
+  }
+
   #recognise(bytes: Buffer, dialect: Dialect): void {
-    this.#bytes = NO_BYTES;
     const owner = this.#host.onRecognised(this, dialect);
-    this.connection.handOver(owner);
+    this.connection.passTo(owner);
     owner.onBytes(bytes);
   }
 
@@ -82,12 +197,7 @@ export class Arrival implements ConnectionOwner {
       this.connection.close('handshake-timeout');
   }
 
-  onClosed(reason: CloseReason): void {
-    this.#host.onGone(this, reason);
+  onClosed(reason: CloseReason, detail: string): void {
+    this.#host.onGone(this, reason, detail);
   }
-}
-
-function isText(bytes: Buffer): boolean {
-  const first = bytes[0] ?? 0;
-  return first >= 0x20 && first < 0x7f;
 }

@@ -100,6 +100,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   readonly context: SessionContext;
   readonly connection: Connection;
   readonly dialect: Dialect;
+  /** The account of a miner whose user name is none, where its port has one. */
+  readonly defaultAccount: string | null;
   readonly ip: string;
   /** `ip:port`. */
   readonly address: string;
@@ -177,11 +179,17 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   constructor(
     parts: { context: SessionContext; connection: Connection; dialect: Dialect },
-    options: { readonly ip: string; readonly port: number; readonly connectedMonotonicMs: number },
+    options: {
+      readonly ip: string;
+      readonly port: number;
+      readonly connectedMonotonicMs: number;
+      readonly defaultAccount: string | null;
+    },
   ) {
     this.context = parts.context;
     this.connection = parts.connection;
     this.dialect = parts.dialect;
+    this.defaultAccount = options.defaultAccount;
     this.ip = options.ip;
     this.address = options.ip.includes(':')
       ? `[${options.ip}]:${options.port}`
@@ -417,6 +425,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     };
     this.#withoutPoolSinceMs = context.clock.monotonicMs();
     context.addresses.authorized(this.ip);
+    this.rememberDialect(this.dialect.name);
     if (this.upstream === null) {
       const resumed = this.resumed?.account === route.account.name ? this.resumed : null;
       this.upstream = this.#joinGroup(group, resumed?.upstream ?? null);
@@ -505,6 +514,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#planFor(group);
     this.upstream = this.#joinGroup(group, null);
     this.onReady(this.upstream);
+  }
+
+  /** The next connection of this miner is taken to speak this. */
+  rememberDialect(name: string): void {
+    const nowMs = this.context.clock.monotonicMs();
+    this.context.dialectsSeen.set(this.#placeOfOrigin, name, nowMs);
+    if (this.id !== '') this.context.dialectsSeen.set(this.id, name, nowMs);
   }
 
   /** This is the miner that the hint is about, as far as can be known. */

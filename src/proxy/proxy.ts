@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import type { Account, AccountMode, PoolCredentials } from '../domain/account.ts';
+import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type {
   HistogramRow,
   PoolRow,
@@ -15,6 +17,7 @@ import { hexOf } from '../kit/hex.ts';
 import { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
 import { type ByteCounter, type CloseReason, Connection } from '../net/connection.ts';
+import type { Networks } from '../net/networks.ts';
 import { TcpDialer } from '../net/tcp-dialer.ts';
 import { type BoundAddress, TcpListener } from '../net/tcp-listener.ts';
 import { WriteBatch } from '../net/write-batch.ts';
@@ -42,6 +45,10 @@ export interface ProxyParts {
   readonly accounts: AccountDirectory;
   /** True where `host:port` is in the pool list: a pool may send its upstreams there. */
   isListed(host: string, port: number): boolean;
+  /** What miners are answered with by TLS, asked for each connection; null where TLS is refused. */
+  readonly secureContext: (() => SecureContext) | null;
+  /** Who may say by a PROXY header for whom it connects. */
+  readonly trustedProxies: Networks;
   /** Hashes shares; which are is the configuration's choice. */
   readonly verifier: ShareVerifier;
 }
@@ -110,6 +117,7 @@ export class Proxy {
         capacity: RESUMES_KEPT,
         ttlMs: session.resumeSeconds * 1000,
       }),
+      dialectsSeen: new BoundedMap({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       hints: new HintBook({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
       measuring: new MeasuringLoad(),
@@ -139,9 +147,12 @@ export class Proxy {
   }
 
   /** Opens a Stratum port. Rejects with `ListenError`. */
-  async listen(address: { readonly host: string | null; readonly port: number }): Promise<BoundAddress> {
+  async listen(
+    address: { readonly host: string | null; readonly port: number },
+    policy: ListenerPolicy = ANY_LISTENER,
+  ): Promise<BoundAddress> {
     const listener = new TcpListener(
-      (socket) => this.#onSocket(socket),
+      (socket) => this.#onSocket(socket, policy),
       (error) => this.#onAcceptFault(error),
     );
     const bound = await listener.listen(address);
@@ -277,7 +288,7 @@ export class Proxy {
 
   // ---- connections
 
-  #onSocket(socket: Socket): void {
+  #onSocket(socket: Socket, policy: ListenerPolicy): void {
     const ip = plainAddress(socket.remoteAddress);
     if (ip === null) {
       socket.destroy();
@@ -297,7 +308,7 @@ export class Proxy {
     );
     const arrival = new Arrival(
       { context: this.#context, connection, host: this.#arrivalHost },
-      { ip, port: socket.remotePort ?? 0 },
+      { ip, port: socket.remotePort ?? 0, policy },
     );
     this.#addresses.connected(ip);
     this.#arrivals.add(arrival);
@@ -305,23 +316,50 @@ export class Proxy {
   }
 
   readonly #arrivalHost: ArrivalHost = {
+    secureContext: () => this.#parts.secureContext?.() ?? null,
+    isTrusted: (ip) => this.#parts.trustedProxies.has(ip),
+    // A balancer's own address is nobody's: caps and bans are for those behind it.
+    onSource: (arrival, ip) => {
+      this.#addresses.disconnected(arrival.ip, false);
+      this.#addresses.connected(ip);
+      const refusal = this.#refusalOf(ip, 1);
+      if (refusal === null) return true;
+      this.#countRefused(refusal);
+      return false;
+    },
+    dialectsInUse: () => this.#dialectsInUse(),
+    dialectNamed: (name) => this.#parts.dialects.find((one) => one.name === name) ?? null,
+    dialects: () => this.#parts.dialects.map(({ name }) => name),
     onRecognised: (arrival, dialect) => {
-      const { connection, ip, port, connectedMonotonicMs } = arrival;
+      const { connection, ip, port, connectedMonotonicMs, policy } = arrival;
       const session = new MinerSession(
         { context: this.#context, connection, dialect },
-        { ip, port, connectedMonotonicMs },
+        { ip, port, connectedMonotonicMs, defaultAccount: policy.account },
       );
       this.#arrivals.delete(arrival);
       this.#sessions.add(session);
       this.#parts.log.debug('miner connected', { miner: session.address, dialect: dialect.name });
       return session;
     },
-    onGone: (arrival, reason) => {
+    onGone: (arrival, reason, detail) => {
       this.#arrivals.delete(arrival);
       this.#addresses.disconnected(arrival.ip, false);
       this.#noteClosed(reason);
+      this.#parts.log.debug('connection ended before it said what it is', {
+        address: arrival.ip,
+        reason,
+        detail,
+      });
     },
   };
+
+  /** What the pools of accounts with miners speak. */
+  #dialectsInUse(): readonly string[] {
+    const inUse = new Set<string>();
+    for (const route of this.#routes.values())
+      for (const { pool } of route.account.entries) inUse.add(pool.dialect);
+    return [...inUse];
+  }
 
   /** The system could not hand a connection over; whoever it was tries again. Logged once a minute. */
   #onAcceptFault(error: NodeJS.ErrnoException): void {
@@ -332,13 +370,17 @@ export class Proxy {
     this.#parts.log.error('a connection could not be accepted', { reason: error.code ?? error.message });
   }
 
-  #refusalOf(ip: string): string | null {
+  /** Why a connection from this address is not taken; null where it is. `counted`: it is among its address's connections already. */
+  #refusalOf(ip: string, counted = 0): string | null {
     const { limits } = this.#settings;
     if (this.#isDraining) return 'draining';
     if (this.#addresses.isBanned(ip, this.#parts.clock.monotonicMs())) return 'banned';
     const open = this.#sessions.size + this.#arrivals.size;
     if (limits.connections > 0 && open >= limits.connections) return 'global-cap';
-    if (limits.connectionsPerAddress > 0 && this.#addresses.connections(ip) >= limits.connectionsPerAddress) {
+    if (
+      limits.connectionsPerAddress > 0 &&
+      this.#addresses.connections(ip) - counted >= limits.connectionsPerAddress
+    ) {
       return 'address-cap';
     }
     return null;
@@ -506,6 +548,7 @@ export class Proxy {
     }
     this.#context.resumes.expire(nowMs);
     this.#context.hints.expire(nowMs);
+    this.#context.dialectsSeen.expire(nowMs);
     this.#context.lastRates.expire(nowMs);
   }
 }

@@ -56,6 +56,8 @@ export interface SessionContext {
   readonly sessionsById: Map<string, MinerSession>;
   readonly resumes: BoundedMap<string, ResumeRecord>;
   readonly hints: HintBook;
+  /** What miners turned out to speak, by session id and by `hintKey`. */
+  readonly dialectsSeen: BoundedMap<string, string>;
   /** Rates of miners that left, H/s. */
   readonly lastRates: BoundedMap<string, number>;
   /** Sessions whose rate is being measured. */

@@ -4,6 +4,7 @@ import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import { NO_POOL_OPTIONS, type PoolOptions } from '../../src/domain/pool-options.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { type Log, silentLog } from '../../src/kit/log.ts';
+import { Networks } from '../../src/net/networks.ts';
 import { Proxy, type ProxyParts } from '../../src/proxy/proxy.ts';
 import type { ProxySettings } from '../../src/proxy/settings.ts';
 import { ShareVerifier } from '../../src/proxy/share-verifier.ts';
@@ -110,6 +111,8 @@ export async function startProxyBed(
       clock: systemClock,
       log: silentLog,
       dialects: [bitcoinV1],
+      secureContext: null,
+      trustedProxies: Networks.none,
       verifier: new ShareVerifier(algorithms),
       isListed: () => false,
       accounts: {

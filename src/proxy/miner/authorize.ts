@@ -1,4 +1,4 @@
-import { isAccountName, parseMinerName } from '../../domain/account.ts';
+import { isAccountName, type MinerName, parseMinerName } from '../../domain/account.ts';
 import type { RequestId } from '../../wire/messages.ts';
 import type { MinerSession } from '../miner-session.ts';
 import { readWishes } from '../session-difficulty.ts';
@@ -19,8 +19,7 @@ export function onAuthorize(
   },
 ): void {
   const { context } = session;
-  const named = parseMinerName(request.user);
-  const name = { ...named, worker: named.worker === '' ? (request.rig ?? '') : named.worker };
+  const name = nameOf(session, request);
   const claimed = session.claimedAccount;
   if (claimed === name.account) {
     session.authorizeAgain(request.id);
@@ -57,9 +56,12 @@ export function onAuthorize(
     const foreign = answer.account.entries.find(({ pool }) => !session.dialect.worksFor(pool.dialect));
     if (foreign !== undefined) {
       const { pool } = foreign;
+      // Where what it speaks was a guess, the next one is right.
+      session.rememberDialect(pool.dialect);
       session.refuseAuthorize(
         `This account mines ${pool.algorithm.name} on ${pool.name}, which speaks ${pool.dialect}; this miner speaks ${session.dialect.name}`,
       );
+      session.end('refused');
       return;
     }
     const route = context.routeOf(answer.account, session.isRented);
@@ -80,6 +82,15 @@ export function onAuthorize(
     session.passwordWishes = readWishes(request.password);
     session.bind(route, name.worker);
   });
+}
+
+/** Account and worker. On a port with an account of its own a user name that is none is the worker's. */
+function nameOf(session: MinerSession, request: { readonly user: string; readonly rig?: string }): MinerName {
+  const named = parseMinerName(request.user);
+  const rig = request.rig ?? '';
+  if (session.defaultAccount !== null && !isAccountName(named.account))
+    return { account: session.defaultAccount, worker: rig === '' ? request.user : rig };
+  return { account: named.account, worker: named.worker === '' ? rig : named.worker };
 }
 
 function onUnknown(session: MinerSession, account: string): void {
