@@ -2,6 +2,7 @@ import { algorithms } from './algorithms/index.ts';
 import { parseListenAddress } from './config/listen-address.ts';
 import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
+import { SettingError } from './config/setting-error.ts';
 import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
@@ -50,11 +51,6 @@ export interface App {
   readonly pools: PoolsPort;
   /** Ends in order, within ten seconds: miners' open shares are answered, pools closed, data on disk. */
   stop(): Promise<void>;
-}
-
-/** A setting that can only be seen to be wrong when the parts are built. The message names the key. */
-export class SettingError extends Error {
-  override readonly name = 'SettingError';
 }
 
 /** Files that the process needs beside its miners and pools. */

@@ -5,6 +5,7 @@ import { isatty } from 'node:tty';
 import type { App } from './app.ts';
 import { renderHelp } from './config/help.ts';
 import { type Loaded, loadConfig } from './config/load.ts';
+import { SettingError } from './config/setting-error.ts';
 import { renderEffective } from './config/yaml.ts';
 import { formatEndpoint, parseEndpoint } from './domain/endpoint.ts';
 import { parsePoolPattern } from './domain/pool-pattern.ts';

@@ -62,7 +62,8 @@ const EXPECTED: Readonly<Record<string, readonly DetectedDialect[]>> = {
   equihash: CERTAIN('equihash'),
   kaspa: CERTAIN('kaspa'),
   'ambiguous: kaspa, ergo, ...': LIKELY('kaspa', 'autolykos'),
-  alephium: UNSPOKEN('alephium'),
+  // An authorize alone: taken for what is spoken here.
+  alephium: LIKELY('bitcoin-v1', 'alephium'),
   beam: UNSPOKEN('beam'),
   grin: UNSPOKEN('grin'),
   ironfish: UNSPOKEN('ironfish'),
@@ -161,13 +162,18 @@ describe('where a line leaves several open', () => {
     });
   });
 
-  test('an authorize alone is a bitcoin miner where those are served, else Alephium', () => {
+  test('an authorize alone is what is spoken here, and Alephium where that is', () => {
     const authorize = { id: 1, method: 'mining.authorize', params: ['a', 'x'] };
     assert.deepEqual(detect(authorize, { configured: ['bitcoin-v1'] }), {
       kind: 'likely',
       dialect: 'bitcoin-v1',
     });
-    assert.deepEqual(detect(authorize), { kind: 'unspoken', dialect: 'alephium' });
+    assert.equal(detect(authorize).kind, 'likely');
+    assert.deepEqual(detect(authorize, { known: ['alephium', 'bitcoin-v1'] }), {
+      kind: 'likely',
+      dialect: 'alephium',
+    });
+    assert.deepEqual(detect(authorize, { known: ['cryptonote'] }), { kind: 'unspoken', dialect: 'alephium' });
   });
 
   test('a login with a text id is Grin, unless cryptonote is what is served or it names algorithms', () => {

@@ -69,7 +69,10 @@ export function detectDialect(line: string, hints: DialectHints): DetectedDialec
 
 /** The same, from a line that has been read: its session id and agent are what an earlier connection is remembered by. */
 export function detectFirstLine(first: FirstLine, hints: DialectHints): DetectedDialect {
-  const possible = dialectsOfLine(first);
+  const all = dialectsOfLine(first);
+  const spoken = first.method === 'mining.authorize' ? all.filter((one) => hints.known.includes(one)) : [];
+  // An authorize alone proves nothing: that it may be something that is not spoken here is no reason to refuse it.
+  const possible = spoken.length > 0 ? spoken : all;
   const found = possible.length > 1 ? choose(possible, first, hints) : only(possible[0], hints);
   if (found.kind === 'unknown') return found;
   const flavour = flavourTried(first);

@@ -368,17 +368,7 @@ describe('replies to requests', { concurrency: true, timeout: 15_000 }, () => {
   test('subscribe takes any parameters a client may send', async () => {
     await using room = await openRoom();
     const agent = 'x'.repeat(5000);
-    const forms: unknown[] = [
-      [],
-      undefined,
-      null,
-      {},
-      [agent],
-      [null, null],
-      ['a', 'b', 'host', 3333],
-      [['a']],
-      'agent',
-    ];
+    const forms: unknown[] = [[], undefined, null, {}, [agent], [null, null], [['a']], 'agent'];
     for (const params of forms) {
       const miner = await room.miner();
       const reply = await miner.call({
@@ -510,6 +500,7 @@ describe('replies to requests', { concurrency: true, timeout: 15_000 }, () => {
     await using room = await openRoom();
     const miner = await room.miner();
     for (const message of [
+      { id: 0, method: 'mining.suggest_difficulty', params: ['none'] },
       { id: 1, method: 'eth_submitLogin', params: ['0x0'] },
       { id: 2, method: 'login', params: { login: 'x' } },
       { id: 3, method: 'mining.authorize', params: [] },
@@ -752,7 +743,13 @@ describe('what is no miner', { concurrency: true, timeout: 15_000 }, () => {
     await counted(room, 'not-stratum');
   });
 
-  for (const text of ['hello there\n', 'PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n', '[{"id":1}]\n', 'null\n']) {
+  test('a PROXY header of somebody who is not trusted with one is closed without a word', async () => {
+    await using room = await openRoom();
+    assert.equal(await exchange(room.bed.port, 'PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n'), '');
+    await counted(room, 'not-stratum');
+  });
+
+  for (const text of ['hello there\n', '[{"id":1}]\n', 'null\n']) {
     test(`text that is not JSON is answered once and closed: ${JSON.stringify(text)}`, async () => {
       await using room = await openRoom();
       const answer = JSON.parse(await exchange(room.bed.port, text)) as Message;
