@@ -58,6 +58,26 @@ export interface RelayedWork {
 
 export type Work = BitcoinWork | RelayedWork;
 
+/** What a pool says once and means for all jobs that follow. */
+export interface StandingParts {
+  readonly parts: Readonly<Record<string, string>>;
+  /** Null: not said. */
+  readonly algorithm: string | null;
+}
+
+/** The two together, the newer before the older. */
+export function joinStanding(older: StandingParts | null, newer: StandingParts): StandingParts {
+  if (older === null) return newer;
+  return { parts: { ...older.parts, ...newer.parts }, algorithm: newer.algorithm ?? older.algorithm };
+}
+
+/** A job with what its pool has said apart from it. What the job says itself goes before. */
+export function withStanding(work: Work, standing: StandingParts | null): Work {
+  if (standing === null || work.family === 'bitcoin') return work;
+  const parts = { ...standing.parts, ...work.parts };
+  return { ...work, parts, algorithm: work.algorithm ?? standing.algorithm };
+}
+
 /** The same for jobs on the same block. */
 export function blockOf(work: Work): string {
   return work.family === 'bitcoin' ? work.prevHash : work.block;

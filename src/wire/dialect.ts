@@ -192,6 +192,8 @@ export type LoginOutcome =
       readonly subscription?: PoolSubscription;
       readonly versionMask?: number;
       readonly work?: Work;
+      /** Becomes {@link PoolSubscription.worker}. */
+      readonly worker?: string;
     }
   /** The pool does not take these credentials. */
   | { readonly kind: 'refused'; readonly refusal: PoolRefusal }
@@ -211,6 +213,8 @@ export interface LoginCall {
 
 /** The pool's side of a dialect. Ids are ours: positive integers, unique per connection. */
 export interface PoolDialect {
+  /** The highest id that its pools understand: beyond it ids begin again at 1, those that wait for an answer left out. Absent: any. */
+  readonly mostId?: number;
   decode(line: string): PoolEvent;
   readonly login: readonly LoginCall[];
   /** A further name on a connection that is logged in; null where the dialect has one name per connection. */

@@ -1,4 +1,4 @@
-import type { RelayedFamily, ShareTarget, Work } from '../domain/job.ts';
+import type { RelayedFamily, ShareTarget, StandingParts, Work } from '../domain/job.ts';
 
 /**
  * The neutral tongue between dialects and the proxy: what a miner or a pool said, free of its spelling.
@@ -110,6 +110,8 @@ export type PoolEvent =
   | { readonly kind: 'difficulty'; readonly difficulty: number }
   /** What shares must meet from the next job on, as a target. */
   | { readonly kind: 'target'; readonly target: ShareTarget }
+  /** What holds for every job from the next one on, said apart from them (`withStanding` of `domain/job.ts`). A part that is named again replaces the older one. */
+  | { readonly kind: 'standing'; readonly standing: StandingParts }
   /** What the targets of jobs are multiplied with from the next job on. */
   | { readonly kind: 'scale'; readonly factor: number }
   /** One message that says several things, in this order. */
@@ -139,4 +141,6 @@ export interface PoolSubscription {
   readonly extranonce1: string;
   /** Bytes of the nonce space that are ours to divide; 0 where there is nothing to divide. */
   readonly extranonce2Bytes: number;
+  /** What the pool calls our login in submits, where it gave that a name of its own; kept when the extranonce changes. */
+  readonly worker?: string;
 }

@@ -1,5 +1,9 @@
 import type { Dialect } from '../dialect.ts';
 import { bitcoinV1 } from './bitcoin-v1/index.ts';
+import { eip1571 } from './eip1571/index.ts';
+import { ethashPlain } from './ethash-plain/index.ts';
+import { ethereumStratum } from './ethereum-stratum/index.ts';
+import { ethProxy } from './ethproxy/index.ts';
 
 /** Every wire protocol that the program speaks. Adding one is a folder and a line here. */
-export const DIALECTS: readonly Dialect[] = [bitcoinV1];
+export const DIALECTS: readonly Dialect[] = [bitcoinV1, ethProxy, ethashPlain, ethereumStratum, eip1571];

@@ -1,0 +1,13 @@
+import type { Dialect } from '../../dialect.ts';
+import { ethereumStratumMiner } from './miner.ts';
+import { ethereumStratumPool } from './pool.ts';
+
+/** EthereumStratum/1.0.0 by NiceHash: the pool begins the nonce, the miner submits the rest of it. */
+export const ethereumStratum: Dialect = {
+  name: 'ethereum-stratum',
+  family: 'ethash',
+  miner: ethereumStratumMiner,
+  pool: ethereumStratumPool,
+  worksFor: (pool) => pool === 'ethereum-stratum' || pool === 'eip1571',
+  claim: null,
+};
