@@ -1,5 +1,13 @@
 import type { PoolCredentials } from '../domain/account.ts';
-import { blockOf, difficultyOfHashes, type ShareTarget, type Work } from '../domain/job.ts';
+import {
+  blockOf,
+  difficultyOfHashes,
+  joinStanding,
+  type ShareTarget,
+  type StandingParts,
+  type Work,
+  withStanding,
+} from '../domain/job.ts';
 import { LaneSpace } from '../domain/lane.ts';
 import { passwordAtPool } from '../domain/pool-options.ts';
 import { ShareMemory } from '../domain/share-memory.ts';
@@ -177,6 +185,8 @@ export class Upstream implements DialOwner {
   #isDifficultyGiven = false;
   /** What the targets of jobs are multiplied with. */
   #scale = 1;
+  /** What the pool has said once for all its jobs. */
+  #standing: StandingParts | null = null;
   #earlyWork: { readonly work: Work; readonly demand: Demand | null } | null = null;
   #newest: IssuedJob | null = null;
   /** Jobs whose shares are still taken, oldest first. */
@@ -468,6 +478,7 @@ export class Upstream implements DialOwner {
     this.#demand = DIFFICULTY_ONE;
     this.#isDifficultyGiven = false;
     this.#scale = 1;
+    this.#standing = null;
     this.#earlyWork = null;
     this.#hasSkippedConfigure = false;
     this.#late = null;
@@ -573,6 +584,8 @@ export class Upstream implements DialOwner {
       case 'taken':
         if (outcome.versionMask !== undefined) this.#takeVersionMask(outcome.versionMask);
         if (outcome.subscription !== undefined) this.#onSubscribed(outcome.subscription);
+        if (outcome.worker !== undefined && this.subscription !== null)
+          this.subscription = { ...this.subscription, worker: outcome.worker };
         if (outcome.work !== undefined) this.#onWork(outcome.work);
         this.#callFrom(index + 1);
         return;
@@ -718,6 +731,9 @@ export class Upstream implements DialOwner {
       case 'scale':
         this.#scale = event.factor;
         return;
+      case 'standing':
+        this.#standing = joinStanding(this.#standing, event.standing);
+        return;
       case 'several':
         for (const one of event.events) if (this.#connection !== null) this.#onEvent(one);
         return;
@@ -796,7 +812,10 @@ export class Upstream implements DialOwner {
 
   #onWork(received: Work): void {
     this.#parts.stats.jobs += 1;
-    const work = received.family === 'bitcoin' ? this.#parts.stats.interner.intern(received) : received;
+    const work =
+      received.family === 'bitcoin'
+        ? this.#parts.stats.interner.intern(received)
+        : withStanding(received, this.#standing);
     const nowMs = this.#parts.clock.monotonicMs();
     if (this.#state.kind === 'live') this.#parts.stats.noteJobGap(nowMs - this.#jobAtMs);
     this.#jobAtMs = nowMs;
@@ -857,7 +876,8 @@ export class Upstream implements DialOwner {
   /** [NiceHash extranonce extension] The new pair holds from the next job on; shares in flight keep their chance. */
   #takeExtranonce(next: { readonly extranonce1: string; readonly extranonce2Bytes: number }): void {
     this.#nextExtranonce = null;
-    this.subscription = { sessionId: this.subscription?.sessionId ?? null, ...next };
+    const { sessionId = null, worker } = this.subscription ?? {};
+    this.subscription = { sessionId, ...next, ...(worker === undefined ? {} : { worker }) };
     this.lanes = new LaneSpace(next.extranonce2Bytes);
     this.#jobs = [];
     this.#newest = null;
@@ -995,8 +1015,12 @@ export class Upstream implements DialOwner {
     for (const share of lost.values()) share.owner.onVerdict(share, LOST);
   }
 
+  /** The next id, never one that waits for an answer: a dialect whose ids are few begins anew. */
   #nextCallId(): number {
-    this.#lastCallId += 1;
+    const { mostId = Number.MAX_SAFE_INTEGER } = this.#parts.dialect;
+    do {
+      this.#lastCallId = this.#lastCallId >= mostId ? 1 : this.#lastCallId + 1;
+    } while (this.#inFlight?.has(this.#lastCallId) === true || this.#nameCalls.has(this.#lastCallId));
     return this.#lastCallId;
   }
 

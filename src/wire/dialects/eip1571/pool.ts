@@ -162,5 +162,6 @@ export const eip1571Pool: PoolDialect = {
   pong: (id) => `{"id":${id}}\n`,
   version: (id, agent) => `{"id":${id},"result":${jsonText(agent)}}\n`,
   acknowledge: (id) => `{"id":${id}}\n`,
+  isYes: (result) => result !== false,
   classify: classifyRefusal,
 };

@@ -80,5 +80,6 @@ export const ethashPlainPool: PoolDialect = {
     return `{"id":${id},"jsonrpc":"2.0","method":"mining.submit","params":[${quote(user)},${quote(poolJobId)},"0x${part(parts, 'nonce')}","0x${part(parts, 'header')}","0x${part(parts, 'mix')}"]}\n`;
   },
 
+  isYes: (result) => result === true,
   classify: classifyRefusal,
 };

@@ -117,5 +117,6 @@ export const ethereumStratumPool: PoolDialect = {
   pong: (id) => `{"id":${id},"result":"pong","error":null}\n`,
   version: (id, agent) => `{"id":${id},"result":${jsonText(agent)},"error":null}\n`,
   acknowledge: (id) => `{"id":${id},"result":true,"error":null}\n`,
+  isYes: (result) => result === true,
   classify: classifyRefusal,
 };

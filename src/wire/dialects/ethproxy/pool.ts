@@ -106,5 +106,6 @@ export const ethProxyPool: PoolDialect = {
     return `{"id":${id},"jsonrpc":"2.0","method":"eth_submitWork",${worker}"params":["0x${part(parts, 'nonce')}","0x${part(parts, 'header')}","0x${part(parts, 'mix')}"]}\n`;
   },
 
+  isYes: (result) => result === true,
   classify: classifyRefusal,
 };
