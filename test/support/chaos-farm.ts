@@ -474,9 +474,10 @@ export class ChaosFarm implements AsyncDisposable {
       () => `${JSON.stringify(proxy.report().facts)}, ${proxy.groupCount} groups`,
       20_000,
     );
-    assert.deepEqual(
-      this.#pools.map(({ stats }) => stats.connectionsNow),
-      this.#pools.map(() => 0),
+    const left = (): readonly number[] => this.#pools.map(({ stats }) => stats.connectionsNow);
+    await eventually(
+      () => left().every((count) => count === 0),
+      () => `connections at the pools: ${left().join()}`,
     );
   }
 
