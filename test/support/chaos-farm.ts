@@ -279,6 +279,16 @@ export class ChaosFarm implements AsyncDisposable {
         JSON.stringify(row),
       );
     }
+    for (const { worker, counts, difficulty } of report.sessions) {
+      // Whatever pools do, a miner's shares are well-formed, its own, and no flood.
+      const mistakes = counts.malformed + counts.unauthorized + counts.rejected;
+      if (mistakes === 0) continue;
+      const stats = this.#hands.find((hand) => hand.worker === worker)?.miner.stats;
+      const reasons = JSON.stringify([...(stats?.reasons ?? [])]);
+      assert.fail(
+        `${worker} at ${difficulty}, told ${stats?.difficulties.join()}: ${reasons}, ${stats?.summary()}`,
+      );
+    }
     for (const { miner, worker, cuts } of this.#hands) {
       const { violations, connections, authorizeFailures } = miner.stats;
       assert.deepEqual(violations, [], worker);
