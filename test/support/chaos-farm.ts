@@ -199,7 +199,8 @@ export class ChaosFarm implements AsyncDisposable {
     const bed = await startProxyBed(
       accounts,
       testSettings({
-        limits: { refusalDelayMs: 0 },
+        // Not under test, and short on a machine that stands still for seconds.
+        limits: { refusalDelayMs: 0, handshakeMs: 60_000 },
         upstream: {
           dialTimeoutMs: 1000,
           callTimeoutMs: 1000,
