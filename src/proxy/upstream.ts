@@ -158,6 +158,8 @@ export class Upstream implements DialOwner {
   versionMask = 0;
   /** The pool granted rolling, whatever the mask is now. */
   isRolling = false;
+  /** What the handshake under way granted; in force when the connection is live, since kept jobs were sent under the mask of before. */
+  #granted = { mask: 0, isRolling: false };
   #nextExtranonce: { readonly extranonce1: string; readonly extranonce2Bytes: number } | null = null;
   #difficulty = 1;
   #isDifficultyGiven = false;
@@ -535,13 +537,20 @@ export class Upstream implements DialOwner {
     this.#hasSkippedConfigure = false;
     this.#parts.stats.answersConfigure = true;
     this.#takeVersionMask(refusal === null ? this.#parts.dialect.readVersionMask(result) : 0);
+    if (this.#state.kind !== 'live') return;
+    this.#useGrantedMask();
     for (const client of this.clients.slice()) client.onVersionMask(this);
   }
 
   /** What the handshake granted; 0: no rolling on this connection. */
   #takeVersionMask(mask: number): void {
-    this.versionMask = mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
-    this.isRolling = this.versionMask !== 0;
+    const usable = mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
+    this.#granted = { mask: usable, isRolling: usable !== 0 };
+  }
+
+  #useGrantedMask(): void {
+    this.versionMask = this.#granted.mask;
+    this.isRolling = this.#granted.isRolling;
   }
 
   #onSubscribed(subscription: PoolSubscription | null, refusal: PoolRefusal | null): void {
@@ -620,6 +629,7 @@ export class Upstream implements DialOwner {
     this.#earlyWork = null;
     this.#unansweredInARow = 0;
     this.#liveSinceMs = this.#parts.clock.monotonicMs();
+    this.#useGrantedMask();
     this.#to({ kind: 'live' });
     // The calls of the login waited for each other; shares do not.
     this.#connection?.pace();
@@ -671,8 +681,10 @@ export class Upstream implements DialOwner {
         this.#onExtranonce(event);
         return;
       case 'version-mask':
-        if (!this.isRolling) return;
-        this.versionMask = event.mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
+        if (!this.#granted.isRolling) return;
+        this.#granted.mask = event.mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
+        if (this.#state.kind !== 'live') return;
+        this.#useGrantedMask();
         for (const client of this.clients.slice()) client.onVersionMask(this);
         return;
       case 'reconnect':
