@@ -91,6 +91,7 @@ const PLACEHOLDER_BYTES = 2;
 const FORMER_KEPT_MS = 15_000;
 /** A change of difficulty takes `minIntervalMs`, a miner with a long queue reports shares of some ten seconds ago. */
 const REPEATS_KEPT = 4;
+const DIFFICULTIES_KEPT = 4;
 
 /**
  * One miner: one TCP connection from its first line to its last share's verdict. The extranonce given at subscribe stays for the life of the
@@ -161,9 +162,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #isEnded = false;
   #sentJobSequence = 0;
   #sentDifficulty = 0;
-  #previousDifficulty = 0;
-  /** Jobs from this number on are at the difficulty sent last, older ones at the one before. */
-  #difficultySince = 0;
+  /** The last difficulties sent on this lane, oldest first, and the job that each was sent with. */
+  #difficulties: { readonly since: number; readonly difficulty: number }[] = [];
   /** Jobs sent a second time under ids of their own, with another difficulty, oldest first. Shares of one are taken while the job `of` is. */
   #repeats: { readonly of: string; readonly job: IssuedJob }[] = [];
   #conduct: Conduct | null = null;
@@ -365,7 +365,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** The account is being looked up, then the pool is asked; the answer keeps its place. */
   awaitAuthorize(id: RequestId, account: string): WaitingLogin {
-    const { authorizeWaitMs } = this.context.settings.upstream;
+    const { loginPatienceMs = Infinity } = this.dialect.miner;
+    const authorizeWaitMs = Math.min(this.context.settings.upstream.authorizeWaitMs, loginPatienceMs);
     this.#waitingAuthorize = {
       account,
       places: [this.#place(id)],
@@ -673,6 +674,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       if (!this.#tellPrefix(subscription)) return;
       this.#settledOn = lanes;
       this.#sentJobSequence = 0;
+      this.#difficulties = [{ since: 0, difficulty: this.#sentDifficulty }];
       // Another login at a pool begins with the pool's own difficulty.
       this.#openWish ??= this.#lastWish ?? this.#rentalWish;
       const isBack = resumed?.upstream === upstream && this.#lane?.bytes === resumed.laneBytes;
@@ -769,9 +771,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const difficulty = this.#difficultyFor(job, binding.group.judges);
     const isChanged = difficulty !== this.#sentDifficulty;
     if (isChanged) {
-      this.#previousDifficulty = this.#sentDifficulty;
       this.#sentDifficulty = difficulty;
-      this.#difficultySince = job.sequence;
+      this.#difficulties.push({ since: job.sequence, difficulty });
+      if (this.#difficulties.length > DIFFICULTIES_KEPT) this.#difficulties.shift();
       if (binding.group.judges) this.#difficulty?.sent(difficulty, this.context.clock.monotonicMs());
     }
     this.#sentJobSequence = job.sequence;
@@ -1042,12 +1044,16 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return { ...former, job: old, difficulty: this.#difficultyOf(old, former.binding) };
   }
 
-  /** The difficulty in force when the job was sent, or a lower one since. */
+  /** What a share of this job is credited with, and must meet: the difficulty in force when the job was sent, or a lower one since. */
   #difficultyOf(job: IssuedJob, binding: Binding): number {
     if (!binding.group.judges) return job.difficulty;
-    return job.sequence >= this.#difficultySince
-      ? this.#sentDifficulty
-      : Math.min(this.#previousDifficulty, this.#sentDifficulty);
+    let least = this.#sentDifficulty;
+    for (let i = this.#difficulties.length - 1; i >= 0; i -= 1) {
+      const { since, difficulty } = this.#difficulties[i] ?? { since: 0, difficulty: least };
+      least = Math.min(least, difficulty);
+      if (since <= job.sequence) break;
+    }
+    return least;
   }
 
   /** A share that is to be judged, by the pool or here: in the books, and in its place among the replies. */

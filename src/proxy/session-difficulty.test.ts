@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { type AccountDifficulty, NO_ACCOUNT_DIFFICULTY } from '../domain/account.ts';
-import { DEFAULT_VARDIFF } from '../domain/vardiff.ts';
 import { MeasuringLoad } from './measuring-load.ts';
 import { type DifficultyFacts, SessionDifficulty } from './session-difficulty.ts';
 
@@ -96,12 +95,6 @@ function measured(load: MeasuringLoad, facts: DifficultyFacts = FACTS): SessionD
   return new SessionDifficulty({ load }, facts, NO_ACCOUNT_DIFFICULTY);
 }
 
-function loadOf(sessions: number): MeasuringLoad {
-  const load = new MeasuringLoad();
-  for (let session = 0; session < sessions; session += 1) load.enter();
-  return load;
-}
-
 /** Sends what the session advises and gives it shares at even gaps, so many a minute at difficulty 1. */
 function mine(session: SessionDifficulty, perMinute: number, fromMs: number, untilMs: number): number[] {
   let difficulty = session.next(POOL, fromMs);
@@ -162,18 +155,20 @@ describe('a session that is being measured', () => {
   });
 
   test('begins at a lower difficulty the fewer others there are, and keeps its pace when they come or go', () => {
-    const alone = measured(loadOf(0)).next(POOL, 0);
-    const crowd = loadOf(5000);
-    const session = measured(crowd);
-    assert.equal(session.next(POOL, 0), alone * 4);
-    for (let other = 0; other < 5000; other += 1) crowd.leave();
-    // At 1.2 times the pace of the crowd: the usual pace would call for an easier difficulty.
-    const sent = mine(session, 48 * 1.2 * alone * 4, 0, 100_000);
-    assert.deepEqual(
-      sent.filter((difficulty) => difficulty < alone * 4),
-      [],
-    );
-    assert.equal(DEFAULT_VARDIFF.measureSharesPerMinute, 192);
+    const load = new MeasuringLoad();
+    const early = measured(load);
+    const easy = early.next(POOL, 0);
+    for (let other = 0; other < 5000; other += 1) load.enter();
+    const late = measured(load);
+    const hard = late.next(POOL, 0);
+    assert.equal(hard, easy * 4);
+    // Now the crowd is there: 1.5 times the usual pace would be a flood at the crowd's.
+    const ofEarly = mine(early, 192 * 1.5 * easy, 0, 15_000);
+    assert.deepEqual(ofEarly, [easy]);
+    for (let other = 0; other < 5000; other += 1) load.leave();
+    // Now it is gone: the crowd's pace would be far too slow.
+    const ofLate = mine(late, 48 * 1.02 * hard, 0, 60_000);
+    assert.deepEqual(ofLate, [hard]);
   });
 
   test('whatever happens, the load is exactly those that are measured, and none once all have left', () => {

@@ -180,6 +180,8 @@ export class Upstream implements DialOwner {
   versionMask = 0;
   /** The pool granted rolling, whatever the mask is now. */
   isRolling = false;
+  /** What the handshake under way granted; in force when the connection is live, since kept jobs were sent under the mask of before. */
+  #granted = { mask: 0, isRolling: false };
   #nextExtranonce: { readonly extranonce1: string; readonly extranonce2Bytes: number } | null = null;
   #demand: Demand = DIFFICULTY_ONE;
   #isDifficultyGiven = false;
@@ -600,13 +602,20 @@ export class Upstream implements DialOwner {
     const outcome = call.read(result, refusal);
     if (outcome.kind !== 'taken' || outcome.versionMask === undefined) return;
     this.#takeVersionMask(outcome.versionMask);
+    if (this.#state.kind !== 'live') return;
+    this.#useGrantedMask();
     for (const client of this.clients.slice()) client.onVersionMask(this);
   }
 
   /** What the handshake granted; 0: no rolling on this connection. */
   #takeVersionMask(mask: number): void {
-    this.versionMask = mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
-    this.isRolling = this.versionMask !== 0;
+    const usable = mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
+    this.#granted = { mask: usable, isRolling: usable !== 0 };
+  }
+
+  #useGrantedMask(): void {
+    this.versionMask = this.#granted.mask;
+    this.isRolling = this.#granted.isRolling;
   }
 
   #onSubscribed(subscription: PoolSubscription): void {
@@ -677,6 +686,7 @@ export class Upstream implements DialOwner {
     this.#earlyWork = null;
     this.#unansweredInARow = 0;
     this.#liveSinceMs = this.#parts.clock.monotonicMs();
+    this.#useGrantedMask();
     this.#to({ kind: 'live' });
     // The calls of the login waited for each other; shares do not.
     this.#connection?.pace();
@@ -741,8 +751,10 @@ export class Upstream implements DialOwner {
         this.#onExtranonce(event);
         return;
       case 'version-mask':
-        if (!this.isRolling) return;
-        this.versionMask = event.mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
+        if (!this.#granted.isRolling) return;
+        this.#granted.mask = event.mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
+        if (this.#state.kind !== 'live') return;
+        this.#useGrantedMask();
         for (const client of this.clients.slice()) client.onVersionMask(this);
         return;
       case 'reconnect':
@@ -784,6 +796,8 @@ export class Upstream implements DialOwner {
       this.#onNameReply(name, refusal === null && this.#parts.dialect.isYes(result));
       return;
     }
+    // [quirk: ethermine and nanopool push jobs as replies, under an id that may be a share's]
+    if (refusal === null && Array.isArray(result)) return;
     this.#inFlight?.delete(id);
     this.#unansweredInARow = 0;
     this.#parts.stats.roundTrip.observe((this.#parts.clock.monotonicMs() - share.sentAtMs) / 1000);

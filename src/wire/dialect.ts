@@ -139,6 +139,8 @@ export interface MinerDialect {
   readonly ownJobIds: boolean;
   /** The answer to a login carries the first job, so it waits for one. */
   readonly loginCarriesJob: boolean;
+  /** Miners take a login that is not answered within a second for refused, so the pool's verdict is waited for no longer than this. Absent: as is configured. */
+  readonly loginPatienceMs?: number;
   /**
    * The newest job may be sent once more with another difficulty or a later time. Where not (nothing tells the two apart, and miners would repeat their nonces), a new
    * difficulty waits for the pool's next job.

@@ -128,6 +128,9 @@ const STEPS_TOLD = 40;
 /** Rows of sessions that have ended are kept a minute: in a shorter run every share stands in some row. */
 const ROWS_KEPT_MS = 60_000;
 
+/** The part of the shares that may cross a change which makes them worthless, without word of it. */
+const MOST_CROSSED = 0.005;
+
 const sum = (values: Iterable<number>): number => {
   let total = 0;
   for (const value of values) total += value;
@@ -199,7 +202,8 @@ export class ChaosFarm implements AsyncDisposable {
     const bed = await startProxyBed(
       accounts,
       testSettings({
-        limits: { refusalDelayMs: 0 },
+        // Not under test, and short on a machine that stands still for seconds.
+        limits: { refusalDelayMs: 0, handshakeMs: 60_000 },
         upstream: {
           dialTimeoutMs: 1000,
           callTimeoutMs: 1000,
@@ -277,6 +281,16 @@ export class ChaosFarm implements AsyncDisposable {
       assert.ok(
         row.inFlight >= 0 && Object.values(row.counts).every((count) => count >= 0),
         JSON.stringify(row),
+      );
+    }
+    for (const { worker, counts, difficulty } of report.sessions) {
+      // Whatever pools do, a miner's shares are its own, and no flood.
+      const mistakes = counts.unauthorized + counts.rejected;
+      if (mistakes === 0) continue;
+      const stats = this.#hands.find((hand) => hand.worker === worker)?.miner.stats;
+      const reasons = JSON.stringify([...(stats?.reasons ?? [])]);
+      assert.fail(
+        `${worker} at ${difficulty}, told ${stats?.difficulties.join()}: ${reasons}, ${stats?.summary()}`,
       );
     }
     for (const { miner, worker, cuts } of this.#hands) {
@@ -443,10 +457,12 @@ export class ChaosFarm implements AsyncDisposable {
       row.received,
     );
     assert.ok(refusedThere <= sum(Object.values(refused)) + unheard, story);
-    // No miner ever searched what was searched before, or handed in what was too easy: such words are the pool's alone.
+    // No miner ever searched what was searched before: such words are the pool's alone.
     assert.ok(counts.duplicate <= duplicatesThere, story);
-    assert.ok(counts['low-difficulty'] <= lowThere, story);
-    assert.deepEqual([counts.malformed, counts.unauthorized, counts.rejected], [0, 0, 0], story);
+    assert.deepEqual([counts.unauthorized, counts.rejected], [0, 0], story);
+    // A share that crosses a change on its way is judged by what holds when it arrives: another lane of the same job, a narrower mask. Some do.
+    const crossed = counts['low-difficulty'] - lowThere + counts.malformed;
+    assert.ok(crossed <= 3 + row.received * MOST_CROSSED, story);
   }
 
   /** Stale, unknown and sent twice are what troubles do; the rest would be our mistake. */
@@ -474,9 +490,10 @@ export class ChaosFarm implements AsyncDisposable {
       () => `${JSON.stringify(proxy.report().facts)}, ${proxy.groupCount} groups`,
       20_000,
     );
-    assert.deepEqual(
-      this.#pools.map(({ stats }) => stats.connectionsNow),
-      this.#pools.map(() => 0),
+    const left = (): readonly number[] => this.#pools.map(({ stats }) => stats.connectionsNow);
+    await eventually(
+      () => left().every((count) => count === 0),
+      () => `connections at the pools: ${left().join()}`,
     );
   }
 

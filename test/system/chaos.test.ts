@@ -4,7 +4,7 @@ import { ChaosFarm } from '../support/chaos-farm.ts';
 import { chaosScript } from '../support/chaos-script.ts';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? 1);
-const SECONDS = Number(process.env['CHAOS_SECONDS'] ?? 15);
+const SECONDS = Number(process.env['CHAOS_SECONDS'] ?? 12);
 
 const SHAPE = { pools: 6, accounts: 6, restlessMiners: [3, 5, 8], rubbish: 10 };
 

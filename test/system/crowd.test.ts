@@ -202,11 +202,13 @@ test(`${MINERS} miners of very different rates through one upstream: nothing ref
     `with ${worst.row.rate5mHs.toFixed(0)} H/s for ${worst.trueHs.toFixed(0)}, ${worst.sigmas.toFixed(1)} standard errors, ${worst.surprise.toFixed(1)} nats`;
   t.diagnostic(story);
   assert.ok(worst.surprise < MOST_SURPRISE, story);
-  // One in theory. Its own standard error is √(2/300) = 0.08, and twice that where a few hard shares make up a young session.
-  assert.ok(sigmas2 > 0.5 && sigmas2 < 1.8, story);
-  // A session that is younger than the window began at a guess, often far too hard, and shares that did not come then are in no error that
-  // is computed from those that came. Over a whole window of settled sessions the reported error is the true one.
-  if (SECONDS > 300) assert.ok(reported2 > 0.5 && reported2 < 1.8, story);
+  // A session that is younger than the window began at a guess, often far too hard. One hard share that comes by luck is many standard errors then, and
+  // those that did not come are in no error that is computed from those that did. Over a whole window of settled sessions both mean squares are one in
+  // theory, with a standard error of √(2/300) = 0.08, and the reported error is the true one.
+  if (SECONDS > 300) {
+    assert.ok(sigmas2 > 0.5 && sigmas2 < 1.5, story);
+    assert.ok(reported2 > 0.5 && reported2 < 1.5, story);
+  }
 
   // All of them: by their own count, by the proxy's rates, by the pool.
   const hashes = sum(miners.map(({ stats }) => stats.hashes));

@@ -254,6 +254,54 @@ describe('a miner of a shared group', () => {
     miner.end();
   });
 
+  test('may go on rolling while the pool is asked anew: what cannot be handed in then is lost, not malformed', async () => {
+    const pool = await startPool({ difficulty: 2.3e-10 });
+    await using bed = await startProxyBed(
+      [account([pool])],
+      testSettings({ upstream: { silenceMs: 600_000 } }),
+    );
+    const miner = await connectLines(bed.port);
+    const asked = [['version-rolling'], { 'version-rolling.mask': '1fffe000' }];
+    await miner.call({ id: 1, method: 'mining.configure', params: asked });
+    await miner.call({ id: 2, method: 'mining.subscribe', params: ['raw/1'] });
+    await miner.call({ id: 3, method: 'mining.authorize', params: [`${NAME}.raw`, 'x'] });
+    const job = (await miner.nextMethod('mining.notify'))['params'] as string[];
+    const { subscribes } = pool.stats;
+    pool.manners.configure = 'ignore';
+    pool.dropConnections();
+    await pool.waitFor(({ configures }) => configures >= 2);
+    pool.hang();
+    // The pool has not answered configure in time, and is asked to subscribe.
+    await pool.waitFor(({ heldLines }) => heldLines >= 1);
+    assert.equal(pool.stats.subscribes, subscribes);
+    const share = [`${NAME}.raw`, job[0], '000000', job[7], '00000000', '00002000'];
+    const { error } = await miner.call({ id: 10, method: 'mining.submit', params: share });
+    assert.deepEqual(error, [20, 'Pool connection lost', null]);
+    miner.end();
+  });
+
+  test('is held to the difficulty that its job was sent with, however often that has risen since', async () => {
+    const pool = await startPool({ difficulty: 1, versionMask: null });
+    await using bed = await startProxyBed([account([pool])]);
+    const miner = await connectLines(bed.port);
+    await miner.call({ id: 1, method: 'mining.subscribe', params: ['raw/1'] });
+    await miner.call({ id: 2, method: 'mining.authorize', params: [`${NAME}.raw`, 'x'] });
+    await miner.nextMethod('mining.notify');
+    const jobs: string[][] = [];
+    for (const [id, wish] of [2 ** -32, 2 ** -24, 2 ** -16].entries()) {
+      await miner.call({ id: 10 + id, method: 'mining.suggest_difficulty', params: [wish] });
+      jobs.push((await miner.nextMethod('mining.notify'))['params'] as string[]);
+    }
+    const [first] = jobs;
+    assert.ok(first !== undefined);
+    for (let nonce = 0; nonce < 8; nonce += 1) {
+      const params = [`${NAME}.raw`, first[0], '000000', first[7], `0000000${nonce}`];
+      const { error } = await miner.call({ id: 20 + nonce, method: 'mining.submit', params });
+      assert.equal(error, null, JSON.stringify(error));
+    }
+    miner.end();
+  });
+
   test('has its wish for itself: the pool does not hear of it, after a new extranonce either', async () => {
     const pool = await startPool();
     await using bed = await startProxyBed([account([pool])]);

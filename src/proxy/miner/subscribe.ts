@@ -18,8 +18,9 @@ export function onSubscribe(
     session.subscribedAgain(request.id);
     return;
   }
-  session.agent = request.agent;
-  session.origin = hintKey(session.ip, request.agent);
+  // It may have presented itself in a hello.
+  if (request.agent !== '') session.agent = request.agent;
+  session.origin = hintKey(session.ip, session.agent);
   const resumed = isOwnId(request.sessionId) ? takeResume(session, request.sessionId) : null;
   if (resumed !== null) {
     session.open(resumed, resumed.plan);
@@ -62,7 +63,7 @@ function findHint(
 ): LaneHint | null {
   const { hints, clock } = session.context;
   const sessionId = isOwnId(request.sessionId) ? request.sessionId : null;
-  return hints.find(hintKey(session.ip, request.agent), sessionId, clock.monotonicMs());
+  return hints.find(hintKey(session.ip, session.agent), sessionId, clock.monotonicMs());
 }
 
 /** True for an id that we may have given out. */

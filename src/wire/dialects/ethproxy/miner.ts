@@ -58,6 +58,8 @@ export const ethProxyMiner: MinerDialect = {
   nonces: { kind: 'none' },
   ownJobIds: false,
   loginCarriesJob: false,
+  // ethminer gives its first call a second; the sweep that looks after it comes four times in that.
+  loginPatienceMs: 400,
   // [quirk: ethminer begins every job at the same nonce, so it would find its shares again]
   repeatsJobs: false,
   decode: decodeMiner,
