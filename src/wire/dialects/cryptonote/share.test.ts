@@ -104,24 +104,24 @@ const request = (nonce: string): RelayedSubmit => ({
   parts: { nonce, result: resultOf(1n), more: ',"algo":"rx/0"' },
 });
 
-describe('a share for the pool', () => {
-  const assemble = (nonce: string, lane: string, work: RelayedWork | null): Assembled => {
-    const facts: ShareFacts = {
-      user: 'w',
-      work,
-      poolJobId: 'p/1+',
-      version: 0,
-      ntime: 0,
-      extranonce1: '',
-      extranonce2Bytes: 0,
-      lane,
-      versionMask: 0,
-      isRolling: false,
-      judges: true,
-    };
-    return assembleShare(request(nonce), facts);
+const assemble = (nonce: string, lane: string, work: RelayedWork | null): Assembled => {
+  const facts: ShareFacts = {
+    user: 'w',
+    work,
+    poolJobId: 'p/1+',
+    version: 0,
+    ntime: 0,
+    extranonce1: '',
+    extranonce2Bytes: 0,
+    lane,
+    versionMask: 0,
+    isRolling: false,
+    judges: true,
   };
+  return assembleShare(request(nonce), facts);
+};
 
+describe('a share for the pool', () => {
   test('is what the miner sent under the names of the pool', () => {
     assert.deepEqual(assemble('d00300e5', 'e5', workOf()), {
       kind: 'share',
