@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Dialect } from '../src/wire/dialect.ts';
 import { bitcoinV1 } from '../src/wire/dialects/bitcoin-v1/index.ts';
+import { cryptonote } from '../src/wire/dialects/cryptonote/index.ts';
 import { LineFramer } from '../src/wire/framing/line-framer.ts';
 import type { MinerRequest, PoolEvent } from '../src/wire/messages.ts';
 import {
@@ -123,10 +125,25 @@ const KINDS: Readonly<Record<string, Readonly<Record<Side, Counts>>>> = {
     },
     pool: { reply: 7, difficulty: 3, job: 2, notice: 1 },
   },
+  'raw-xmrig-proxy.txt: :13999 raw client -> xmrig-proxy nicehash mode': {
+    miner: { malformed: 1 },
+    pool: {},
+  },
+  'raw-xmrig-proxy.txt: :13999 raw client -> xmrig-proxy: login with rpc session id, submits': {
+    miner: { login: 1, ping: 1 },
+    pool: { reply: 2 },
+  },
+  'raw-xmrig-proxy.txt: :13999 raw client -> xmrig-proxy: login then bad messages': {
+    miner: { login: 2, submit: 1, unknown: 1 },
+    pool: { reply: 3, several: 1 },
+  },
   'seed-to-ckpool-lhr.txt #1': {
     miner: { subscribe: 1, authorize: 1, submit: 18 },
     pool: { reply: 20, difficulty: 1, job: 3 },
   },
+  'xmrig-keepalive.txt #1': { miner: { login: 1, ping: 2 }, pool: { reply: 3 } },
+  'xmrig-to-pool.txt #1': { miner: { login: 1, submit: 102 }, pool: { reply: 103, job: 2 } },
+  'xmrig-to-xmrig-proxy.txt #1': { miner: { login: 1, submit: 165 }, pool: { reply: 166, several: 2 } },
 };
 
 const dialogues = readCaptures();
@@ -171,11 +188,16 @@ describe('the captures', () => {
 
 type Decoded = MinerRequest | PoolEvent;
 
+/** What was spoken there. */
+function dialectOf({ file }: Dialogue): Dialect {
+  return file.includes('xmrig') ? cryptonote : bitcoinV1;
+}
+
 /** Decodes one side's lines, each text once. */
-function decoder(side: Side): (line: string) => Decoded {
+function decoder(dialect: Dialect, side: Side): (line: string) => Decoded {
   const known = new Map<string, Decoded>();
   return (line) => {
-    const message = known.get(line) ?? bitcoinV1[side].decode(line);
+    const message = known.get(line) ?? dialect[side].decode(line);
     known.set(line, message);
     return message;
   };
@@ -210,7 +232,7 @@ function beginning(bytes: Buffer): Buffer {
 function checkKinds(dialogue: Dialogue, side: Side): void {
   const counts: Record<string, number> = {};
   for (const line of linesOf(dialogue, side)) {
-    const { kind } = bitcoinV1[side].decode(line);
+    const { kind } = dialectOf(dialogue)[side].decode(line);
     counts[kind] = (counts[kind] ?? 0) + 1;
   }
   assert.deepEqual(counts, KINDS[dialogue.name]?.[side]);
@@ -219,7 +241,7 @@ function checkKinds(dialogue: Dialogue, side: Side): void {
 for (const dialogue of dialogues) {
   describe(dialogue.name, () => {
     for (const side of ['miner', 'pool'] as const) {
-      const decode = decoder(side);
+      const decode = decoder(dialectOf(dialogue), side);
       const bytes = Buffer.from(streamOf(dialogue, side));
       const expected = linesOf(dialogue, side).map((line) => decode(line));
 

@@ -233,6 +233,7 @@ const CODES_2: Readonly<Record<RefusalReason, number>> = {
   stale: 202,
   duplicate: 406,
   'low-difficulty': 406,
+  'wrong-hash': 406,
   unauthorized: 301,
   'not-subscribed': 300,
 };

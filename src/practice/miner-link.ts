@@ -106,7 +106,7 @@ export class MinerLink {
    */
   call<T>(
     method: string,
-    params: readonly unknown[],
+    params: readonly unknown[] | Readonly<Record<string, unknown>>,
     read: (reply: PoolReply) => T,
     id = this.#nextId++,
   ): Promise<T> {

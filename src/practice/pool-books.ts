@@ -57,6 +57,8 @@ export class PoolBooks implements ShareBooks {
   resumes = 0;
   authorizes = 0;
   authorizeFailures = 0;
+  /** Requests that only keep the connection. */
+  keepalives = 0;
   /** Jobs made. */
   jobs = 0;
   /** Submits received, whatever became of them; those swallowed while the pool hangs are not among them. */

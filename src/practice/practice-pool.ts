@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import type { Socket } from 'node:net';
 import { targetOfDifficulty } from '../domain/difficulty.ts';
 import { type Endpoint, formatEndpoint } from '../domain/endpoint.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -11,6 +10,7 @@ import type { PoolManners } from './pool-manners.ts';
 import { type PracticeAlgorithmName, practiceAlgorithms } from './practice-algorithms.ts';
 import { PracticeConnection, type ResumableSession } from './practice-connection.ts';
 import { type JobFields, JobMaker, PracticeJob } from './practice-job.ts';
+import { PracticePort } from './practice-port.ts';
 
 export type { PoolBooks, ShareBooks, SubmitRecord } from './pool-books.ts';
 export type { JobFields } from './practice-job.ts';
@@ -136,12 +136,11 @@ export class PracticePool {
   readonly #retired = new Set<string>();
   readonly #targets = new Map<number, Uint8Array>();
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #port: PracticePort;
   #job: PracticeJob | null = null;
   /** Ids given out and still accepted somewhere. */
   #jobIds = new Set<string>();
   #difficulty: number;
-  #server: Server | null = null;
-  #endpoint: Endpoint | null = null;
   #count = 0;
   #silent = false;
   #isStarted = false;
@@ -154,6 +153,7 @@ export class PracticePool {
     this.#clock = collaborators.clock;
     const given: Required<PracticePoolOptions> = { ...DEFAULTS, ...options };
     this.#options = given;
+    this.#port = new PracticePort(this.#log, given, (socket) => this.#accept(socket));
     this.#difficulty = given.difficulty;
     this.#maker = new JobMaker(given);
     this.stats = new PoolBooks(given.submitsKept);
@@ -179,8 +179,7 @@ export class PracticePool {
 
   /** Where it listens; throws before the first start. */
   get endpoint(): Endpoint {
-    if (this.#endpoint === null) throw new Error('the practice pool has no address before start()');
-    return this.#endpoint;
+    return this.#port.endpoint;
   }
 
   /** True between {@link start} and {@link stop}, whether its port is open or not. */
@@ -242,33 +241,13 @@ export class PracticePool {
   }
 
   /** Listens again on the port of before. */
-  async openPort(): Promise<void> {
-    if (this.#server !== null) return;
-    const { host, port, tls } = this.#options;
-    const onSocket = (socket: Socket): void => this.#accept(socket);
-    const server = tls === null ? createTcpServer(onSocket) : createTlsServer({ ...tls }, onSocket);
-    server.on('tlsClientError', (error: Error) =>
-      this.#log.debug('TLS handshake failed', { error: error.message }),
-    );
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#endpoint?.port ?? port, host, 4096, resolve);
-    });
-    const address = server.address();
-    if (typeof address === 'object' && address !== null) this.#endpoint = { host, port: address.port };
-    this.#server = server;
+  openPort(): Promise<void> {
+    return this.#port.open();
   }
 
   /** Takes no more connections; those that stand go on. */
-  async closePort(): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    if (server === null) return;
-    // close() itself stops listening at once; its callback would wait for the connections to end.
-    await new Promise<void>((resolve) => {
-      server.close();
-      setImmediate(resolve);
-    });
+  closePort(): Promise<void> {
+    return this.#port.close();
   }
 
   /**

@@ -7,6 +7,7 @@ export const REFUSALS = {
   stale: { code: 21, text: 'Stale share' },
   duplicate: { code: 22, text: 'Duplicate share' },
   'low-difficulty': { code: 23, text: 'Low difficulty share' },
+  'wrong-hash': { code: 20, text: 'Wrong hash' },
   unauthorized: { code: 24, text: 'Unauthorized worker' },
   'not-subscribed': { code: 25, text: 'Not subscribed' },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly text: string }>>;

@@ -818,6 +818,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       target: this.#sentDifficulty === job.difficulty ? job.target : null,
       scale: job.scale,
       divider: binding.books.subject.divider,
+      algorithm: binding.books.subject.algorithm,
       sessionId: this.id,
     };
   }

@@ -76,6 +76,8 @@ export interface JobView {
   /** What the pool multiplies its jobs' targets with, for dialects that say so apart; else 1. */
   readonly scale: number;
   readonly divider: number;
+  /** The pool's algorithm by its name in the catalogue, for jobs that name none; absent where it is not known. */
+  readonly algorithm?: string;
   /** The session's id, for dialects that repeat it. */
   readonly sessionId: string;
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/kit/clock.ts';
 import { silentLog } from '../../src/kit/log.ts';
+import { CryptonoteMiner, type CryptonoteMinerOptions } from '../../src/practice/cryptonote/miner.ts';
+import { CryptonotePool, type CryptonotePoolOptions } from '../../src/practice/cryptonote/pool.ts';
 import { EthashMiner, type EthashMinerOptions } from '../../src/practice/ethash-miner.ts';
 import { EthashPool, type EthashPoolOptions } from '../../src/practice/ethash-pool.ts';
 import { PRACTICE_FLAVOURS, type PracticeFlavour } from '../../src/practice/ethash-proof.ts';
@@ -131,5 +133,131 @@ describe('ethash through the proxy', () => {
       () => /speaks ethproxy|another flavour/.test(foreign.stats.lastError),
       () => `told what to do: ${foreign.stats.lastError}`,
     );
+  });
+});
+
+const RANDOMX = { dialect: 'cryptonote', algorithm: 'randomx', divider: 2 ** 32 };
+
+async function cryptonotePool(
+  t: TestContext,
+  options: Partial<CryptonotePoolOptions> = {},
+): Promise<CryptonotePool> {
+  const pool = new CryptonotePool(
+    { log: silentLog, clock: systemClock },
+    { difficulty: 2000, jobIntervalMs: 0, blockIntervalMs: 0, ...options },
+  );
+  await pool.start();
+  t.after(() => pool.stop());
+  return pool;
+}
+
+function cryptonoteMiners(
+  t: TestContext,
+  bed: ProxyBed,
+  count: number,
+  options: Partial<CryptonoteMinerOptions> = {},
+): readonly CryptonoteMiner[] {
+  return Array.from({ length: count }, (_, i) => {
+    const miner = new CryptonoteMiner(
+      { log: silentLog, clock: systemClock },
+      {
+        host: '127.0.0.1',
+        port: bed.port,
+        user: `${NAME}.rig${i}`,
+        hashesPerSecond: 3000,
+        reconnectMs: 50,
+        ...options,
+      },
+    );
+    t.after(() => miner.stop());
+    miner.start();
+    return miner;
+  });
+}
+
+describe('cryptonote through the proxy', () => {
+  test('many miners share one connection, each with a byte of the nonce, and the pool refuses nothing', async (t) => {
+    const pool = await cryptonotePool(t);
+    await using bed = await startProxyBed([dialectAccount(NAME, [pool], RANDOMX)], undefined, {
+      dialects: DIALECTS,
+    });
+    const miners = cryptonoteMiners(t, bed, 12);
+    await Promise.all(miners.map((miner) => miner.waitFor(({ accepted }) => accepted >= 3, 30_000)));
+    pool.newJob();
+    await eventually(
+      () => pool.stats.accepted >= 10,
+      () => `shares at the pool: ${pool.stats.summary()}`,
+      20_000,
+    );
+    assert.equal(pool.stats.connectionsNow, 1);
+    await Promise.all(miners.map((miner) => miner.stop()));
+    await eventually(
+      () => bed.proxy.report().totals.every(({ inFlight }) => inFlight === 0),
+      () => 'every share has its verdict',
+    );
+    assert.equal(rejectedTotal(pool.stats), 0, pool.stats.summary());
+    for (const miner of miners) {
+      assert.deepEqual(miner.stats.violations, []);
+      assert.equal(miner.stats.connections, 1);
+    }
+    const total = bed.proxy.report().totals.find((row) => row.pool !== '');
+    assert.equal(total?.algorithm, 'randomx');
+    assert.equal(total?.counts.accepted, pool.stats.accepted);
+    assert.equal(total?.received, (total?.counts.accepted ?? 0) + (total?.counts['accepted-local'] ?? 0));
+    // Each at the pool's difficulty, in hashes.
+    const atPool = (total?.workAtPool ?? 0) / ((total?.sharesAtPool ?? 0) * 2000);
+    assert.ok(Math.abs(atPool - 1) < 0.001, `${atPool}`);
+  });
+
+  test('a pool that fixes the byte itself gets a connection for each miner', async (t) => {
+    const pool = await cryptonotePool(t, { fixedByte: 0x5a });
+    await using bed = await startProxyBed([dialectAccount(NAME, [pool], RANDOMX)], undefined, {
+      dialects: DIALECTS,
+    });
+    const miners = cryptonoteMiners(t, bed, 3);
+    await Promise.all(miners.map((miner) => miner.waitFor(({ accepted }) => accepted >= 2, 30_000)));
+    await eventually(
+      () => pool.stats.connectionsNow === 3,
+      () => `${pool.stats.connectionsNow} connections`,
+    );
+    assert.equal(rejectedTotal(pool.stats), 0, pool.stats.summary());
+  });
+
+  test('a change of pool is the next job, on the same socket', async (t) => {
+    const first = await cryptonotePool(t);
+    const second = await cryptonotePool(t, { difficulty: 4000 });
+    await using bed = await startProxyBed([dialectAccount(NAME, [first], RANDOMX)], undefined, {
+      dialects: DIALECTS,
+    });
+    const miners = cryptonoteMiners(t, bed, 4);
+    await Promise.all(miners.map((miner) => miner.waitFor(({ accepted }) => accepted >= 2, 30_000)));
+    bed.proxy.onAccountChanged(dialectAccount(NAME, [second], RANDOMX, { revision: 2 }));
+    await eventually(
+      () => second.stats.accepted >= 4,
+      () => `shares at the second pool: ${second.stats.summary()}`,
+      30_000,
+    );
+    for (const miner of miners) {
+      assert.equal(miner.stats.connections, 1);
+      assert.deepEqual(miner.stats.violations, []);
+    }
+    assert.equal(rejectedTotal(second.stats), 0, second.stats.summary());
+  });
+
+  test('a pool that goes down hands its miners to the backup, and in-flight shares end in a bucket', async (t) => {
+    const first = await cryptonotePool(t);
+    const second = await cryptonotePool(t);
+    await using bed = await startProxyBed([dialectAccount(NAME, [first, second], RANDOMX)], undefined, {
+      dialects: DIALECTS,
+    });
+    const miners = cryptonoteMiners(t, bed, 4);
+    await Promise.all(miners.map((miner) => miner.waitFor(({ accepted }) => accepted >= 2, 30_000)));
+    await first.stop();
+    await eventually(
+      () => second.stats.accepted >= 4,
+      () => `shares at the backup: ${second.stats.summary()}`,
+      30_000,
+    );
+    for (const miner of miners) assert.equal(miner.stats.connections, 1);
   });
 });
