@@ -6,9 +6,13 @@ export interface Metric {
   readonly label: string;
   readonly unit: string;
   readonly decimals: number;
-  /** What this project promises of it; null where the row is for information. */
+  /** What this project promises of the dedicated proxy (target `proxy`); null where it promises nothing. */
   readonly goal: Goal | null;
+  /** What it promises of its other variants. */
+  readonly variantGoals?: Readonly<Partial<Record<VariantName, Goal>>>;
 }
+
+export type VariantName = 'shared' | 'verified';
 
 export interface Goal {
   readonly max?: number;

@@ -23,6 +23,7 @@ function metricsFor(connections: number): readonly Metric[] {
       unit: 'µs',
       decimals: 1,
       goal: { max: 60, maxToHaproxy: 1.7 },
+      variantGoals: { shared: { maxToHaproxy: 0.8 }, verified: { maxToHaproxy: 1.1 } },
     },
     { id: `relay.p50.${connections}`, label: `latency of a share, p50, ${at}`, ...latency },
     { id: `relay.p99.${connections}`, label: `latency of a share, p99, ${at}`, ...latency },

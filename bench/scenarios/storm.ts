@@ -11,6 +11,7 @@ export const storm: Scenario = {
       unit: 's',
       decimals: 2,
       goal: { max: 10 },
+      variantGoals: { shared: { max: 5 }, verified: { max: 5 } },
     },
     {
       id: 'storm.p50',
@@ -25,6 +26,7 @@ export const storm: Scenario = {
       unit: '',
       decimals: 0,
       goal: { max: 0 },
+      variantGoals: { shared: { max: 0 }, verified: { max: 0 } },
     },
     { id: 'storm.cpu', label: 'the same storm: CPU used', unit: 's', decimals: 2, goal: null },
   ],
