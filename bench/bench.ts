@@ -8,12 +8,16 @@ import type { Size } from './scenario.ts';
 import type { TargetEnvironment, TargetKind, TargetName } from './targets/target.ts';
 
 const LATE_LIMIT_US = 3_000;
+/** Below this a median is no better than a single reading. */
+const LEAST_ROUNDS = 3;
 
 export interface BenchOptions {
   readonly size: Size;
   readonly pool: PoolOptions;
   /** Shares per second over all miners while CPU is measured. */
   readonly rate: number;
+  /** The same where CPU is measured a second time, nearer to what the machine carries. */
+  readonly busyRate: number;
   /** Shares per second over all miners while latency is measured. */
   readonly latencyRate: number;
   /** Loopback addresses the miners come from. */
@@ -109,6 +113,15 @@ export class Bench {
   nextGroup(): string {
     this.#lastGroup++;
     return `group${this.#lastGroup}`;
+  }
+
+  /** Goes through the rounds of a scenario whose targets take turns; when their time is up, the round under way is the last. */
+  async rounds(atMost: number, useRound: () => Promise<void>): Promise<void> {
+    const until = performance.now() + this.size.roundsMs;
+    for (let round = 0; round < atMost; round++) {
+      if (round >= LEAST_ROUNDS && performance.now() >= until) return;
+      await useRound();
+    }
   }
 
   /** Runs `use` with a freshly started target of each kind, all of them alive at once so that rounds can alternate. */

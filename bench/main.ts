@@ -84,6 +84,7 @@ async function measure(
     settings: {
       rounds: options.size.rounds,
       'shares/s': options.rate,
+      'shares/s when busy': options.busyRate,
       'shares/s for latency': options.latencyRate,
       extranonce2: options.pool.extranonce2Size,
       accounts: options.accounts,

@@ -29,11 +29,12 @@ export const USAGE = `Measures the proxy against HAProxy in TCP mode and a bare 
 usage: npm run bench -- [scenario …] [flags]
 
   --quick                about a minute instead of five
-  --targets LIST         of direct,bare-relay,haproxy,proxy; those that are not there are skipped (default: all)
+  --targets LIST         of direct,bare-relay,haproxy,proxy,shared,verified; those that are not there are skipped (default: all)
   --markdown             print nothing but the table that bench/README.md shows
   --json FILE            every value of every round
   --check                exit with 1 when a goal is missed, too (a lost or refused share always does)
   --rate N               shares per second over all miners while CPU is measured (default 10000)
+  --busy-rate N          the same where CPU is measured a second time (default 20000)
   --latency-rate N       the same while latency is measured (default 2000)
   --rounds N             rounds of the alternating scenarios
   --extranonce2 N        bytes of extranonce2 the pool hands out (default 8)
@@ -80,6 +81,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
         difficulty: number('difficulty', 2.3e-10, Number.MIN_VALUE, Number.MAX_VALUE),
       },
       rate: number('rate', 10_000, 1, MAX_RATE),
+      busyRate: number('busy-rate', 20_000, 1, MAX_RATE),
       latencyRate: number('latency-rate', 2_000, 1, MAX_RATE),
       sources: Math.round(number('sources', 1, 1, 250)),
       accounts: Math.round(number('accounts', 4, 1, 1_000)),
@@ -100,6 +102,7 @@ function parse(args: readonly string[]) {
         json: { type: 'string' },
         check: { type: 'boolean', default: false },
         rate: { type: 'string' },
+        'busy-rate': { type: 'string' },
         'latency-rate': { type: 'string' },
         rounds: { type: 'string' },
         extranonce2: { type: 'string' },

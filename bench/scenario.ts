@@ -32,7 +32,9 @@ export interface Scenario {
 
 /** How long and how often: the whole bench, or a look in about a minute. */
 export interface Size {
+  /** Rounds of what alternates between targets; fewer where they take longer than `roundsMs`, but no fewer than three. */
   readonly rounds: number;
+  readonly roundsMs: number;
   readonly warmUpMs: number;
   readonly windowMs: number;
   readonly relayConnections: readonly number[];
@@ -49,8 +51,9 @@ export interface Size {
 
 export const FULL: Size = {
   rounds: 9,
+  roundsMs: 55_000,
   warmUpMs: 3_000,
-  windowMs: 1_500,
+  windowMs: 1_200,
   relayConnections: [200, 1_000],
   setUpConnections: 400,
   fanOutMiners: 1_000,
@@ -63,6 +66,7 @@ export const FULL: Size = {
 
 export const QUICK: Size = {
   rounds: 2,
+  roundsMs: 20_000,
   warmUpMs: 1_000,
   windowMs: 1_200,
   relayConnections: [200],
