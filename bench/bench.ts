@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import type { Peer } from './control.ts';
 import type { LoadCommands } from './load.ts';
 import type { PoolCommands, PoolOptions } from './pool.ts';
-import { Rig } from './rig.ts';
+import { Rig, type RigOptions } from './rig.ts';
 import type { Size } from './scenario.ts';
 import type { TargetEnvironment, TargetKind, TargetName } from './targets/target.ts';
 
@@ -136,11 +136,7 @@ export class Bench {
   }
 
   /** Runs `use` with one freshly started target. */
-  async withOne(
-    kind: TargetKind,
-    options: { connections: number; cpus: string | null },
-    use: (rig: Rig) => Promise<void>,
-  ): Promise<void> {
+  async withOne(kind: TargetKind, options: RigOptions, use: (rig: Rig) => Promise<void>): Promise<void> {
     const rig = await Rig.start(this, kind, options);
     try {
       await use(rig);

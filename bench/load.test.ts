@@ -79,6 +79,22 @@ describe('miners on the pool', () => {
     assert.deepEqual(ran.failures, {});
     await load.ask('close', { group: 'job' });
   });
+
+  test('are told from a job of another pool port, also where the marker is known before', async () => {
+    const [ours, other] = [await pool.ask('listen', POOL), await pool.ask('listen', POOL)];
+    await open('marked', ours, 5);
+    await load.ask('watchJob', { group: 'marked', marker: await pool.ask('marker', { port: other }) });
+    await pool.ask('job', { port: ours });
+    const marker = await pool.ask('marker', { port: other });
+    const seen = await load.ask('jobSeen', { group: 'marked', marker, timeoutMs: 200 });
+    assert.deepEqual([seen.received, seen.missing], [0, 5]);
+    await load.ask('watchJob', { group: 'marked' });
+    const { marker: own } = await pool.ask('job', { port: ours });
+    assert.equal(await pool.ask('marker', { port: ours }), own);
+    const ownSeen = await load.ask('jobSeen', { group: 'marked', marker: own, timeoutMs: 2_000 });
+    assert.equal(ownSeen.received, 5);
+    await load.ask('close', { group: 'marked' });
+  });
 });
 
 describe('nothing is forgiven', () => {
@@ -121,7 +137,27 @@ describe('nothing is forgiven', () => {
       'an answer out of order': 1,
       'an answer to no share (id 4242)': 1,
     });
-    assert.equal(ran.accepted, 8);
+    assert.deepEqual([ran.accepted, ran.refused, ran.unanswered], [8, 1, 1]);
+  });
+
+  test('a refused share where refusals are expected: it is counted, and no failure', async () => {
+    const server = createServer((socket) => answerBadly(socket));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    await open('refusing', portOf(server), 1);
+    const ran = await load.ask('run', {
+      group: 'refusing',
+      ...RUN,
+      durationMs: 100,
+      rate: 50,
+      mayRefuse: true,
+    });
+    await load.ask('close', { group: 'refusing' });
+    server.close();
+    assert.deepEqual(
+      { sent: ran.sent, accepted: ran.accepted, refused: ran.refused, failures: ran.failures },
+      { sent: 5, accepted: 4, refused: 1, failures: {} },
+    );
   });
 
   test('a login that is refused', async () => {

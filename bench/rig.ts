@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from './bench.ts';
 import type { JobSeen, Opened, Ran } from './load.ts';
-import type { JobSent } from './pool.ts';
+import type { JobSent, PoolCounts } from './pool.ts';
 import type { Target, TargetKind } from './targets/target.ts';
 import { cpuUs, type Memory, memoryOf } from './usage.ts';
 
@@ -17,28 +18,43 @@ export interface Connected extends Opened {
   readonly group: string;
 }
 
+export interface RigOptions {
+  readonly connections: number;
+  readonly cpus: string | null;
+  /** Further flags for the target where it is this project's program. */
+  readonly proxyArguments?: readonly string[];
+  /** Gives its accounts a second pool port to fall back to. */
+  readonly withBackup?: boolean;
+}
+
 /** One target with a pool port of its own behind it and the miners in front of it. */
 export class Rig {
   readonly target: Target;
   readonly #bench: Bench;
   readonly #poolPort: number;
+  readonly #backupPoolPort: number | null;
   readonly #groups: string[] = [];
+  /** Of all its pool ports. */
+  readonly #openPorts: Set<number>;
 
-  private constructor(bench: Bench, target: Target, poolPort: number) {
+  private constructor(bench: Bench, target: Target, poolPort: number, backupPoolPort: number | null) {
     this.#bench = bench;
     this.target = target;
     this.#poolPort = poolPort;
+    this.#backupPoolPort = backupPoolPort;
+    this.#openPorts = new Set(backupPoolPort === null ? [poolPort] : [poolPort, backupPoolPort]);
   }
 
-  static async start(
-    bench: Bench,
-    kind: TargetKind,
-    options: { connections: number; cpus: string | null },
-  ): Promise<Rig> {
+  static async start(bench: Bench, kind: TargetKind, options: RigOptions): Promise<Rig> {
     const { pool, environment } = bench.parts;
+    const { connections, cpus, proxyArguments = [], withBackup = false } = options;
     const poolPort = await pool.ask('listen', bench.options.pool);
-    const target = await kind.start(environment, { ...options, poolPort });
-    return new Rig(bench, target, poolPort);
+    const backupPoolPort = withBackup ? await pool.ask('listen', bench.options.pool) : null;
+    const target = await kind.start(
+      { ...environment, proxyArguments: [...environment.proxyArguments, ...proxyArguments] },
+      { connections, cpus, poolPort },
+    );
+    return new Rig(bench, target, poolPort, backupPoolPort);
   }
 
   /** CPU the target's process tree has used so far, in microseconds; 0 where there is none. */
@@ -63,7 +79,7 @@ export class Rig {
   async tryConnect(where: string, count: number, atOnce: number): Promise<Connected> {
     const { sources, accounts } = this.#bench.options;
     const group = this.#bench.nextGroup();
-    const users = await this.target.enrol(Math.min(accounts, count));
+    const users = await this.target.enrol(Math.min(accounts, count), this.#backupPoolPort);
     this.#groups.push(group);
     const opened = await this.#bench.parts.load.ask(
       'open',
@@ -116,6 +132,39 @@ export class Rig {
     return { sent, seen };
   }
 
+  /** What the backup pool has seen. */
+  backupCounts(): Promise<PoolCounts> {
+    return this.#bench.parts.pool.ask('counts', { port: this.#backupPort() });
+  }
+
+  /**
+   * Sends shares at a fixed rate and lets the pool die `killAfterMs` later: its sockets are reset, its port is closed. Waits until
+   * every miner has a job of the backup pool and every share its answer. Refusals are no failure here, everything else is.
+   */
+  async loadThroughFailover(
+    where: string,
+    group: string,
+    options: { readonly rate: number; readonly durationMs: number; readonly killAfterMs: number },
+  ): Promise<{ readonly ran: Ran; readonly killedUs: number; readonly seen: JobSeen }> {
+    const { pool, load } = this.#bench.parts;
+    const { rate, durationMs, killAfterMs } = options;
+    const marker = await pool.ask('marker', { port: this.#backupPort() });
+    await load.ask('watchJob', { group, marker });
+    const running = load.ask(
+      'run',
+      { group, rate, durationMs, drainMs: DRAIN_MS, mayRefuse: true },
+      durationMs + 2 * DRAIN_MS + 10_000,
+    );
+    const killing = sleep(killAfterMs).then(() => pool.ask('close', { port: this.#poolPort }));
+    const [ran, killedUs] = await Promise.all([running, killing]);
+    this.#openPorts.delete(this.#poolPort);
+    const seen = await load.ask('jobSeen', { group, marker, timeoutMs: DRAIN_MS });
+    this.#report(where, ran.failures);
+    if (seen.missing > 0)
+      this.#bench.fail(this.#at(where), `${seen.missing} miners did not get a job of the backup pool`);
+    return { ran, killedUs, seen };
+  }
+
   /** Ends the miners of one group; a socket that had been closed by the other side meanwhile fails the bench. */
   async disconnect(where: string, group: string): Promise<void> {
     const index = this.#groups.indexOf(group);
@@ -127,7 +176,12 @@ export class Rig {
   async stop(): Promise<void> {
     for (const group of this.#groups.splice(0)) await this.#bench.parts.load.ask('close', { group });
     await this.target.stop();
-    await this.#bench.parts.pool.ask('close', { port: this.#poolPort });
+    for (const port of this.#openPorts) await this.#bench.parts.pool.ask('close', { port });
+  }
+
+  #backupPort(): number {
+    if (this.#backupPoolPort === null) throw new Error('this target was started without a backup pool');
+    return this.#backupPoolPort;
   }
 
   #at(where: string): string {

@@ -51,7 +51,7 @@ export interface Size {
 
 export const FULL: Size = {
   rounds: 9,
-  roundsMs: 55_000,
+  roundsMs: 40_000,
   warmUpMs: 3_000,
   windowMs: 1_200,
   relayConnections: [200, 1_000],

@@ -21,6 +21,7 @@ export const bareRelay: TargetKind = {
       host: '127.0.0.1',
       port,
       pid: child.pid,
+      metricsUrl: null,
       enrol: async (count) => Array.from({ length: count }, (_, index) => `bench${index}`),
       stop: () => child.stop(),
     };

@@ -10,6 +10,7 @@ export const direct: TargetKind = {
     host: '127.0.0.1',
     port: poolPort,
     pid: null,
+    metricsUrl: null,
     enrol: async (count) => Array.from({ length: count }, (_, index) => `bench${index}`),
     stop: async () => undefined,
   }),

@@ -15,6 +15,12 @@ interface Registered {
   readonly error?: unknown;
 }
 
+interface BackupField {
+  readonly pool: string;
+  readonly user: string;
+  readonly password: string;
+}
+
 /** How the program under test is to serve its accounts. */
 interface ProxyVariant {
   readonly name: TargetName;
@@ -60,12 +66,20 @@ function proxyTarget(variant: ProxyVariant): TargetKind {
       const pool = `127.0.0.1:${poolPort}`;
       await post(`${api}/pools`, { pool, algorithm: 'sha256d' });
       let enrolled = 0;
+      const backupsAt = async (port: number | null): Promise<readonly BackupField[]> => {
+        if (port === null) return [];
+        const backup = `127.0.0.1:${port}`;
+        await post(`${api}/pools`, { pool: backup, algorithm: 'sha256d' });
+        return [{ pool: backup, user: 'backup', password: 'x' }];
+      };
       return {
         kind,
         host: '127.0.0.1',
         port,
         pid: child.pid,
-        enrol: async (count) => {
+        metricsUrl: `http://127.0.0.1:${webPort}/metrics`,
+        enrol: async (count, backupPoolPort) => {
+          const backups = await backupsAt(backupPoolPort);
           const names: string[] = [];
           for (let i = 0; i < count; i++) {
             enrolled++;
@@ -74,6 +88,7 @@ function proxyTarget(variant: ProxyVariant): TargetKind {
               user: `bench${enrolled}`,
               password: 'x',
               mode: variant.mode,
+              ...(backups.length > 0 ? { backups } : {}),
             });
             if (typeof name !== 'string' || name === '')
               throw new Error('the proxy registered an account without a name');

@@ -7,8 +7,13 @@ export interface Target {
   readonly port: number;
   /** The process whose tree is measured; null where there is none (miners connected to the pool itself). */
   readonly pid: number | null;
-  /** User names that miners may log in with here, none of them used before. */
-  enrol(count: number): Promise<readonly string[]>;
+  /** Where its own account of what it did can be read (Prometheus text format); null where it gives none. */
+  readonly metricsUrl: string | null;
+  /**
+   * User names that miners may log in with here, none of them used before. Their backup pool listens on `backupPoolPort` of
+   * 127.0.0.1; only this project's program can have one.
+   */
+  enrol(count: number, backupPoolPort: number | null): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
 
