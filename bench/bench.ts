@@ -2,11 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import type { Peer } from './control.ts';
 import type { LoadCommands } from './load.ts';
+import { openFilesLimit } from './machine.ts';
 import type { PoolCommands, PoolOptions } from './pool.ts';
 import { Rig, type RigOptions } from './rig.ts';
 import type { Size } from './scenario.ts';
 import type { TargetEnvironment, TargetKind, TargetName } from './targets/target.ts';
 
+/** What a process has open besides its miners. */
+export const SPARE_FILES = 1_000;
 const LATE_LIMIT_US = 3_000;
 /** Below this a median is no better than a single reading. */
 const LEAST_ROUNDS = 3;
@@ -113,6 +116,16 @@ export class Bench {
   nextGroup(): string {
     this.#lastGroup++;
     return `group${this.#lastGroup}`;
+  }
+
+  /** False, with a line that says so, where this machine does not let a target open files for so many miners. */
+  canCarry(where: string, kind: TargetKind, miners: number): boolean {
+    const needed = kind.filesPerMiner * miners + SPARE_FILES;
+    if (openFilesLimit() >= needed) return true;
+    this.parts.say(
+      `  ${where}: ${kind.label} is left out: it needs ${needed} open files, the limit is ${openFilesLimit()}`,
+    );
+    return false;
   }
 
   /** Goes through the rounds of a scenario whose targets take turns; when their time is up, the round under way is the last. */

@@ -60,6 +60,7 @@ async function measure(
   const { bench: options } = commandLine;
   const machine = describeMachine();
   const kinds = present(choose('target', commandLine.targets, TARGETS), environment);
+  ensureOpenFiles(Math.max(0, ...scenarios.map((scenario) => scenario.wishedFiles?.(options.size) ?? 0)));
   const runnable = scenarios.filter((scenario) => hasFiles(scenario, scenario.openFiles(options.size)));
   const pool = spawnPeer<PoolCommands>('the pool', new URL('./pool.ts', import.meta.url), null);
   const load = spawnPeer<LoadCommands>('the load generator', new URL('./load.ts', import.meta.url), null);

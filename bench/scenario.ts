@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import type { TargetKind, TargetName } from './targets/target.ts';
 
 /** One row of the table. */
 export interface Metric {
@@ -25,9 +26,23 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   metrics(size: Size): readonly Metric[];
-  /** Open files a process of this scenario needs at most. */
+  /** Open files a process of this scenario needs; without them it is left out. */
   openFiles(size: Size): number;
+  /** Open files with which it leaves nothing out. */
+  wishedFiles?(size: Size): number;
   run(bench: Bench): Promise<void>;
+}
+
+/** A number of miners, and which targets are asked to carry them. */
+export interface Crowd {
+  readonly miners: number;
+  /** Null for all. */
+  readonly targets: readonly TargetName[] | null;
+}
+
+/** Those of the kinds that this crowd is for. */
+export function carriers(kinds: readonly TargetKind[], { targets }: Crowd): readonly TargetKind[] {
+  return targets === null ? kinds : kinds.filter(({ name }) => targets.includes(name));
 }
 
 /** How long and how often: the whole bench, or a look in about a minute. */
@@ -39,15 +54,18 @@ export interface Size {
   readonly windowMs: number;
   readonly relayConnections: readonly number[];
   readonly setUpConnections: number;
-  readonly fanOutMiners: number;
+  readonly fanOuts: readonly Crowd[];
   readonly fanOutJobs: number;
   readonly memoryMiners: number;
-  readonly stormMiners: number;
+  readonly storms: readonly Crowd[];
   /** Rounds of what is started afresh each time. */
   readonly freshRounds: number;
   /** No more is measured after this time; what there is by then is reported. */
   readonly limitMs: number;
 }
+
+/** More than a dedicated proxy is made for: it would need a connection to the pool for each. */
+const MANY: Crowd = { miners: 10_000, targets: ['direct', 'haproxy', 'shared', 'verified'] };
 
 export const FULL: Size = {
   rounds: 9,
@@ -56,12 +74,12 @@ export const FULL: Size = {
   windowMs: 1_200,
   relayConnections: [200, 1_000],
   setUpConnections: 400,
-  fanOutMiners: 1_000,
+  fanOuts: [{ miners: 1_000, targets: null }, MANY],
   fanOutJobs: 12,
   memoryMiners: 2_000,
-  stormMiners: 5_000,
+  storms: [{ miners: 5_000, targets: null }, MANY],
   freshRounds: 3,
-  limitMs: 420_000,
+  limitMs: 1_500_000,
 };
 
 export const QUICK: Size = {
@@ -71,10 +89,10 @@ export const QUICK: Size = {
   windowMs: 1_200,
   relayConnections: [200],
   setUpConnections: 200,
-  fanOutMiners: 1_000,
+  fanOuts: [{ miners: 1_000, targets: null }, MANY],
   fanOutJobs: 4,
   memoryMiners: 2_000,
-  stormMiners: 5_000,
+  storms: [{ miners: 5_000, targets: null }, MANY],
   freshRounds: 1,
-  limitMs: 180_000,
+  limitMs: 420_000,
 };

@@ -5,6 +5,7 @@ import { accepts, freePort, type TargetKind, untilReady } from './target.ts';
 export const bareRelay: TargetKind = {
   name: 'bare-relay',
   label: 'bare Node relay',
+  filesPerMiner: 2,
   unavailable: () => null,
   start: async ({ children }, { poolPort, cpus }) => {
     const port = await freePort();

@@ -4,6 +4,7 @@ import type { TargetKind } from './target.ts';
 export const direct: TargetKind = {
   name: 'direct',
   label: 'direct',
+  filesPerMiner: 1,
   unavailable: () => null,
   start: async (_environment, { poolPort }) => ({
     kind: direct,

@@ -10,6 +10,9 @@ import {
   untilReady,
 } from './target.ts';
 
+/** For the probes that tell whether it is ready. */
+const SPARE_CONNECTIONS = 100;
+
 interface Registered {
   readonly name?: unknown;
   readonly error?: unknown;
@@ -51,14 +54,15 @@ function proxyTarget(variant: ProxyVariant): TargetKind {
   const kind: TargetKind = {
     name: variant.name,
     label: variant.label,
+    filesPerMiner: variant.mode === 'dedicated' ? 2 : 1,
     unavailable: ({ entry }) => (existsSync(entry) ? null : `${fileURLToPath(entry)} is not there`),
-    start: async (environment, { poolPort, cpus }) => {
+    start: async (environment, { poolPort, connections, cpus }) => {
       const port = await freePort();
       const webPort = await freePort();
       const child = environment.children.start({
         name: 'proxy',
         program: process.execPath,
-        arguments: commandLine(environment, port, webPort, variant),
+        arguments: commandLine(environment, { port, webPort, connections }, variant),
         cpus,
       });
       const api = `http://127.0.0.1:${webPort}/api/v1`;
@@ -105,8 +109,7 @@ function proxyTarget(variant: ProxyVariant): TargetKind {
 
 function commandLine(
   environment: TargetEnvironment,
-  port: number,
-  webPort: number,
+  { port, webPort, connections }: { port: number; webPort: number; connections: number },
   variant: ProxyVariant,
 ): readonly string[] {
   return [
@@ -123,6 +126,9 @@ function commandLine(
     'warn',
     '--verify',
     variant.verify,
+    // By itself it allows for two files per miner, more than those that share a connection to the pool take.
+    '--limits.connections',
+    String(connections + SPARE_CONNECTIONS),
     ...environment.proxyArguments,
   ];
 }

@@ -22,6 +22,8 @@ export type TargetName = 'direct' | 'bare-relay' | 'haproxy' | 'proxy' | 'shared
 export interface TargetKind {
   readonly name: TargetName;
   readonly label: string;
+  /** Files it has open for each miner: one to the miner, one to the pool, or both. */
+  readonly filesPerMiner: number;
   /** Why it cannot take part here, or null. */
   unavailable(environment: TargetEnvironment): string | null;
   start(environment: TargetEnvironment, options: TargetOptions): Promise<Target>;
