@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { eventually } from '../test/support/eventually.ts';
 import { type Peer, spawnPeer } from './control.ts';
 import type { LoadCommands, Opened } from './load.ts';
 import type { PoolCommands } from './pool.ts';
 
 const POOL = { extranonce2Size: 8, difficulty: 2.3e-10 };
+const JOB = `{"id":null,"method":"mining.notify","params":["1","${'00'.repeat(32)}","","",[],"20000000","192495f8","64b3f3ec",true]}\n`;
 const RUN = { durationMs: 200, rate: 1_000, drainMs: 400 };
+
+interface LoginRequest {
+  readonly id: number;
+  readonly method: string;
+  readonly params: unknown[];
+}
 
 let pool: Peer<PoolCommands>;
 let load: Peer<LoadCommands>;
@@ -22,7 +30,13 @@ after(() => {
   load.child.kill('SIGKILL');
 });
 
-function open(group: string, port: number, count: number, timeoutMs = 5_000): Promise<Opened> {
+function open(
+  group: string,
+  port: number,
+  count: number,
+  timeoutMs = 5_000,
+  resume: readonly string[] = [],
+): Promise<Opened> {
   const users = ['someone'];
   return load.ask('open', {
     group,
@@ -33,6 +47,7 @@ function open(group: string, port: number, count: number, timeoutMs = 5_000): Pr
     atOnce: count,
     sources: 1,
     timeoutMs,
+    resume,
   });
 }
 
@@ -94,6 +109,70 @@ describe('miners on the pool', () => {
     const ownSeen = await load.ask('jobSeen', { group: 'marked', marker: own, timeoutMs: 2_000 });
     assert.equal(ownSeen.received, 5);
     await load.ask('close', { group: 'marked' });
+  });
+});
+
+describe('miners that hang up', () => {
+  test('do so half by FIN and half by RST, and come back with the session ids they had', async () => {
+    const ends = { fin: 0, reset: 0 };
+    const asked: unknown[][] = [];
+    const server = createServer((socket) => {
+      socket.on('end', () => ends.fin++);
+      socket.on('error', () => ends.reset++);
+      socket.on('data', (chunk: Buffer) => {
+        const { id, method, params } = JSON.parse(chunk.toString()) as LoginRequest;
+        if (method === 'mining.subscribe') {
+          asked.push(params);
+          socket.write(
+            `{"id":${id},"result":[[["mining.set_difficulty","s${asked.length}"]],"00000001",4],"error":null}\n`,
+          );
+        } else socket.write(`${yes(id)}${JOB}`);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const port = portOf(server);
+    await open('leaving', port, 4);
+    const left = await load.ask('leave', { group: 'leaving', timeoutMs: 2_000 });
+    assert.deepEqual(left.failures, {});
+    assert.deepEqual(left.sessionIds.toSorted(), ['s1', 's2', 's3', 's4']);
+    await eventually(
+      () => ends.fin + ends.reset >= 4,
+      () => JSON.stringify(ends),
+    );
+    assert.deepEqual(ends, { fin: 2, reset: 2 });
+    const returned = await open('back', port, 3, 5_000, ['s3']);
+    assert.equal(returned.ready, 3);
+    assert.deepEqual(
+      asked.slice(4).flatMap((params) => params.slice(1)),
+      ['s3'],
+    );
+    await load.ask('close', { group: 'back' });
+    server.close();
+  });
+
+  test('and are not answered by a FIN: a failure', async () => {
+    const sockets: Socket[] = [];
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk: Buffer) => {
+        const { id, method } = JSON.parse(chunk.toString()) as LoginRequest;
+        if (method === 'mining.subscribe')
+          socket.write(`{"id":${id},"result":[[],"00000001",4],"error":null}\n`);
+        else socket.write(`${yes(id)}${JOB}`);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    await open('kept', portOf(server), 2);
+    const left = await load.ask('leave', { group: 'kept', timeoutMs: 200 });
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    assert.deepEqual(left, {
+      failures: { 'a FIN not answered by one within 200 ms': 1 },
+      sessionIds: ['', ''],
+    });
   });
 });
 
@@ -210,10 +289,7 @@ function answerBadly(socket: Socket): void {
       const { id, method } = JSON.parse(line) as { id: number; method: string };
       if (method === 'mining.subscribe')
         socket.write(`{"id":${id},"result":[[],"00000001",4],"error":null}\n`);
-      else if (method === 'mining.authorize')
-        socket.write(
-          `${yes(id)}{"id":null,"method":"mining.notify","params":["1","${'00'.repeat(32)}","","",[],"20000000","192495f8","64b3f3ec",true]}\n`,
-        );
+      else if (method === 'mining.authorize') socket.write(`${yes(id)}${JOB}`);
       else {
         shares++;
         if (shares === 3) socket.write(`{"id":${id},"result":null,"error":[21,"Job not found",null]}\n`);

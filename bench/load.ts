@@ -20,6 +20,8 @@ export interface OpenOptions {
   /** Loopback addresses (127.0.0.1, 127.0.0.2 …) the connections come from, taken in turn. */
   readonly sources: number;
   readonly timeoutMs: number;
+  /** Session ids to come back with: the first miner with the first, and so on; miners beyond the list are new. */
+  readonly resume?: readonly string[];
 }
 
 export interface Opened {
@@ -85,6 +87,14 @@ interface InFlight {
   readonly dueMs: number;
 }
 
+/** What miners leave behind that have hung up. */
+export interface Left {
+  /** Failures since the last command of the group. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** One per miner, in their order, as the subscribe reply gave it; empty where it gave none. */
+  readonly sessionIds: readonly string[];
+}
+
 /** Shares leave at the beat nearest to the moment they are due. */
 const BEAT_MS = 0.25;
 const MAX_LINE = 65_536;
@@ -100,6 +110,8 @@ class Miner {
   readonly startedMs: number = performance.now();
   readonly #group: Group;
   readonly #socket: Socket;
+  /** As the subscribe reply gave it; empty before, or where it gave none. */
+  sessionId = '';
   #rest = '';
   #extranonce2 = '';
   #notify: string | null = null;
@@ -127,7 +139,9 @@ class Miner {
     });
     this.#socket.on('connect', () => {
       this.phase = 'subscribing';
-      this.#write('{"id":1,"method":"mining.subscribe","params":["bench/1.0"]}\n');
+      const resume = options.resume?.[index] ?? '';
+      const params = resume === '' ? '["bench/1.0"]' : `["bench/1.0","${resume}"]`;
+      this.#write(`{"id":1,"method":"mining.subscribe","params":${params}}\n`);
     });
     this.#socket.on('error', (cause: NodeJS.ErrnoException) => this.#end(cause.code ?? cause.message));
     this.#socket.on('close', () => this.#end('closed by the peer'));
@@ -154,6 +168,16 @@ class Miner {
   close(): void {
     this.phase = 'gone';
     this.#socket.resetAndDestroy();
+  }
+
+  /** Hangs up with FIN; false when the other side has not done the same in time. */
+  hangUp(timeoutMs: number): Promise<boolean> {
+    if (this.phase === 'gone') return Promise.resolve(true);
+    this.phase = 'gone';
+    return settled(timeoutMs, (check) => {
+      this.#socket.once('close', () => check(true));
+      this.#socket.end();
+    });
   }
 
   #write(text: string): void {
@@ -215,6 +239,7 @@ class Miner {
       this.#end('malformed subscribe reply');
       return;
     }
+    this.sessionId = sessionIdIn(result);
     this.#extranonce2 = '5b'.repeat(size);
     this.phase = 'authorizing';
     this.#write(`{"id":2,"method":"mining.authorize","params":["${this.user}","x"]}\n`);
@@ -326,6 +351,18 @@ class Group {
     for (const miner of this.#miners) miner.close();
   }
 
+  /** Every other miner hangs up with FIN, the rest with RST. */
+  async leave(timeoutMs: number): Promise<Left> {
+    const sessionIds = this.#miners.map((miner) => miner.sessionId);
+    const polite = this.#miners.filter((_, index) => index % 2 === 0);
+    const hangingUp = polite.map((miner) => miner.hangUp(timeoutMs));
+    for (const [index, miner] of this.#miners.entries()) if (index % 2 === 1) miner.close();
+    const stuck = (await Promise.all(hangingUp)).filter((isClosed) => !isClosed).length;
+    this.onFailure(`a FIN not answered by one within ${timeoutMs} ms`, stuck);
+    this.close();
+    return { failures: this.takeFailures(), sessionIds };
+  }
+
   onReady(miner: Miner): void {
     this.#readyMs.push(performance.now() - miner.startedMs);
     this.#onProgress();
@@ -365,6 +402,14 @@ class Group {
   #countStuck(miner: Miner): void {
     if (miner.phase !== 'gone') this.onFailure(`still ${miner.phase} after ${this.#options.timeoutMs} ms`);
   }
+}
+
+/** The id in `[[["mining.set_difficulty", id], ["mining.notify", id]], extranonce1, size]`. */
+function sessionIdIn(result: unknown): string {
+  const subscriptions: unknown = Array.isArray(result) ? result[0] : null;
+  const first: unknown = Array.isArray(subscriptions) ? subscriptions[0] : null;
+  const id: unknown = Array.isArray(first) ? first[1] : null;
+  return typeof id === 'string' ? id : '';
 }
 
 /** One stretch of load on a group of miners. */
@@ -585,6 +630,11 @@ const commands = {
     marker: string;
     timeoutMs: number;
   }): Promise<JobSeen> => groupOf(group).jobSeen(marker, timeoutMs),
+  leave: ({ group, timeoutMs }: { group: string; timeoutMs: number }): Promise<Left> => {
+    const leaving = groupOf(group);
+    groups.delete(group);
+    return leaving.leave(timeoutMs);
+  },
   /** Failures since the last command of this group: a socket that was closed while nobody looked. */
   close: ({ group }: { group: string }): Readonly<Record<string, number>> => {
     const closing = groupOf(group);

@@ -67,7 +67,7 @@ async function measure(
   void children.adopt(pool.child);
   void children.adopt(load.child);
   const bench = new Bench({ pool, load, environment, kinds, say }, options);
-  const limit = timeLimit(options.size.limitMs);
+  const limit = timeLimit(options.size.limitMs + kinds.length * 1_000 * options.size.soakSeconds);
   await bench.tryTargets();
   for (const scenario of runnable) {
     if (limit.isOver()) break;

@@ -10,10 +10,16 @@ describe('the command line', () => {
     assert.deepEqual([usual.rate, usual.busyRate], [10_000, 20_000]);
   });
 
+  test('soaks in the full run alone, unless told otherwise', () => {
+    assert.deepEqual([seconds(), seconds('--quick')], [150, 0]);
+    assert.deepEqual([seconds('--soak-seconds', '0'), seconds('--quick', '--soak-seconds=90')], [0, 90]);
+  });
+
   test('refuses what is no number, out of range or unknown, and says which flag', () => {
     for (const [flag, value] of [
       ['--busy-rate', 'fast'],
       ['--busy-rate', '0'],
+      ['--soak-seconds', '10'],
     ] as const)
       assert.throws(
         () => readCommandLine([flag, value]),
@@ -23,7 +29,11 @@ describe('the command line', () => {
   });
 
   test('says in its help what each flag does', () => {
-    for (const flag of ['--rate', '--busy-rate', '--latency-rate', '--rounds', '--targets'])
+    for (const flag of ['--rate', '--busy-rate', '--latency-rate', '--soak-seconds', '--rounds', '--targets'])
       assert.match(USAGE, new RegExp(`^  ${flag} `, 'm'));
   });
 });
+
+function seconds(...args: readonly string[]): number {
+  return readCommandLine(args).bench.size.soakSeconds;
+}

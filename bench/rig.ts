@@ -3,14 +3,22 @@ import type { Bench } from './bench.ts';
 import type { JobSeen, Opened, Ran } from './load.ts';
 import type { JobSent, PoolCounts } from './pool.ts';
 import type { Target, TargetKind } from './targets/target.ts';
-import { cpuUs, type Memory, memoryOf } from './usage.ts';
+import { cpuUs, type Memory, memoryOf, openFilesOf } from './usage.ts';
 
 const OPEN_TIMEOUT_MS = 30_000;
 const DRAIN_MS = 10_000;
+const LEAVE_TIMEOUT_MS = 5_000;
 
 /** A stretch of load and what it cost the target. */
 export interface Loaded extends Ran {
   readonly cpuUsPerShareOfTarget: number;
+}
+
+/** Miners that have been here before. */
+export interface Known {
+  readonly users: readonly string[];
+  /** Session ids with which the first of them come back. */
+  readonly resume: readonly string[];
 }
 
 /** Miners that have logged in, and the name under which the generator knows them. */
@@ -62,24 +70,29 @@ export class Rig {
     return this.target.pid === null ? 0 : cpuUs(this.target.pid);
   }
 
+  openFiles(): number {
+    if (this.target.pid === null) throw new Error(`${this.target.kind.name} has no process to measure`);
+    return openFilesOf(this.target.pid);
+  }
+
   memory(): Memory {
     if (this.target.pid === null) throw new Error(`${this.target.kind.name} has no process to measure`);
     return memoryOf(this.target.pid);
   }
 
   /** Logs in so many miners, a few handshakes at a time; throws when one of them gets no job, since nothing after it would mean anything. */
-  async connect(where: string, count: number, atOnce: number): Promise<Connected> {
-    const opened = await this.tryConnect(where, count, atOnce);
+  async connect(where: string, count: number, atOnce: number, known?: Known): Promise<Connected> {
+    const opened = await this.tryConnect(where, count, atOnce, known);
     if (opened.ready < count)
       throw new Error(`${this.target.kind.label}: ${count - opened.ready} of ${count} miners got no job`);
     return opened;
   }
 
   /** The same, but goes on: the bench has failed, and how many were refused is the caller's to record. */
-  async tryConnect(where: string, count: number, atOnce: number): Promise<Connected> {
-    const { sources, accounts } = this.#bench.options;
+  async tryConnect(where: string, count: number, atOnce: number, known?: Known): Promise<Connected> {
+    const { sources } = this.#bench.options;
     const group = this.#bench.nextGroup();
-    const users = await this.target.enrol(Math.min(accounts, count), this.#backupPoolPort);
+    const users = known?.users ?? (await this.enrol(count));
     this.#groups.push(group);
     const opened = await this.#bench.parts.load.ask(
       'open',
@@ -92,11 +105,17 @@ export class Rig {
         atOnce,
         sources,
         timeoutMs: OPEN_TIMEOUT_MS,
+        ...(known === undefined ? {} : { resume: known.resume }),
       },
       OPEN_TIMEOUT_MS + 10_000,
     );
     this.#report(where, opened.failures);
     return { ...opened, group };
+  }
+
+  /** Accounts for so many miners, none of them used before. */
+  enrol(miners: number): Promise<readonly string[]> {
+    return this.target.enrol(Math.min(this.#bench.options.accounts, miners), this.#backupPoolPort);
   }
 
   /** Sends shares for a while; `rate` null lets every miner send as fast as it is answered. */
@@ -171,6 +190,14 @@ export class Rig {
     if (index === -1) return;
     this.#groups.splice(index, 1);
     this.#report(where, await this.#bench.parts.load.ask('close', { group }));
+  }
+
+  /** Ends them half by FIN, half by RST, and hands back the session ids they had. */
+  async leave(where: string, group: string): Promise<readonly string[]> {
+    this.#groups.splice(this.#groups.indexOf(group), 1);
+    const left = await this.#bench.parts.load.ask('leave', { group, timeoutMs: LEAVE_TIMEOUT_MS });
+    this.#report(where, left.failures);
+    return left.sessionIds;
   }
 
   async stop(): Promise<void> {

@@ -58,9 +58,11 @@ export interface Size {
   readonly fanOutJobs: number;
   readonly memoryMiners: number;
   readonly storms: readonly Crowd[];
+  /** How long miners come and go at each target, 0 not at all. */
+  readonly soakSeconds: number;
   /** Rounds of what is started afresh each time. */
   readonly freshRounds: number;
-  /** No more is measured after this time; what there is by then is reported. */
+  /** No more is measured after this time (and that of the soak); what there is by then is reported. */
   readonly limitMs: number;
 }
 
@@ -78,8 +80,9 @@ export const FULL: Size = {
   fanOutJobs: 12,
   memoryMiners: 2_000,
   storms: [{ miners: 5_000, targets: null }, MANY],
+  soakSeconds: 150,
   freshRounds: 3,
-  limitMs: 1_500_000,
+  limitMs: 1_200_000,
 };
 
 export const QUICK: Size = {
@@ -93,6 +96,7 @@ export const QUICK: Size = {
   fanOutJobs: 4,
   memoryMiners: 2_000,
   storms: [{ miners: 5_000, targets: null }, MANY],
+  soakSeconds: 0,
   freshRounds: 1,
   limitMs: 420_000,
 };
