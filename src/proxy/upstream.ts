@@ -112,6 +112,8 @@ const SUGGEST_BARRED_MS = 600_000;
 const SUGGEST_WINDOW_MS = 30_000;
 const SUGGEST_PER_WINDOW = 5;
 const STEADY_MS = 60_000;
+/** How long shares in flight wait for a pool to come back when their miners mine elsewhere already: the answers to all that they find there wait behind them. */
+const HURRIED_MS = 2000;
 /** A pool that wants its miners to wait longer is not worth waiting for. */
 const MAX_RECONNECT_WAIT_SECONDS = 60;
 
@@ -179,6 +181,8 @@ export class Upstream implements DialOwner {
   #suggested = 0;
 
   #inFlight: Map<number, InFlightShare> | null = null;
+  /** When those in flight are given up although their time is not up; null while nobody has moved on from here. */
+  #giveUpAtMs: number | null = null;
   #unansweredInARow = 0;
 
   constructor(parts: UpstreamParts, options: UpstreamOptions) {
@@ -245,6 +249,11 @@ export class Upstream implements DialOwner {
       this.#emptySinceMs = this.#parts.clock.monotonicMs();
       this.isExclusive = false;
     }
+  }
+
+  /** A session has gone on to another pool while this one is down: what it has in flight here must not hold up its answers for long. */
+  hurry(): void {
+    if (this.#state.kind !== 'live') this.#giveUpAtMs ??= this.#parts.clock.monotonicMs() + HURRIED_MS;
   }
 
   /** Ends the upstream for good; shares in flight are lost. */
@@ -630,6 +639,7 @@ export class Upstream implements DialOwner {
     this.#unansweredInARow = 0;
     this.#liveSinceMs = this.#parts.clock.monotonicMs();
     this.#useGrantedMask();
+    this.#giveUpAtMs = null;
     this.#to({ kind: 'live' });
     // The calls of the login waited for each other; shares do not.
     this.#connection?.pace();
@@ -895,6 +905,10 @@ export class Upstream implements DialOwner {
 
   #sweepInFlight(nowMs: number): void {
     if (this.#inFlight === null || this.#inFlight.size === 0) return;
+    if (this.#giveUpAtMs !== null && nowMs >= this.#giveUpAtMs) {
+      this.#loseInFlight();
+      return;
+    }
     for (const [id, share] of this.#inFlight) {
       if (nowMs - share.sentAtMs < this.#settings.upstream.submitTimeoutMs) break;
       this.#inFlight.delete(id);
