@@ -290,13 +290,23 @@ export class Upstream implements DialOwner {
     this.#inFlight ??= new Map();
     this.#inFlight.set(id, share);
     if (this.#state.kind !== 'live') return;
-    const sent = this.#asOfNow(share.share);
+    // A hash computed off the event loop may come when the extranonce it was found under is gone.
+    const sent = this.#isOfNow(share) ? this.#asOfNow(share.share) : null;
     if (sent === null) {
       this.#inFlight.delete(id);
       share.owner.onVerdict(share, LOST);
     } else {
       this.#connection?.send(this.#parts.dialect.submit(id, sent));
     }
+  }
+
+  #isOfNow({ job, share }: InFlightShare): boolean {
+    const { subscription } = this;
+    return (
+      subscription !== null &&
+      job.extranonce1 === subscription.extranonce1 &&
+      share.extranonce2.length === subscription.extranonce2Bytes * 2
+    );
   }
 
   /**
