@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { eventually } from '../test/support/eventually.ts';
 import { type Peer, spawnPeer } from './control.ts';
 import type { LoadCommands, Opened } from './load.ts';
 import type { PoolCommands } from './pool.ts';
 
 const POOL = { extranonce2Size: 8, difficulty: 2.3e-10 };
+const JOB = `{"id":null,"method":"mining.notify","params":["1","${'00'.repeat(32)}","","",[],"20000000","192495f8","64b3f3ec",true]}\n`;
 const RUN = { durationMs: 200, rate: 1_000, drainMs: 400 };
+
+interface LoginRequest {
+  readonly id: number;
+  readonly method: string;
+  readonly params: unknown[];
+}
 
 let pool: Peer<PoolCommands>;
 let load: Peer<LoadCommands>;
@@ -22,7 +30,13 @@ after(() => {
   load.child.kill('SIGKILL');
 });
 
-function open(group: string, port: number, count: number, timeoutMs = 5_000): Promise<Opened> {
+function open(
+  group: string,
+  port: number,
+  count: number,
+  timeoutMs = 5_000,
+  resume: readonly string[] = [],
+): Promise<Opened> {
   const users = ['someone'];
   return load.ask('open', {
     group,
@@ -33,6 +47,7 @@ function open(group: string, port: number, count: number, timeoutMs = 5_000): Pr
     atOnce: count,
     sources: 1,
     timeoutMs,
+    resume,
   });
 }
 
@@ -79,6 +94,86 @@ describe('miners on the pool', () => {
     assert.deepEqual(ran.failures, {});
     await load.ask('close', { group: 'job' });
   });
+
+  test('are told from a job of another pool port, also where the marker is known before', async () => {
+    const [ours, other] = [await pool.ask('listen', POOL), await pool.ask('listen', POOL)];
+    await open('marked', ours, 5);
+    await load.ask('watchJob', { group: 'marked', marker: await pool.ask('marker', { port: other }) });
+    await pool.ask('job', { port: ours });
+    const marker = await pool.ask('marker', { port: other });
+    const seen = await load.ask('jobSeen', { group: 'marked', marker, timeoutMs: 200 });
+    assert.deepEqual([seen.received, seen.missing], [0, 5]);
+    await load.ask('watchJob', { group: 'marked' });
+    const { marker: own } = await pool.ask('job', { port: ours });
+    assert.equal(await pool.ask('marker', { port: ours }), own);
+    const ownSeen = await load.ask('jobSeen', { group: 'marked', marker: own, timeoutMs: 2_000 });
+    assert.equal(ownSeen.received, 5);
+    await load.ask('close', { group: 'marked' });
+  });
+});
+
+describe('miners that hang up', () => {
+  test('do so half by FIN and half by RST, and come back with the session ids they had', async () => {
+    const ends = { fin: 0, reset: 0 };
+    const asked: unknown[][] = [];
+    const server = createServer((socket) => {
+      socket.on('end', () => ends.fin++);
+      socket.on('error', () => ends.reset++);
+      socket.on('data', (chunk: Buffer) => {
+        const { id, method, params } = JSON.parse(chunk.toString()) as LoginRequest;
+        if (method === 'mining.subscribe') {
+          asked.push(params);
+          socket.write(
+            `{"id":${id},"result":[[["mining.set_difficulty","s${asked.length}"]],"00000001",4],"error":null}\n`,
+          );
+        } else socket.write(`${yes(id)}${JOB}`);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const port = portOf(server);
+    await open('leaving', port, 4);
+    const left = await load.ask('leave', { group: 'leaving', timeoutMs: 2_000 });
+    assert.deepEqual(left.failures, {});
+    assert.deepEqual(left.sessionIds.toSorted(), ['s1', 's2', 's3', 's4']);
+    await eventually(
+      () => ends.fin + ends.reset >= 4,
+      () => JSON.stringify(ends),
+    );
+    assert.deepEqual(ends, { fin: 2, reset: 2 });
+    const returned = await open('back', port, 3, 5_000, ['s3']);
+    assert.equal(returned.ready, 3);
+    assert.deepEqual(
+      asked.slice(4).flatMap((params) => params.slice(1)),
+      ['s3'],
+    );
+    await load.ask('close', { group: 'back' });
+    server.close();
+  });
+
+  test('and are not answered by a FIN: a failure', async () => {
+    const sockets: Socket[] = [];
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk: Buffer) => {
+        const { id, method } = JSON.parse(chunk.toString()) as LoginRequest;
+        if (method === 'mining.subscribe')
+          socket.write(`{"id":${id},"result":[[],"00000001",4],"error":null}\n`);
+        else socket.write(`${yes(id)}${JOB}`);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    await open('kept', portOf(server), 2);
+    const left = await load.ask('leave', { group: 'kept', timeoutMs: 200 });
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    assert.deepEqual(left, {
+      failures: { 'a FIN not answered by one within 200 ms': 1 },
+      sessionIds: ['', ''],
+    });
+  });
 });
 
 describe('nothing is forgiven', () => {
@@ -121,7 +216,27 @@ describe('nothing is forgiven', () => {
       'an answer out of order': 1,
       'an answer to no share (id 4242)': 1,
     });
-    assert.equal(ran.accepted, 8);
+    assert.deepEqual([ran.accepted, ran.refused, ran.unanswered], [8, 1, 1]);
+  });
+
+  test('a refused share where refusals are expected: it is counted, and no failure', async () => {
+    const server = createServer((socket) => answerBadly(socket));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    await open('refusing', portOf(server), 1);
+    const ran = await load.ask('run', {
+      group: 'refusing',
+      ...RUN,
+      durationMs: 100,
+      rate: 50,
+      mayRefuse: true,
+    });
+    await load.ask('close', { group: 'refusing' });
+    server.close();
+    assert.deepEqual(
+      { sent: ran.sent, accepted: ran.accepted, refused: ran.refused, failures: ran.failures },
+      { sent: 5, accepted: 4, refused: 1, failures: {} },
+    );
   });
 
   test('a login that is refused', async () => {
@@ -174,10 +289,7 @@ function answerBadly(socket: Socket): void {
       const { id, method } = JSON.parse(line) as { id: number; method: string };
       if (method === 'mining.subscribe')
         socket.write(`{"id":${id},"result":[[],"00000001",4],"error":null}\n`);
-      else if (method === 'mining.authorize')
-        socket.write(
-          `${yes(id)}{"id":null,"method":"mining.notify","params":["1","${'00'.repeat(32)}","","",[],"20000000","192495f8","64b3f3ec",true]}\n`,
-        );
+      else if (method === 'mining.authorize') socket.write(`${yes(id)}${JOB}`);
       else {
         shares++;
         if (shares === 3) socket.write(`{"id":${id},"result":null,"error":[21,"Job not found",null]}\n`);

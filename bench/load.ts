@@ -20,6 +20,8 @@ export interface OpenOptions {
   /** Loopback addresses (127.0.0.1, 127.0.0.2 …) the connections come from, taken in turn. */
   readonly sources: number;
   readonly timeoutMs: number;
+  /** Session ids to come back with: the first miner with the first, and so on; miners beyond the list are new. */
+  readonly resume?: readonly string[];
 }
 
 export interface Opened {
@@ -41,11 +43,18 @@ export interface RunOptions {
   readonly rate: number | null;
   /** How long to wait at the end for answers that are missing. */
   readonly drainMs: number;
+  /** Refusals are counted and are no failures. */
+  readonly mayRefuse?: boolean;
 }
 
 export interface Ran {
   readonly sent: number;
   readonly accepted: number;
+  readonly refused: number;
+  /** Sent and neither accepted nor refused: no answer came, or the connection had gone. */
+  readonly unanswered: number;
+  /** Miners whose connection ended meanwhile. */
+  readonly gone: number;
   /** Refusals, answers that match no share, disconnects, shares never answered: by kind. Empty when all is well. */
   readonly failures: Readonly<Record<string, number>>;
   /** From the first share sent to the last answer. */
@@ -54,6 +63,8 @@ export interface Ran {
   readonly p50Us: number;
   readonly p99Us: number;
   readonly maxUs: number;
+  /** Of all answers, refusals included. */
+  readonly slowestMs: number;
   /** How late shares left this process: large values mean the generator is the bottleneck and the run says little. */
   readonly lateP99Us: number;
   /** CPU of this process over the run, per share. */
@@ -76,6 +87,14 @@ interface InFlight {
   readonly dueMs: number;
 }
 
+/** What miners leave behind that have hung up. */
+export interface Left {
+  /** Failures since the last command of the group. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** One per miner, in their order, as the subscribe reply gave it; empty where it gave none. */
+  readonly sessionIds: readonly string[];
+}
+
 /** Shares leave at the beat nearest to the moment they are due. */
 const BEAT_MS = 0.25;
 const MAX_LINE = 65_536;
@@ -91,6 +110,8 @@ class Miner {
   readonly startedMs: number = performance.now();
   readonly #group: Group;
   readonly #socket: Socket;
+  /** As the subscribe reply gave it; empty before, or where it gave none. */
+  sessionId = '';
   #rest = '';
   #extranonce2 = '';
   #notify: string | null = null;
@@ -118,7 +139,9 @@ class Miner {
     });
     this.#socket.on('connect', () => {
       this.phase = 'subscribing';
-      this.#write('{"id":1,"method":"mining.subscribe","params":["bench/1.0"]}\n');
+      const resume = options.resume?.[index] ?? '';
+      const params = resume === '' ? '["bench/1.0"]' : `["bench/1.0","${resume}"]`;
+      this.#write(`{"id":1,"method":"mining.subscribe","params":${params}}\n`);
     });
     this.#socket.on('error', (cause: NodeJS.ErrnoException) => this.#end(cause.code ?? cause.message));
     this.#socket.on('close', () => this.#end('closed by the peer'));
@@ -145,6 +168,16 @@ class Miner {
   close(): void {
     this.phase = 'gone';
     this.#socket.resetAndDestroy();
+  }
+
+  /** Hangs up with FIN; false when the other side has not done the same in time. */
+  hangUp(timeoutMs: number): Promise<boolean> {
+    if (this.phase === 'gone') return Promise.resolve(true);
+    this.phase = 'gone';
+    return settled(timeoutMs, (check) => {
+      this.#socket.once('close', () => check(true));
+      this.#socket.end();
+    });
   }
 
   #write(text: string): void {
@@ -206,6 +239,7 @@ class Miner {
       this.#end('malformed subscribe reply');
       return;
     }
+    this.sessionId = sessionIdIn(result);
     this.#extranonce2 = '5b'.repeat(size);
     this.phase = 'authorizing';
     this.#write(`{"id":2,"method":"mining.authorize","params":["${this.user}","x"]}\n`);
@@ -237,7 +271,12 @@ class Miner {
     if (index > 0) this.#group.onFailure('an answer out of order');
     const isAccepted = message.result === true && (message.error ?? null) === null;
     if (isAccepted) this.#group.onAccepted(this, share.dueMs);
-    else this.#group.onRefused(this, `share refused ${JSON.stringify(message.error ?? message.result)}`);
+    else
+      this.#group.onRefused(
+        this,
+        share.dueMs,
+        `share refused ${JSON.stringify(message.error ?? message.result)}`,
+      );
   }
 
   #prepareSubmit(): string {
@@ -296,8 +335,9 @@ class Group {
     }
   }
 
-  watchJob(): void {
-    this.#jobWatch = new JobWatch(this.#miners.filter((miner) => miner.phase === 'ready').length);
+  watchJob(marker: string | null): void {
+    const ready = this.#miners.filter((miner) => miner.phase === 'ready').length;
+    this.#jobWatch = new JobWatch(ready, marker);
   }
 
   async jobSeen(marker: string, timeoutMs: number): Promise<JobSeen> {
@@ -309,6 +349,18 @@ class Group {
 
   close(): void {
     for (const miner of this.#miners) miner.close();
+  }
+
+  /** Every other miner hangs up with FIN, the rest with RST. */
+  async leave(timeoutMs: number): Promise<Left> {
+    const sessionIds = this.#miners.map((miner) => miner.sessionId);
+    const polite = this.#miners.filter((_, index) => index % 2 === 0);
+    const hangingUp = polite.map((miner) => miner.hangUp(timeoutMs));
+    for (const [index, miner] of this.#miners.entries()) if (index % 2 === 1) miner.close();
+    const stuck = (await Promise.all(hangingUp)).filter((isClosed) => !isClosed).length;
+    this.onFailure(`a FIN not answered by one within ${timeoutMs} ms`, stuck);
+    this.close();
+    return { failures: this.takeFailures(), sessionIds };
   }
 
   onReady(miner: Miner): void {
@@ -328,9 +380,9 @@ class Group {
     else this.#run.onAccepted(miner, dueMs);
   }
 
-  onRefused(miner: Miner, reason: string): void {
-    this.onFailure(reason);
-    this.#run?.onRefused(miner);
+  onRefused(miner: Miner, dueMs: number, reason: string): void {
+    if (this.#run?.mayRefuse !== true) this.onFailure(reason);
+    this.#run?.onRefused(miner, dueMs);
   }
 
   onJob(miner: Miner, line: string): void {
@@ -352,6 +404,14 @@ class Group {
   }
 }
 
+/** The id in `[[["mining.set_difficulty", id], ["mining.notify", id]], extranonce1, size]`. */
+function sessionIdIn(result: unknown): string {
+  const subscriptions: unknown = Array.isArray(result) ? result[0] : null;
+  const first: unknown = Array.isArray(subscriptions) ? subscriptions[0] : null;
+  const id: unknown = Array.isArray(first) ? first[1] : null;
+  return typeof id === 'string' ? id : '';
+}
+
 /** One stretch of load on a group of miners. */
 class Run {
   readonly #miners: readonly Miner[];
@@ -364,6 +424,8 @@ class Run {
   #sent = 0;
   #refused = 0;
   #lost = 0;
+  #gone = 0;
+  #slowestRefusalMs = 0;
   #unsendable = 0;
   #isSending = true;
   #check: () => void = () => undefined;
@@ -371,6 +433,10 @@ class Run {
   constructor(miners: readonly Miner[], options: RunOptions) {
     this.#miners = miners;
     this.#options = options;
+  }
+
+  get mayRefuse(): boolean {
+    return this.#options.mayRefuse ?? false;
   }
 
   async finish(
@@ -403,11 +469,15 @@ class Run {
     return {
       sent: this.#sent,
       accepted,
+      refused: this.#refused,
+      unanswered: missing + this.#lost,
+      gone: this.#gone,
       failures: takeFailures(),
       elapsedMs: this.#lastAnswerMs - this.#startMs,
       p50Us: 1000 * percentile(this.#latenciesMs, 50),
       p99Us: 1000 * percentile(this.#latenciesMs, 99),
       maxUs: 1000 * percentile(this.#latenciesMs, 100),
+      slowestMs: Math.max(this.#slowestRefusalMs, percentile(this.#latenciesMs, 100) || 0),
       lateP99Us: 1000 * percentile(this.#latesMs, 99),
       cpuUsPerShare: (used.user + used.system) / Math.max(1, accepted),
     };
@@ -420,13 +490,15 @@ class Run {
     this.#afterAnswer(miner, now);
   }
 
-  onRefused(miner: Miner): void {
+  onRefused(miner: Miner, dueMs: number): void {
     this.#refused++;
     this.#lastAnswerMs = performance.now();
+    this.#slowestRefusalMs = Math.max(this.#slowestRefusalMs, this.#lastAnswerMs - dueMs);
     this.#afterAnswer(miner, this.#lastAnswerMs);
   }
 
   onGone(miner: Miner): void {
+    this.#gone++;
     this.#lost += miner.giveUp();
     if (!this.#isSending) this.#check();
   }
@@ -464,38 +536,44 @@ class Run {
 /** Waits until every miner that was ready has received one particular job. */
 class JobWatch {
   readonly #expected: number;
-  readonly #lines = new Map<Miner, { line: string; atUs: number }[]>();
+  #marker: string | null;
+  /** What came while the marker was not known. */
+  readonly #lines: { readonly miner: Miner; readonly line: string; readonly atUs: number }[] = [];
+  readonly #firstUs = new Map<Miner, number>();
   #check: () => void = () => undefined;
 
-  constructor(expected: number) {
+  constructor(expected: number, marker: string | null) {
     this.#expected = expected;
+    this.#marker = marker;
   }
 
   onJob(miner: Miner, line: string): void {
     const atUs = Number(process.hrtime.bigint()) / 1000;
-    const lines = this.#lines.get(miner);
-    if (lines === undefined) this.#lines.set(miner, [{ line, atUs }]);
-    else lines.push({ line, atUs });
-    if (this.#lines.size >= this.#expected) this.#check();
+    if (this.#marker === null) this.#lines.push({ miner, line, atUs });
+    else this.#match(this.#marker, miner, line, atUs);
   }
 
-  /** The marker is known only after the pool has sent the job, hence the lines kept until then. */
+  /** Where the pool chooses the marker as it sends the job, it is known only now. */
   async finish(marker: string, timeoutMs: number): Promise<JobSeen> {
-    const times = (): number[] =>
-      [...this.#lines.values()].flatMap(
-        (lines) => lines.find(({ line }) => line.includes(marker))?.atUs ?? [],
-      );
+    this.#marker = marker;
+    for (const { miner, line, atUs } of this.#lines.splice(0)) this.#match(marker, miner, line, atUs);
     await settled(timeoutMs, (check) => {
-      this.#check = () => check(times().length >= this.#expected);
+      this.#check = () => check(this.#firstUs.size >= this.#expected);
       this.#check();
     });
-    const received = times();
+    const times = [...this.#firstUs.values()];
     return {
-      received: received.length,
-      missing: this.#expected - received.length,
-      firstUs: Math.min(...received),
-      lastUs: Math.max(...received),
+      received: times.length,
+      missing: this.#expected - times.length,
+      firstUs: percentile(times, 0),
+      lastUs: percentile(times, 100),
     };
+  }
+
+  #match(marker: string, miner: Miner, line: string, atUs: number): void {
+    if (this.#firstUs.has(miner) || !line.includes(marker)) return;
+    this.#firstUs.set(miner, atUs);
+    this.#check();
   }
 }
 
@@ -540,7 +618,9 @@ const commands = {
     return group.open();
   },
   run: (options: RunOptions): Promise<Ran> => groupOf(options.group).run(options),
-  watchJob: ({ group }: { group: string }): void => groupOf(group).watchJob(),
+  /** A marker that is known beforehand spares the miners' lines from being kept until it is. */
+  watchJob: ({ group, marker }: { group: string; marker?: string }): void =>
+    groupOf(group).watchJob(marker ?? null),
   jobSeen: ({
     group,
     marker,
@@ -550,6 +630,11 @@ const commands = {
     marker: string;
     timeoutMs: number;
   }): Promise<JobSeen> => groupOf(group).jobSeen(marker, timeoutMs),
+  leave: ({ group, timeoutMs }: { group: string; timeoutMs: number }): Promise<Left> => {
+    const leaving = groupOf(group);
+    groups.delete(group);
+    return leaving.leave(timeoutMs);
+  },
   /** Failures since the last command of this group: a socket that was closed while nobody looked. */
   close: ({ group }: { group: string }): Readonly<Record<string, number>> => {
     const closing = groupOf(group);

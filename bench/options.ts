@@ -28,14 +28,16 @@ export const USAGE = `Measures the proxy against HAProxy in TCP mode and a bare 
 
 usage: npm run bench -- [scenario …] [flags]
 
-  --quick                about a minute instead of five
-  --targets LIST         of direct,bare-relay,haproxy,proxy; those that are not there are skipped (default: all)
+  --quick                a few minutes instead of twenty
+  --targets LIST         of direct,bare-relay,haproxy,proxy,shared,verified; those that are not there are skipped (default: all)
   --markdown             print nothing but the table that bench/README.md shows
   --json FILE            every value of every round
   --check                exit with 1 when a goal is missed, too (a lost or refused share always does)
   --rate N               shares per second over all miners while CPU is measured (default 10000)
+  --busy-rate N          the same where CPU is measured a second time (default 20000)
   --latency-rate N       the same while latency is measured (default 2000)
   --rounds N             rounds of the alternating scenarios
+  --soak-seconds N       how long miners come and go at each target of the soak; 0 for not at all (default 150, with --quick 0)
   --extranonce2 N        bytes of extranonce2 the pool hands out (default 8)
   --difficulty D         difficulty the pool sets (default 2.3e-10, which every hash meets)
   --accounts N           accounts the miners of the proxy are spread over (default 4)
@@ -47,6 +49,8 @@ usage: npm run bench -- [scenario …] [flags]
   --help
 `;
 
+/** What is kept on purpose has to be gone before anything can be judged. */
+const LEAST_SOAK_SECONDS = 80;
 const MAX_RATE = 100_000;
 
 export function readCommandLine(args: readonly string[]): CommandLine {
@@ -74,12 +78,25 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     check: values.check,
     nice: Math.round(number('nice', 0, -20, 19)),
     bench: {
-      size: { ...size, rounds: Math.round(number('rounds', size.rounds, 1, 100)) },
+      size: {
+        ...size,
+        rounds: Math.round(number('rounds', size.rounds, 1, 100)),
+        soakSeconds:
+          values['soak-seconds'] === '0'
+            ? 0
+            : number(
+                'soak-seconds',
+                size.soakSeconds,
+                values['soak-seconds'] === undefined ? 0 : LEAST_SOAK_SECONDS,
+                86_400,
+              ),
+      },
       pool: {
         extranonce2Size: Math.round(number('extranonce2', 8, 2, 16)),
         difficulty: number('difficulty', 2.3e-10, Number.MIN_VALUE, Number.MAX_VALUE),
       },
       rate: number('rate', 10_000, 1, MAX_RATE),
+      busyRate: number('busy-rate', 20_000, 1, MAX_RATE),
       latencyRate: number('latency-rate', 2_000, 1, MAX_RATE),
       sources: Math.round(number('sources', 1, 1, 250)),
       accounts: Math.round(number('accounts', 4, 1, 1_000)),
@@ -100,8 +117,10 @@ function parse(args: readonly string[]) {
         json: { type: 'string' },
         check: { type: 'boolean', default: false },
         rate: { type: 'string' },
+        'busy-rate': { type: 'string' },
         'latency-rate': { type: 'string' },
         rounds: { type: 'string' },
+        'soak-seconds': { type: 'string' },
         extranonce2: { type: 'string' },
         difficulty: { type: 'string' },
         accounts: { type: 'string' },

@@ -24,7 +24,7 @@ export interface PoolCounts {
 
 /** When one job went out; times are this machine's monotonic clock in microseconds, comparable between processes. */
 export interface JobSent {
-  /** Eight hex digits inside the job's previous hash, by which a miner recognises it behind any proxy. */
+  /** Twelve hex digits of the job's previous hash that stand nowhere else in a job, by which a miner recognises it behind any proxy. */
   readonly marker: string;
   readonly firstWriteUs: number;
   readonly lastWriteUs: number;
@@ -97,19 +97,27 @@ class PoolPort {
     };
   }
 
-  close(): void {
+  get marker(): string {
+    return this.#marker;
+  }
+
+  /** Goes away as a pool that dies does: the port is closed, every socket reset. Returns when it began, in microseconds. */
+  close(): number {
+    const startedUs = nowUs();
     this.server.close();
     for (const { socket } of this.#miners) socket.resetAndDestroy();
     this.#miners.clear();
+    return startedUs;
   }
 
   #nextJob(): void {
     lastJob++;
     const job = lastJob.toString(16);
-    this.#marker = lastJob.toString(16).padStart(8, '0');
+    // Bare digits of a small number would be found in the runs of zeros of other jobs.
+    this.#marker = `a5a5${lastJob.toString(16).padStart(8, '0')}`;
     this.#jobs = [job, ...this.#jobs].slice(0, ACCEPTED_JOBS);
     const ntime = (0x64000000 + lastJob).toString(16);
-    const prevhash = `${'a5'.repeat(24)}${this.#marker}00000000`;
+    const prevhash = `${'a5'.repeat(22)}${this.#marker}00000000`;
     this.#notify = Buffer.from(
       `{"id":null,"method":"mining.notify","params":["${job}","${prevhash}","${COINB1}","${COINB2}",[${BRANCH.join()}],"20000000","192495f8","${ntime}",true]}\n`,
       'latin1',
@@ -229,9 +237,13 @@ const commands = {
   },
   counts: ({ port }: { port: number }): PoolCounts => portOf(port).counts(),
   job: ({ port }: { port: number }): JobSent => portOf(port).sendJob(),
-  close: ({ port }: { port: number }): void => {
-    portOf(port).close();
+  /** The marker of the job that a miner logging in now would get. */
+  marker: ({ port }: { port: number }): string => portOf(port).marker,
+  /** Answers with the time at which the first socket was reset, by the clock of `JobSent`. */
+  close: ({ port }: { port: number }): number => {
+    const startedUs = portOf(port).close();
     ports.delete(port);
+    return startedUs;
   },
 };
 

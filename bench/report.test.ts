@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ReportInput, ratio, toJson, toMarkdown, toRows, type Values } from './report.ts';
+import { isMissed, type ReportInput, ratio, toJson, toMarkdown, toRows, type Values } from './report.ts';
 import type { Metric } from './scenario.ts';
 import { TARGETS } from './targets/index.ts';
+import type { TargetName } from './targets/target.ts';
 
 const CPU: Metric = {
   id: 'cpu',
@@ -10,18 +11,16 @@ const CPU: Metric = {
   unit: 'µs',
   decimals: 1,
   goal: { max: 60, maxToHaproxy: 1.7 },
+  variantGoals: { shared: { maxToHaproxy: 0.8 } },
 };
 
-function valuesOf(haproxy: readonly number[], proxy: readonly number[]): Values {
-  return new Map([
-    [
-      'cpu',
-      new Map([
-        ['haproxy', haproxy],
-        ['proxy', proxy],
-      ] as const),
-    ],
+function valuesOf(haproxy: readonly number[], proxy: readonly number[], shared?: readonly number[]): Values {
+  const byTarget = new Map<TargetName, readonly number[]>([
+    ['haproxy', haproxy],
+    ['proxy', proxy],
   ]);
+  if (shared !== undefined) byTarget.set('shared', shared);
+  return new Map([['cpu', byTarget]]);
 }
 
 function inputOf(values: Values): ReportInput {
@@ -59,7 +58,11 @@ describe('ratios', () => {
 });
 
 function reached(haproxy: readonly number[], proxy: readonly number[]): boolean | null | undefined {
-  return toRows([CPU], valuesOf(haproxy, proxy))[0]?.isReached;
+  return judged(valuesOf(haproxy, proxy)).get('proxy');
+}
+
+function judged(values: Values): ReadonlyMap<TargetName, boolean | null> {
+  return new Map(toRows([CPU], values)[0]?.goals.map((each) => [each.target, each.isReached]));
 }
 
 describe('goals', () => {
@@ -69,12 +72,30 @@ describe('goals', () => {
 
   test('say nothing about a target that was not there', () => {
     const values: Values = new Map([['cpu', new Map([['haproxy', [35]]] as const)]]);
-    assert.equal(toRows([CPU], values)[0]?.isReached, null);
+    assert.deepEqual([...judged(values).values()], [null, null]);
+  });
+
+  test('that are a ratio alone say nothing without HAProxy', () => {
+    const values: Values = new Map([['cpu', new Map([['shared', [35]]] as const)]]);
+    assert.equal(judged(values).get('shared'), null);
+  });
+
+  test('of a variant are judged by its own ratio, and one that is missed makes the row missed', () => {
+    const missed = valuesOf([40, 40], [50, 50], [36, 36]);
+    assert.deepEqual(
+      [...judged(missed)],
+      [
+        ['proxy', true],
+        ['shared', false],
+      ],
+    );
+    assert.equal(toRows([CPU], missed).some(isMissed), true);
+    assert.equal(toRows([CPU], valuesOf([40, 40], [50, 50], [30, 30])).some(isMissed), false);
   });
 });
 
 describe('the table', () => {
-  const markdown = toMarkdown(inputOf(valuesOf([30, 36, 33], [45, 51, 50])));
+  const markdown = toMarkdown(inputOf(valuesOf([30, 36, 33], [45, 51, 50], [24, 30, 20])));
 
   test('has medians, ratios, the goal and whether it is reached', () => {
     const row = markdown.split('\n').find((line) => line.startsWith('| CPU per share'));
@@ -85,11 +106,12 @@ describe('the table', () => {
       '–',
       '33.0 µs',
       '50.0 µs',
-      '–',
+      // The median of 24 / 30, 30 / 36 and 20 / 33; that of the medians would be 0.73.
+      '24.0 µs (0.80 ×)',
       '–',
       '–',
       '1.50 ×',
-      '≤ 60 µs, ≤ 1.7 × HAProxy ✓',
+      'dedicated ≤ 60 µs, ≤ 1.7 × HAProxy ✓; shared ≤ 0.8 × HAProxy ✓',
     ]);
   });
 
@@ -102,10 +124,19 @@ describe('the table', () => {
     assert.doesNotMatch(toMarkdown(inputOf(new Map())), /CPU per share/);
   });
 
-  test('is there as JSON too, with every round', () => {
-    const json = JSON.parse(toJson(inputOf(valuesOf([30, 36, 33], [45, 51, 50])))) as {
-      rows: { targets: { proxy: { median: number; rounds: number[] } } }[];
+  test('is there as JSON too, with every round and every goal', () => {
+    const json = JSON.parse(toJson(inputOf(valuesOf([30, 36, 33], [45, 51, 50], [60, 60, 60])))) as {
+      rows: {
+        goals: unknown;
+        toHaproxy: Record<string, number>;
+        targets: { proxy: { median: number; rounds: number[] } };
+      }[];
     };
+    assert.deepEqual(json.rows[0]?.goals, [
+      { target: 'proxy', goal: { max: 60, maxToHaproxy: 1.7 }, isReached: true },
+      { target: 'shared', goal: { maxToHaproxy: 0.8 }, isReached: false },
+    ]);
+    assert.deepEqual(Object.keys(json.rows[0]?.toHaproxy ?? {}), ['proxy', 'shared']);
     assert.deepEqual(json.rows[0]?.targets.proxy, { median: 50, deviation: 1, rounds: [45, 51, 50] });
   });
 });

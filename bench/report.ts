@@ -1,5 +1,5 @@
 import { type Machine, machineLine } from './machine.ts';
-import type { Goal, Metric } from './scenario.ts';
+import type { Goal, Metric, VariantName } from './scenario.ts';
 import { median } from './statistics.ts';
 import type { TargetKind, TargetName } from './targets/target.ts';
 
@@ -19,13 +19,31 @@ export interface ReportInput {
 
 interface Row {
   readonly metric: Metric;
-  /** Median of each target; null where it was not measured. */
+  /** Median of each target; absent where it was not measured. */
   readonly medians: ReadonlyMap<TargetName, number>;
   readonly toBareRelay: number | null;
-  readonly toHaproxy: number | null;
-  /** Null where there is no goal or nothing to hold against it. */
+  /** Of each of this project's variants that was measured beside HAProxy. */
+  readonly toHaproxy: ReadonlyMap<OwnName, number>;
+  readonly goals: readonly JudgedGoal[];
+}
+
+interface JudgedGoal {
+  readonly target: OwnName;
+  readonly goal: Goal;
+  /** Null where there is nothing to hold against it. */
   readonly isReached: boolean | null;
 }
+
+/** The targets that are this project's. */
+type OwnName = 'proxy' | VariantName;
+
+const OWN: readonly OwnName[] = ['proxy', 'shared', 'verified'];
+/** Names short enough for the column of goals. */
+const SHORT_LABELS: Readonly<Record<OwnName, string>> = {
+  proxy: 'dedicated',
+  shared: 'shared',
+  verified: 'verified',
+};
 
 /** The rows that have at least one value. */
 export function toRows(metrics: readonly Metric[], values: Values): readonly Row[] {
@@ -33,17 +51,31 @@ export function toRows(metrics: readonly Metric[], values: Values): readonly Row
     const byTarget = values.get(metric.id);
     if (byTarget === undefined) return [];
     const medians = new Map([...byTarget].map(([target, rounds]) => [target, median(rounds)] as const));
-    const toHaproxy = ratio(byTarget.get('proxy'), byTarget.get('haproxy'));
+    const toHaproxy = new Map<OwnName, number>();
+    for (const target of OWN) {
+      const quotient = ratio(byTarget.get(target), byTarget.get('haproxy'));
+      if (quotient !== null) toHaproxy.set(target, quotient);
+    }
+    const goals = OWN.flatMap((target): JudgedGoal[] => {
+      const goal = target === 'proxy' ? metric.goal : (metric.variantGoals?.[target] ?? null);
+      if (goal === null) return [];
+      return [{ target, goal, isReached: isReached(goal, medians.get(target), toHaproxy.get(target)) }];
+    });
     return [
       {
         metric,
         medians,
         toBareRelay: ratio(byTarget.get('proxy'), byTarget.get('bare-relay')),
         toHaproxy,
-        isReached: isReached(metric.goal, medians.get('proxy'), toHaproxy),
+        goals,
       },
     ];
   });
+}
+
+/** True where at least one goal of the row was measured and missed. */
+export function isMissed(row: Row): boolean {
+  return row.goals.some((each) => each.isReached === false);
 }
 
 /** Median over the rounds of the quotient of each round: what disturbed the machine in a round disturbed both. */
@@ -89,10 +121,9 @@ export function toJson(input: ReportInput): string {
     id: row.metric.id,
     label: row.metric.label,
     unit: row.metric.unit,
-    goal: row.metric.goal,
-    isReached: row.isReached,
+    goals: row.goals,
     toBareRelay: row.toBareRelay,
-    toHaproxy: row.toHaproxy,
+    toHaproxy: Object.fromEntries(row.toHaproxy),
     targets: Object.fromEntries(
       [...(input.values.get(row.metric.id) ?? [])].map(([target, rounds]) => {
         const middle = median(rounds);
@@ -106,21 +137,20 @@ export function toJson(input: ReportInput): string {
 }
 
 function cells(row: Row, kinds: readonly TargetKind[]): readonly string[] {
-  const { metric, medians } = row;
+  const { metric, medians, toHaproxy } = row;
   const value = (name: TargetName): string => {
     const found = medians.get(name);
     if (found === undefined) return '–';
-    const haproxy = medians.get('haproxy');
     // The ratio columns are of the dedicated proxy; the other variants carry theirs with them.
-    const isVariant = (name === 'shared' || name === 'verified') && haproxy !== undefined && haproxy > 0;
-    return `${withUnit(found, metric)}${isVariant ? ` (${times(found / haproxy)})` : ''}`;
+    const quotient = name === 'shared' || name === 'verified' ? toHaproxy.get(name) : undefined;
+    return `${withUnit(found, metric)}${quotient === undefined ? '' : ` (${times(quotient)})`}`;
   };
   return [
     metric.label,
     ...kinds.map((kind) => value(kind.name)),
     times(row.toBareRelay),
-    times(row.toHaproxy),
-    goalText(metric, row.isReached),
+    times(toHaproxy.get('proxy') ?? null),
+    row.goals.map((each) => goalText(metric, each)).join('; '),
   ];
 }
 
@@ -128,20 +158,20 @@ function times(quotient: number | null): string {
   return quotient === null ? '–' : `${quotient.toFixed(2)} ×`;
 }
 
-function goalText(metric: Metric, reached: boolean | null): string {
-  const { goal } = metric;
-  if (goal === null) return '';
+function goalText(metric: Metric, { target, goal, isReached: reached }: JudgedGoal): string {
   const parts: string[] = [];
   if (goal.max !== undefined) parts.push(`${goal.max === 0 ? '' : '≤ '}${goal.max} ${metric.unit}`.trimEnd());
   if (goal.maxToHaproxy !== undefined) parts.push(`≤ ${goal.maxToHaproxy} × HAProxy`);
   const mark = reached === null ? '' : reached ? ' ✓' : ' ✗';
-  return `${parts.join(', ')}${mark}`;
+  return `${SHORT_LABELS[target]} ${parts.join(', ')}${mark}`;
 }
 
-function isReached(goal: Goal | null, value: number | undefined, toHaproxy: number | null): boolean | null {
-  if (goal === null || value === undefined) return null;
+function isReached(goal: Goal, value: number | undefined, toHaproxy: number | undefined): boolean | null {
+  if (value === undefined) return null;
   if (goal.max !== undefined && !(value <= goal.max)) return false;
-  return goal.maxToHaproxy === undefined || toHaproxy === null || toHaproxy <= goal.maxToHaproxy;
+  if (goal.maxToHaproxy === undefined) return true;
+  if (toHaproxy !== undefined) return toHaproxy <= goal.maxToHaproxy;
+  return goal.max === undefined ? null : true;
 }
 
 function withUnit(value: number, { decimals, unit }: Metric): string {

@@ -14,3 +14,23 @@ export function median(values: readonly number[]): number {
   if (sorted.length % 2 === 1) return upper;
   return (upper + (sorted[(sorted.length >> 1) - 1] ?? Number.NaN)) / 2;
 }
+
+/** A straight line through points by least squares. */
+export interface Line {
+  readonly slope: number;
+  /** Standard error of the slope, had the points independent errors of one size. */
+  readonly slopeError: number;
+}
+
+/** Null for fewer than three points, or where all have the same x. */
+export function fitLine(points: readonly { readonly x: number; readonly y: number }[]): Line | null {
+  const count = points.length;
+  if (count < 3) return null;
+  const meanX = points.reduce((sum, { x }) => sum + x, 0) / count;
+  const meanY = points.reduce((sum, { y }) => sum + y, 0) / count;
+  const squares = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
+  if (squares === 0) return null;
+  const slope = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0) / squares;
+  const residual = points.reduce((sum, { x, y }) => sum + (y - meanY - slope * (x - meanX)) ** 2, 0);
+  return { slope, slopeError: Math.sqrt(residual / (count - 2) / squares) };
+}

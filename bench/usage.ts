@@ -34,6 +34,11 @@ export function memoryOf(pid: number): Memory {
   };
 }
 
+/** Open files of the process tree: sockets, pipes and files. */
+export function openFilesOf(pid: number): number {
+  return treeOf(pid).reduce((sum, member) => sum + namesIn(`/proc/${member}/fd`).length, 0);
+}
+
 /** The process and its descendants. */
 export function treeOf(pid: number): readonly number[] {
   const found = [pid];
@@ -47,8 +52,12 @@ export function treeOf(pid: number): readonly number[] {
 }
 
 function tasksOf(pid: number): readonly string[] {
+  return namesIn(`/proc/${pid}/task`);
+}
+
+function namesIn(directory: string): readonly string[] {
   try {
-    return readdirSync(`/proc/${pid}/task`);
+    return readdirSync(directory);
   } catch {
     return [];
   }

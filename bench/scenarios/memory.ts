@@ -19,6 +19,7 @@ export const memory: Scenario = {
       unit: 'KB',
       decimals: 1,
       goal: { max: 20 },
+      variantGoals: { shared: { max: 8 }, verified: { max: 8 } },
     },
     {
       id: 'memory.private',

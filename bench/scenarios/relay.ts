@@ -2,10 +2,10 @@ import type { Bench } from '../bench.ts';
 import type { Rig } from '../rig.ts';
 import type { Metric, Scenario } from '../scenario.ts';
 
-/** Shares at a fixed rate that saturates nothing: what relaying one costs, and how long it takes. */
+/** Shares at fixed rates: what relaying one costs, and how long it takes. */
 export const relay: Scenario = {
   name: 'relay',
-  title: 'Relaying shares at a fixed rate',
+  title: 'Relaying shares at fixed rates',
   metrics: (size) => size.relayConnections.flatMap(metricsFor),
   openFiles: (size) => 5 * Math.max(...size.relayConnections) + 500,
   run: async (bench) => {
@@ -23,6 +23,14 @@ function metricsFor(connections: number): readonly Metric[] {
       unit: 'µs',
       decimals: 1,
       goal: { max: 60, maxToHaproxy: 1.7 },
+      variantGoals: { shared: { maxToHaproxy: 0.8 }, verified: { maxToHaproxy: 1.1 } },
+    },
+    {
+      id: `relay.busy.${connections}`,
+      label: `the same at the busier rate, ${at}`,
+      unit: 'µs',
+      decimals: 1,
+      goal: null,
     },
     { id: `relay.p50.${connections}`, label: `latency of a share, p50, ${at}`, ...latency },
     { id: `relay.p99.${connections}`, label: `latency of a share, p99, ${at}`, ...latency },
@@ -40,20 +48,23 @@ async function measure(bench: Bench, connections: number): Promise<void> {
       groups.push(group);
       await rig.load(where, group, rate, size.warmUpMs);
     }
-    for (let round = 0; round < size.rounds; round++)
+    await bench.rounds(size.rounds, async () => {
       for (const [index, rig] of rigs.entries())
         await measureOne(bench, rig, groups[index] ?? '', connections);
+    });
   });
 }
 
-/** CPU at a rate that keeps the target busy, then latency at one that leaves the machine room to breathe. */
+/** CPU at two rates that keep the target busy, then latency at one that leaves the machine room to breathe. */
 async function measureOne(bench: Bench, rig: Rig, group: string, connections: number): Promise<void> {
   const where = `relay, ${connections} connections`;
-  const { rate, latencyRate, size } = bench.options;
+  const { rate, busyRate, latencyRate, size } = bench.options;
   const { name } = rig.target.kind;
   if (rig.target.pid !== null) {
-    const busy = await rig.load(where, group, rate, size.windowMs);
-    bench.record(`relay.cpu.${connections}`, name, busy.cpuUsPerShareOfTarget);
+    const usual = await rig.load(where, group, rate, size.windowMs);
+    bench.record(`relay.cpu.${connections}`, name, usual.cpuUsPerShareOfTarget);
+    const busy = await rig.load(where, group, busyRate, size.windowMs / 2);
+    bench.record(`relay.busy.${connections}`, name, busy.cpuUsPerShareOfTarget);
   }
   const calm = await rig.load(where, group, latencyRate, size.windowMs / 2);
   bench.warnIfLate(where, rig.target.kind, calm.lateP99Us);

@@ -5,6 +5,7 @@ import { accepts, freePort, type TargetKind, untilReady } from './target.ts';
 export const bareRelay: TargetKind = {
   name: 'bare-relay',
   label: 'bare Node relay',
+  filesPerMiner: 2,
   unavailable: () => null,
   start: async ({ children }, { poolPort, cpus }) => {
     const port = await freePort();
@@ -21,6 +22,7 @@ export const bareRelay: TargetKind = {
       host: '127.0.0.1',
       port,
       pid: child.pid,
+      metricsUrl: null,
       enrol: async (count) => Array.from({ length: count }, (_, index) => `bench${index}`),
       stop: () => child.stop(),
     };

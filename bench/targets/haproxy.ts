@@ -7,6 +7,7 @@ import { accepts, freePort, type TargetKind, untilReady } from './target.ts';
 export const haproxy: TargetKind = {
   name: 'haproxy',
   label: 'HAProxy TCP',
+  filesPerMiner: 2,
   unavailable: () =>
     haproxyVersion() === null ? 'no `haproxy` on the PATH (Debian: apt-get install haproxy)' : null,
   start: async ({ directory, children }, { poolPort, connections, cpus }) => {
@@ -25,6 +26,7 @@ export const haproxy: TargetKind = {
       host: '127.0.0.1',
       port,
       pid: child.pid,
+      metricsUrl: null,
       enrol: async (count) => Array.from({ length: count }, (_, index) => `bench${index}`),
       stop: () => child.stop(),
     };

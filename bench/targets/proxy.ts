@@ -10,9 +10,18 @@ import {
   untilReady,
 } from './target.ts';
 
+/** For the probes that tell whether it is ready. */
+const SPARE_CONNECTIONS = 100;
+
 interface Registered {
   readonly name?: unknown;
   readonly error?: unknown;
+}
+
+interface BackupField {
+  readonly pool: string;
+  readonly user: string;
+  readonly password: string;
 }
 
 /** How the program under test is to serve its accounts. */
@@ -45,14 +54,15 @@ function proxyTarget(variant: ProxyVariant): TargetKind {
   const kind: TargetKind = {
     name: variant.name,
     label: variant.label,
+    filesPerMiner: variant.mode === 'dedicated' ? 2 : 1,
     unavailable: ({ entry }) => (existsSync(entry) ? null : `${fileURLToPath(entry)} is not there`),
-    start: async (environment, { poolPort, cpus }) => {
+    start: async (environment, { poolPort, connections, cpus }) => {
       const port = await freePort();
       const webPort = await freePort();
       const child = environment.children.start({
         name: 'proxy',
         program: process.execPath,
-        arguments: commandLine(environment, port, webPort, variant),
+        arguments: commandLine(environment, { port, webPort, connections }, variant),
         cpus,
       });
       const api = `http://127.0.0.1:${webPort}/api/v1`;
@@ -60,12 +70,20 @@ function proxyTarget(variant: ProxyVariant): TargetKind {
       const pool = `127.0.0.1:${poolPort}`;
       await post(`${api}/pools`, { pool, algorithm: 'sha256d' });
       let enrolled = 0;
+      const backupsAt = async (port: number | null): Promise<readonly BackupField[]> => {
+        if (port === null) return [];
+        const backup = `127.0.0.1:${port}`;
+        await post(`${api}/pools`, { pool: backup, algorithm: 'sha256d' });
+        return [{ pool: backup, user: 'backup', password: 'x' }];
+      };
       return {
         kind,
         host: '127.0.0.1',
         port,
         pid: child.pid,
-        enrol: async (count) => {
+        metricsUrl: `http://127.0.0.1:${webPort}/metrics`,
+        enrol: async (count, backupPoolPort) => {
+          const backups = await backupsAt(backupPoolPort);
           const names: string[] = [];
           for (let i = 0; i < count; i++) {
             enrolled++;
@@ -74,6 +92,7 @@ function proxyTarget(variant: ProxyVariant): TargetKind {
               user: `bench${enrolled}`,
               password: 'x',
               mode: variant.mode,
+              ...(backups.length > 0 ? { backups } : {}),
             });
             if (typeof name !== 'string' || name === '')
               throw new Error('the proxy registered an account without a name');
@@ -90,8 +109,7 @@ function proxyTarget(variant: ProxyVariant): TargetKind {
 
 function commandLine(
   environment: TargetEnvironment,
-  port: number,
-  webPort: number,
+  { port, webPort, connections }: { port: number; webPort: number; connections: number },
   variant: ProxyVariant,
 ): readonly string[] {
   return [
@@ -108,6 +126,9 @@ function commandLine(
     'warn',
     '--verify',
     variant.verify,
+    // By itself it allows for two files per miner, more than those that share a connection to the pool take.
+    '--limits.connections',
+    String(connections + SPARE_CONNECTIONS),
     ...environment.proxyArguments,
   ];
 }

@@ -7,8 +7,13 @@ export interface Target {
   readonly port: number;
   /** The process whose tree is measured; null where there is none (miners connected to the pool itself). */
   readonly pid: number | null;
-  /** User names that miners may log in with here, none of them used before. */
-  enrol(count: number): Promise<readonly string[]>;
+  /** Where its own account of what it did can be read (Prometheus text format); null where it gives none. */
+  readonly metricsUrl: string | null;
+  /**
+   * User names that miners may log in with here, none of them used before. Their backup pool listens on `backupPoolPort` of
+   * 127.0.0.1; only this project's program can have one.
+   */
+  enrol(count: number, backupPoolPort: number | null): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
 
@@ -17,6 +22,8 @@ export type TargetName = 'direct' | 'bare-relay' | 'haproxy' | 'proxy' | 'shared
 export interface TargetKind {
   readonly name: TargetName;
   readonly label: string;
+  /** Files it has open for each miner: one to the miner, one to the pool, or both. */
+  readonly filesPerMiner: number;
   /** Why it cannot take part here, or null. */
   unavailable(environment: TargetEnvironment): string | null;
   start(environment: TargetEnvironment, options: TargetOptions): Promise<Target>;

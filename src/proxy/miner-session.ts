@@ -493,6 +493,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (binding === null) return;
     this.#next = null;
     this.#keepFormer(binding);
+    this.upstream?.hurry();
     this.#leaveUpstream();
     binding.books.endedAtMs = context.clock.monotonicMs();
     context.retire(binding.books);

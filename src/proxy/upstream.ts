@@ -131,6 +131,8 @@ const SUGGEST_BARRED_MS = 600_000;
 const SUGGEST_WINDOW_MS = 30_000;
 const SUGGEST_PER_WINDOW = 5;
 const STEADY_MS = 60_000;
+/** How long shares in flight wait for a pool to come back when their miners mine elsewhere already: the answers to all that they find there wait behind them. */
+const HURRIED_MS = 2000;
 /** A pool that wants its miners to wait longer is not worth waiting for. */
 const MAX_RECONNECT_WAIT_SECONDS = 60;
 /** A pool that minds silence hears from us at least this often. */
@@ -206,6 +208,8 @@ export class Upstream implements DialOwner {
   #suggested = 0;
 
   #inFlight: Map<number, InFlightShare> | null = null;
+  /** When those in flight are given up although their time is not up; null while nobody has moved on from here. */
+  #giveUpAtMs: number | null = null;
   #unansweredInARow = 0;
 
   constructor(parts: UpstreamParts, options: UpstreamOptions) {
@@ -279,6 +283,11 @@ export class Upstream implements DialOwner {
     }
   }
 
+  /** A session has gone on to another pool while this one is down: what it has in flight here must not hold up its answers for long. */
+  hurry(): void {
+    if (this.#state.kind !== 'live') this.#giveUpAtMs ??= this.#parts.clock.monotonicMs() + HURRIED_MS;
+  }
+
   /** Ends the upstream for good; shares in flight are lost. */
   close(reason: CloseReason): void {
     if (this.#state.kind === 'closed') return;
@@ -313,7 +322,8 @@ export class Upstream implements DialOwner {
     this.#inFlight ??= new Map();
     this.#inFlight.set(id, share);
     if (this.#state.kind !== 'live' || this.subscription === null) return;
-    const sent = this.#asOfNow(share.share);
+    // A hash computed off the event loop may come when the extranonce it was found under is gone.
+    const sent = this.#isOfNow(share) ? this.#asOfNow(share.share) : null;
     if (sent === null) {
       this.#inFlight.delete(id);
       share.owner.onVerdict(share, LOST);
@@ -321,6 +331,15 @@ export class Upstream implements DialOwner {
       this.#spokeAtMs = share.sentAtMs;
       this.#connection?.send(this.#parts.dialect.submit(id, sent, this.subscription));
     }
+  }
+
+  #isOfNow({ job, share }: InFlightShare): boolean {
+    const { subscription } = this;
+    return (
+      subscription !== null &&
+      job.extranonce1 === subscription.extranonce1 &&
+      share.extranonce2.length === subscription.extranonce2Bytes * 2
+    );
   }
 
   /**
@@ -687,6 +706,7 @@ export class Upstream implements DialOwner {
     this.#unansweredInARow = 0;
     this.#liveSinceMs = this.#parts.clock.monotonicMs();
     this.#useGrantedMask();
+    this.#giveUpAtMs = null;
     this.#to({ kind: 'live' });
     // The calls of the login waited for each other; shares do not.
     this.#connection?.pace();
@@ -1002,6 +1022,10 @@ export class Upstream implements DialOwner {
 
   #sweepInFlight(nowMs: number): void {
     if (this.#inFlight === null || this.#inFlight.size === 0) return;
+    if (this.#giveUpAtMs !== null && nowMs >= this.#giveUpAtMs) {
+      this.#loseInFlight();
+      return;
+    }
     for (const [id, share] of this.#inFlight) {
       if (nowMs - share.sentAtMs < this.#settings.upstream.submitTimeoutMs) break;
       this.#inFlight.delete(id);

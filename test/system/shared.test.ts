@@ -542,6 +542,49 @@ describe('failover', () => {
   });
 });
 
+for (const mode of ['auto', 'dedicated'] as const) {
+  test(`answers at the backup do not wait long behind shares that the lost pool has not answered (${mode})`, async () => {
+    const first = await startPool({ difficulty: 2.3e-10 });
+    const second = await startPool({ difficulty: 2.3e-10 });
+    const settings = testSettings({ upstream: { submitTimeoutMs: 30_000 } });
+    await using bed = await startProxyBed([account([first, second], { mode })], settings);
+    const miner = await connectLines(bed.port);
+    await miner.call({ id: 1, method: 'mining.subscribe', params: ['raw/1'] });
+    await miner.call({ id: 2, method: 'mining.authorize', params: [`${NAME}.raw`, 'x'] });
+    const submit = (id: number, [jobId, , , , , , , ntime]: string[]): void => {
+      miner.send({
+        id,
+        method: 'mining.submit',
+        params: [`${NAME}.raw`, jobId, '0000aa', ntime, '00000001'],
+      });
+    };
+    const old = (await miner.nextMethod('mining.notify'))['params'] as string[];
+    first.manners.submits = 'ignore';
+    submit(10, old);
+    await waitFor(
+      () => bed.proxy.report().totals.some(({ inFlight }) => inFlight === 1),
+      'it to be on its way',
+    );
+    await first.stop();
+    const now = (await miner.nextMethod('mining.notify'))['params'] as string[];
+    const beganMs = performance.now();
+    submit(11, now);
+    const lost = await miner.nextWhere(({ method }) => method === undefined);
+    assert.deepEqual([lost['id'], lost['error']], [10, [20, 'Pool connection lost', null]]);
+    const found = await miner.nextWhere(({ method }) => method === undefined);
+    assert.deepEqual([found['id'], found['result']], [11, true]);
+    assert.ok(performance.now() - beganMs < 4500, 'and not after thirty seconds');
+    const counts = bed.proxy
+      .report()
+      .totals.map((row) => [row.counts.lost, row.counts.accepted, row.inFlight]);
+    assert.deepEqual(counts.slice(1).toSorted(), [
+      [0, 1, 0],
+      [1, 0, 0],
+    ]);
+    miner.end();
+  });
+}
+
 describe('a live switch', () => {
   for (const mode of ['auto', 'dedicated'] as const) {
     test(`gives every miner a job of the new pool on its socket (${mode})`, async () => {

@@ -151,14 +151,28 @@ describe('logging in at a pool', SUITE, () => {
     assert.equal(configure['method'], 'mining.configure');
     const subscribe = await peer.next();
     assert.equal(subscribe['method'], 'mining.subscribe');
-    peer.send(configured(configure['id'])); // too late to count
-    assert.deepEqual(await peer.settled(), []);
     peer.send(subscribed(subscribe['id']));
     peer.send(yes(await peer.next()), setDifficulty(8), notify());
     const mask = await miner.nextMethod('mining.set_version_mask');
     assert.deepEqual(mask['params'], ['00000000']);
     peer.end();
     assert.equal((await (await room.pool.connection()).next())['method'], 'mining.subscribe');
+  });
+
+  test('a pool that answers configure late has negotiated: what it granted holds', async () => {
+    await using room = await openRoom({ upstream: { configureTimeoutMs: 200 } });
+    const miner = await room.miner();
+    await miner.configure();
+    await miner.subscribe();
+    miner.sendAuthorize();
+    const peer = await room.pool.connection();
+    const configure = await peer.next();
+    const subscribe = await peer.next();
+    peer.send(configured(configure['id'], '00ffe000'), subscribed(subscribe['id']));
+    peer.send(yes(await peer.next()), setDifficulty(8), notify());
+    assert.deepEqual((await miner.nextMethod('mining.set_version_mask'))['params'], ['00ffe000']);
+    peer.end();
+    assert.equal((await (await room.pool.connection()).next())['method'], 'mining.configure');
   });
 
   for (const [name, answer] of [
