@@ -33,14 +33,7 @@ export interface ShareTarget {
 }
 
 /** Kinds of work that are handed on without being taken apart. Dialects of one family can work for each other's pools. */
-export const RELAYED_FAMILIES = [
-  'cryptonote',
-  'ethash',
-  'kawpow',
-  'equihash',
-  'kaspa',
-  'autolykos',
-] as const;
+export const RELAYED_FAMILIES = ['cryptonote', 'ethash', 'kawpow', 'equihash', 'kaspa', 'autolykos'] as const;
 
 export type RelayedFamily = (typeof RELAYED_FAMILIES)[number];
 

@@ -262,5 +262,6 @@ export const bitcoinPool: PoolDialect = {
   version: (id, agent) => `{"id":${id},"result":${jsonText(agent)},"error":null}\n`,
   acknowledge: (id) => `{"id":${id},"result":true,"error":null}\n`,
 
+  isYes: (result) => result === true,
   classify: ({ code, message }) => classifyRefusal(code, message),
 };
