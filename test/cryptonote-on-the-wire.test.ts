@@ -154,7 +154,7 @@ class Relay {
         miner.socket.write(toMiner.refuse(request.id, refusal));
         return;
       }
-      const { hashes, meetsPool } = claim(assembled.share, work);
+      const { hashes, meetsPool } = claim(assembled.share, work, null);
       assert.ok(hashes >= (this.#difficulty ?? 0), `${hashes}`);
       if (!meetsPool) {
         this.local += 1;

@@ -11,6 +11,7 @@ import {
   parseDifficulty,
   targetOfCompact,
   targetOfDifficulty,
+  targetOfHashes,
 } from './difficulty.ts';
 
 interface DifficultyRow {
@@ -119,6 +120,30 @@ describe('difficulty to target', () => {
       }),
     );
   });
+});
+
+describe('expected hashes to target', () => {
+  test('is the inverse of target to expected hashes', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 1, max: 1e60, noNaN: true }), (hashes) => {
+        const back = hashesOfTarget(targetOfHashes(hashes));
+        assert.ok(Math.abs(back / hashes - 1) < 1e-6, `${hashes} ${back}`);
+      }),
+    );
+  });
+
+  test('is exact where the quotient is', () => {
+    assert.equal(hex(targetOfHashes(8192)), `0007${'f'.repeat(60)}`);
+    assert.equal(hex(targetOfHashes(1)), 'f'.repeat(64));
+    assert.equal(hex(targetOfHashes(0.5)), 'f'.repeat(64));
+    assert.equal(hex(targetOfHashes(1e-9)), 'f'.repeat(64));
+    assert.equal(hex(targetOfHashes(2 ** 255)), `${'0'.repeat(63)}1`);
+    assert.equal(hex(targetOfHashes(1e300)), '0'.repeat(64));
+  });
+
+  for (const hashes of [0, -1, NaN, Infinity]) {
+    test(`is none for ${hashes}`, () => assert.throws(() => targetOfHashes(hashes), RangeError));
+  }
 });
 
 describe('compact target', () => {

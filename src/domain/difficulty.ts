@@ -84,6 +84,15 @@ export function hashesOfTarget(target: Uint8Array): number {
   return divide(MAX_TARGET + 1n, toBigInt(target) + 1n);
 }
 
+/** The highest target that takes so many hashes on average to meet, by {@link hashesOfTarget}: `2^256 / hashes − 1`, to a millionth of a hash. */
+export function targetOfHashes(hashes: number): Uint8Array {
+  if (!(hashes > 0 && Number.isFinite(hashes)))
+    throw new RangeError(`hashes must be a finite number above 0, not ${hashes}`);
+  const scaled = hashes < 2 ** 32 ? BigInt(Math.round(hashes * 2 ** 20)) : BigInt(Math.round(hashes)) << 20n;
+  const target = scaled === 0n ? MAX_TARGET : ((MAX_TARGET + 1n) << 20n) / scaled - 1n;
+  return toBytes(target > MAX_TARGET ? MAX_TARGET : target < 0n ? 0n : target);
+}
+
 /**
  * The hashes that a share of this difficulty stands for, by the convention of all pools and of the metrics:
  * `difficulty × 2^32 / divider`. It is 1/65536 below {@link hashesOfTarget}.

@@ -8,3 +8,11 @@ const RENTAL_AGENTS = /^(?:nicehash\/|mrr|miningrigrentals)/i;
 export function isRentalAgent(agent: string): boolean {
   return RENTAL_AGENTS.test(agent);
 }
+
+/** Other proxies that divide the nonces of a job among miners of their own (xmrig-proxy, xmr-node-proxy), and so need all of them. */
+const PROXY_AGENTS = /^(?:xmrig-proxy|xmr-node-proxy)\b/i;
+
+/** True for the agent of a proxy that needs the whole nonce. */
+export function isProxyAgent(agent: string): boolean {
+  return PROXY_AGENTS.test(agent);
+}

@@ -8,7 +8,7 @@ import {
   takesWhole,
 } from '../domain/lane.ts';
 import { Conduct } from '../domain/quarantine.ts';
-import { isRentalAgent } from '../domain/rental.ts';
+import { isProxyAgent, isRentalAgent } from '../domain/rental.ts';
 import type { ShareResult } from '../domain/result.ts';
 import type { MinerWishes } from '../domain/start-difficulty.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
@@ -216,6 +216,11 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   get lane(): Lane | null {
     return this.#lane;
+  }
+
+  /** One connection of it stands for many devices, or divides its nonces itself. */
+  get wantsOwnUpstream(): boolean {
+    return this.isRented || isProxyAgent(this.agent);
   }
 
   /** A market for hashrate, with many devices behind it. */
@@ -443,6 +448,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** Where nonces begin with the pool's prefix, it depends on the group whether a byte of ours follows. */
   #planFor(group: Group): void {
+    // With a connection of its own a miner has the whole nonce.
+    if (this.plan?.kind === 'byte' && group.mode === 'dedicated') this.plan = { kind: 'open' };
+    else if (
+      this.plan?.kind === 'open' &&
+      group.mode === 'shared' &&
+      this.dialect.miner.nonces.kind === 'job'
+    )
+      this.plan = { kind: 'byte' };
     if (this.plan?.kind !== 'prefix') return;
     this.plan = { kind: 'prefix', ownBytes: group.mode === 'shared' && group.dividesPrefix ? 1 : 0 };
   }
@@ -700,7 +713,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { extranonce1, extranonce2Bytes } = this;
     this.#adopt(subscription);
     if (this.#told === this.#geometry) return true;
-    const isTaken = nonces.kind === 'prefix' && (nonces.isAlwaysTaken || nonces.told === 'later');
+    const isTaken =
+      nonces.kind === 'prefix' &&
+      (nonces.isAlwaysTaken || nonces.told === 'later' || nonces.isTakenBy?.(this.agent) === true);
     if (isTaken || this.isExtranonceAware) {
       this.#told = this.#geometry;
       this.send(this.dialect.miner.extranonce(this.extranonce1, this.extranonce2Bytes));
@@ -820,6 +835,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       scale: job.scale,
       divider: binding.books.subject.divider,
       algorithm: binding.books.subject.algorithm,
+      ...(dialect.miner.formOf === undefined ? {} : { form: dialect.miner.formOf(this.agent) }),
       sessionId: this.id,
     };
   }
@@ -850,7 +866,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
         return null;
       case 'prefix':
       case 'none':
-        return `${this.dialect.name} ${this.#sentDifficulty}${mark}`;
+        return `${this.dialect.name} ${this.#sentDifficulty} ${this.dialect.miner.formOf?.(this.agent) ?? ''}${mark}`;
     }
   }
 

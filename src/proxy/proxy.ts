@@ -476,7 +476,8 @@ export class Proxy {
 
   #verifies(mode: 'dedicated' | 'shared', algorithm: string, dialect: Dialect): boolean {
     const { verify } = this.#settings;
-    if (verify === 'never' || (dialect.claim === null && !this.#canHash(algorithm, dialect))) return false;
+    const isClaimed = dialect.claim !== null && dialect.claimsOf?.(algorithm) !== false;
+    if (verify === 'never' || (!isClaimed && !this.#canHash(algorithm, dialect))) return false;
     return verify === 'always' || mode === 'shared';
   }
 

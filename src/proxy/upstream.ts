@@ -338,7 +338,7 @@ export class Upstream implements DialOwner {
     return (
       subscription !== null &&
       job.extranonce1 === subscription.extranonce1 &&
-      share.extranonce2.length === subscription.extranonce2Bytes * 2
+      (share.family !== 'bitcoin' || share.extranonce2.length === subscription.extranonce2Bytes * 2)
     );
   }
 

@@ -45,6 +45,8 @@ export type NonceSpace =
       readonly told: 'at-subscribe' | 'later';
       /** Miners take another prefix at any time without having asked for it. */
       readonly isAlwaysTaken: boolean;
+      /** Where some do: whether a program of this name does. */
+      readonly isTakenBy?: (agent: string) => boolean;
     }
   | { readonly kind: 'job' }
   | { readonly kind: 'none' };
@@ -78,6 +80,8 @@ export interface JobView {
   readonly divider: number;
   /** The pool's algorithm by its name in the catalogue, for jobs that name none; absent where it is not known. */
   readonly algorithm?: string;
+  /** What {@link MinerDialect.formOf} said of the miner; absent where that is. */
+  readonly form?: string;
   /** The session's id, for dialects that repeat it. */
   readonly sessionId: string;
 }
@@ -148,6 +152,8 @@ export interface MinerDialect {
    * difficulty waits for the pool's next job.
    */
   readonly repeatsJobs: boolean;
+  /** Which form of jobs a program of this name reads, where there are several: jobs of one form are the same line. Absent: there is one. */
+  readonly formOf?: (agent: string) => string;
   decode(line: string): MinerRequest;
   /** How miners name this job in their submits, where {@link MinerDialect.ownJobIds} is false. */
   jobId(work: Work): string;
@@ -255,8 +261,13 @@ export interface Dialect {
   readonly pool: PoolDialect;
   /** True where a miner of this dialect can work for a pool that speaks `pool`, another dialect of the family. */
   worksFor(pool: string): boolean;
-  /** What a share says of its own worth; null where the dialect's shares say nothing. */
-  claim: ((share: PoolShare, work: Work) => ShareClaim) | null;
+  /**
+   * What a share says of its own worth; null where the dialect's shares say nothing. `target` is what the pool demanded of the job's shares by a target, in the job
+   * or apart from it; null where it did not.
+   */
+  claim: ((share: PoolShare, work: Work, target: ShareTarget | null) => ShareClaim) | null;
+  /** Whether shares of this algorithm, by its name in the catalogue, carry their hash. Absent: all that the dialect has a claim for. */
+  readonly claimsOf?: (algorithm: string) => boolean;
 }
 
 /** The work of a bitcoin job. Throws for another family: a dialect was handed another's work. */

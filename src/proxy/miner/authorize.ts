@@ -64,7 +64,7 @@ export function onAuthorize(
       session.end('refused');
       return;
     }
-    const route = context.routeOf(answer.account, session.isRented);
+    const route = context.routeOf(answer.account, session.wantsOwnUpstream);
     const { group } = route;
     const refusal = group.recentRefusal(context.clock.monotonicMs());
     if (refusal !== null) {

@@ -63,8 +63,7 @@ export function dispatch(session: MinerSession, request: MinerRequest): void {
       session.countFault();
       return;
     case 'malformed':
-      if (request.method === 'mining.submit')
-        onUnusableSubmit(session, request.id, capitalised(request.problem));
+      if (SUBMITS.has(request.method)) onUnusableSubmit(session, request.id, capitalised(request.problem));
       else session.refuse(request.id, 'other', capitalised(request.problem));
       session.countFault();
       return;
@@ -84,3 +83,6 @@ export function dispatch(session: MinerSession, request: MinerRequest): void {
 function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/** A share that cannot be read is still a share in the books. */
+const SUBMITS: ReadonlySet<string> = new Set(['mining.submit', 'submit', 'eth_submitWork']);

@@ -101,7 +101,7 @@ function proveByClaim(
     upstream.submit(entered);
     return;
   }
-  const { hashes, meetsPool, fingerprint } = claim(entered.share, work);
+  const { hashes, meetsPool, fingerprint } = claim(entered.share, work, entered.job.target);
   const difficulty = difficultyOfHashes(hashes, group.credentials.pool.algorithm.divider);
   judge(session, upstream, group.judges, entered, { difficulty, meetsPool, fingerprint });
 }

@@ -37,7 +37,7 @@ export function onSubscribe(
     context.accounts.find(hint.account, (answer) => {
       if (!session.connection.isOpen) return;
       if (answer.kind === 'found' && session.upstream === null) {
-        session.joinEarly(context.routeOf(answer.account, session.isRented).group);
+        session.joinEarly(context.routeOf(answer.account, session.wantsOwnUpstream).group);
       }
     });
   }

@@ -113,6 +113,8 @@ function jobOf(view: JobView): string {
  * `client.reconnect`.
  */
 const EXTENSIONS = '["algo","nicehash","keepalive"]';
+/** Of a miner that has the whole nonce. */
+const WHOLE_EXTENSIONS = '["algo","keepalive"]';
 
 /** What we say to a cryptonote miner. */
 export const cryptonoteMiner: MinerDialect = {
@@ -132,7 +134,10 @@ export const cryptonoteMiner: MinerDialect = {
   authorized: (id, { sessionId, job }) =>
     job === null
       ? refusal(id, REFUSED, 'No job yet. Please wait.')
-      : answer(id, `{"id":"${sessionId}","job":{${jobOf(job)}},"extensions":${EXTENSIONS},"status":"OK"}`),
+      : answer(
+          id,
+          `{"id":"${sessionId}","job":{${jobOf(job)}},"extensions":${job.lane === '' ? WHOLE_EXTENSIONS : EXTENSIONS},"status":"OK"}`,
+        ),
   currentJob: (id, view) => answer(id, `{${jobOf(view)}}`),
   job: (view) => `{"jsonrpc":"2.0","method":"job","params":{${jobOf(view)}}}\n`,
 

@@ -88,7 +88,8 @@ for (const dialogue of dialogues) {
         assert.deepEqual(JSON.parse(pool.submit(Number(message.id), share, subscription)), message);
         const work = byId.get(request.jobId);
         if (work === undefined) assert.equal(verdicts.get(Number(message.id)), false);
-        else assert.equal(claim?.(share, work).meetsPool, verdicts.get(Number(message.id)) ?? true, line);
+        else
+          assert.equal(claim?.(share, work, null).meetsPool, verdicts.get(Number(message.id)) ?? true, line);
       }
     });
   });

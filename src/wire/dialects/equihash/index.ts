@@ -1,0 +1,15 @@
+import type { Dialect } from '../../dialect.ts';
+import { equihashMiner } from './miner.ts';
+import { equihashPool } from './pool.ts';
+import { claimOf } from './share.ts';
+
+/** The stratum of Zcash (ZIP-301) and its relatives: Equihash of all parameters; VerusHash relayed. */
+export const equihash: Dialect = {
+  name: 'equihash',
+  family: 'equihash',
+  miner: equihashMiner,
+  pool: equihashPool,
+  worksFor: (pool) => pool === 'equihash',
+  claim: claimOf,
+  claimsOf: (algorithm) => algorithm !== 'verushash',
+};
