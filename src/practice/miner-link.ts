@@ -15,7 +15,8 @@ export class LinkError extends Error {
 
 /** Whom the link tells what comes in unasked. */
 export interface LinkListener {
-  onNotice(method: string, params: readonly unknown[], id: unknown): void;
+  /** `line` is what it was read from, for numbers that `params` has rounded. */
+  onNotice(method: string, params: readonly unknown[], id: unknown, line: string): void;
   /** The server did what a miner in the field would stumble over. */
   onViolation(what: string): void;
 }
@@ -181,7 +182,7 @@ export class MinerLink {
         }
       }
     }
-    this.#listener.onNotice(method, Array.isArray(params) ? (params as unknown[]) : [params], id);
+    this.#listener.onNotice(method, Array.isArray(params) ? (params as unknown[]) : [params], id, line);
   }
 
   #onReply(message: Record<string, unknown>): void {
