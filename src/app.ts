@@ -24,6 +24,7 @@ import {
   accountSource,
   accountsPort,
   algorithmsPort,
+  dialectsOfAccounts,
   faultsPort,
   listedAddresses,
   poolsPort,
@@ -96,8 +97,11 @@ export async function startApp(
     );
     undo.push(() => worker.drain(0));
 
+    let dialects = new Set<string>();
     const onPoolListChanged = async (): Promise<void> => {
       worker.setPoolList(await listedAddresses(store));
+      dialects = new Set(await dialectsOfAccounts(store));
+      worker.setDialectsInUse([...dialects]);
       worker.forgetAccounts();
     };
     await onPoolListChanged();
@@ -148,7 +152,19 @@ export async function startApp(
     );
     undo.push(() => metrics.stop());
 
-    const accounts = accountsPort(store, (name) => worker.accountChanged(name));
+    const registered = accountsPort(store, (name) => worker.accountChanged(name));
+    const accounts: AccountsPort = {
+      ...registered,
+      async register(registration) {
+        const result = await registered.register(registration);
+        const pool = await store.resolvePool(registration.endpoint);
+        if (pool !== null && !dialects.has(pool.dialect)) {
+          dialects.add(pool.dialect);
+          worker.setDialectsInUse([...dialects]);
+        }
+        return result;
+      },
+    };
     const pools = poolsPort(store, onPoolListChanged);
     const http = createHttpServer(
       {

@@ -188,6 +188,24 @@ export async function listedAddresses(store: Store): Promise<readonly string[]> 
   }
 }
 
+/** Enough of a look to know what is spoken; a store with more accounts than this has it all among the first. */
+const ACCOUNTS_LOOKED_AT = 10_000;
+
+/** What the pools of accounts speak. */
+export async function dialectsOfAccounts(store: Store): Promise<readonly string[]> {
+  const dialects = new Set<string>();
+  let last: string | undefined;
+  for (let seen = 0; seen < ACCOUNTS_LOOKED_AT; seen += PAGE) {
+    const page = await store.listAccounts({ after: last, limit: PAGE });
+    for (const { entries } of page) {
+      for (const { pool } of entries) if (pool !== null) dialects.add(pool.dialect);
+    }
+    last = page.at(-1)?.name;
+    if (page.length < PAGE) break;
+  }
+  return [...dialects];
+}
+
 function poolView(record: PoolRecord): PoolView {
   const { host, port, algorithm, dialect, tls, label, coin, source, options } = record;
   return {

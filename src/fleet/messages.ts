@@ -26,6 +26,8 @@ export type ToWorker =
   | { readonly kind: 'forget-accounts' }
   /** Every `host:port` and `*.suffix:port` of the pool list. */
   | { readonly kind: 'pool-list'; readonly addresses: readonly string[] }
+  /** What the pools of accounts speak: it helps to tell miners apart whose first line does not. */
+  | { readonly kind: 'dialects-in-use'; readonly dialects: readonly string[] }
   | { readonly kind: 'report'; readonly call: number }
   | { readonly kind: 'drain'; readonly call: number; readonly graceMs: number };
 

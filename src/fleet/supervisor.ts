@@ -71,6 +71,10 @@ export class WorkerHandle {
     this.#link.send({ kind: 'pool-list', addresses });
   }
 
+  setDialectsInUse(dialects: readonly string[]): void {
+    this.#link.send({ kind: 'dialects-in-use', dialects });
+  }
+
   #ask(question: (call: number) => ToWorker): Promise<ToSupervisor> {
     this.#lastCall += 1;
     const call = this.#lastCall;

@@ -23,6 +23,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
     ask: (call, name) => link.send({ kind: 'find-account', call, name }),
   });
   let listed: ReadonlySet<string> = new Set();
+  let dialectsInUse: readonly string[] = [];
   const proxy = new Proxy(
     {
       clock,
@@ -32,6 +33,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       secureContext,
       trustedProxies,
       accounts,
+      dialectsInUse: () => dialectsInUse,
       isListed: (host, port) => hostPatternsFor(host).some((pattern) => listed.has(`${pattern}:${port}`)),
     },
     settings,
@@ -63,6 +65,9 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
         return;
       case 'pool-list':
         listed = new Set(message.addresses);
+        return;
+      case 'dialects-in-use':
+        dialectsInUse = message.dialects;
         return;
       case 'report':
         link.send({ kind: 'report', call: message.call, report: proxy.report() });

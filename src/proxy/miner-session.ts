@@ -828,6 +828,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       work: job.work,
       coinb1Insert: plan.kind === 'inject' ? job.extranonce1 + lane.slot : '',
       lane: plan.kind === 'byte' ? lane.bytes : '',
+      hasWholeNonce: plan.kind === 'open' && (this.upstream?.subscription?.extranonce2Bytes ?? 0) > 0,
       ntime: job.ntime,
       clean,
       difficulty: this.#sentDifficulty,

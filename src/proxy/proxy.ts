@@ -43,6 +43,8 @@ export interface ProxyParts {
   /** What miners and pools may speak; the first is what a connection speaks that does not say. Never empty. */
   readonly dialects: readonly Dialect[];
   readonly accounts: AccountDirectory;
+  /** What the pools of accounts speak, as far as is known; that of accounts with miners counts anyway. */
+  dialectsInUse(): readonly string[];
   /** True where `host:port` is in the pool list: a pool may send its upstreams there. */
   isListed(host: string, port: number): boolean;
   /** What miners are answered with by TLS, asked for each connection; null where TLS is refused. */
@@ -355,7 +357,7 @@ export class Proxy {
 
   /** What the pools of accounts with miners speak. */
   #dialectsInUse(): readonly string[] {
-    const inUse = new Set<string>();
+    const inUse = new Set(this.#parts.dialectsInUse());
     for (const route of this.#routes.values())
       for (const { pool } of route.account.entries) inUse.add(pool.dialect);
     return [...inUse];

@@ -69,6 +69,8 @@ export interface JobView {
   readonly coinb1Insert: string;
   /** `job`: hex of the miner's part of the nonce; empty where it has all of it. */
   readonly lane: string;
+  /** `job`: the miner has the whole nonce, and the pool fixes nothing of it. Absent: not. */
+  readonly hasWholeNonce?: boolean;
   readonly ntime: number;
   readonly clean: boolean;
   /** What its shares must meet. */

@@ -115,6 +115,8 @@ export async function startProxyBed(
       trustedProxies: Networks.none,
       verifier: new ShareVerifier(algorithms),
       isListed: () => false,
+      dialectsInUse: () =>
+        [...known.values()].flatMap(({ entries }) => entries.map(({ pool }) => pool.dialect)),
       accounts: {
         find: (name, then) => {
           const account = known.get(name);

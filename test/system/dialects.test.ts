@@ -8,6 +8,9 @@ import { EthashMiner, type EthashMinerOptions } from '../../src/practice/ethash-
 import { EthashPool, type EthashPoolOptions } from '../../src/practice/ethash-pool.ts';
 import { PRACTICE_FLAVOURS, type PracticeFlavour } from '../../src/practice/ethash-proof.ts';
 import { rejectedTotal } from '../../src/practice/pool-books.ts';
+import type { PrefixDialect } from '../../src/practice/prefix/coins.ts';
+import { PrefixMiner, type PrefixMinerOptions } from '../../src/practice/prefix/miner.ts';
+import { PrefixPool, type PrefixPoolOptions } from '../../src/practice/prefix/pool.ts';
 import { DIALECTS } from '../../src/wire/dialects/index.ts';
 import { dialectAccount } from '../support/dialect-account.ts';
 import { eventually } from '../support/eventually.ts';
@@ -260,4 +263,120 @@ describe('cryptonote through the proxy', () => {
     );
     for (const miner of miners) assert.equal(miner.stats.connections, 1);
   });
+});
+
+/** The algorithm that stands for a dialect, its divider as in the catalogue, and a program that mines it. */
+const PREFIXED = {
+  equihash: { algorithm: 'equihash', divider: 524_288, agent: 'nheqminer/0.5c' },
+  kawpow: { algorithm: 'kawpow', divider: 0.99609375, agent: 'kawpowminer/1.2.4' },
+  kaspa: { algorithm: 'kheavyhash', divider: 1, agent: 'kaspa-miner/0.2.1' },
+  autolykos: { algorithm: 'autolykos2', divider: 1, agent: 'lolMiner 1.76' },
+} as const satisfies Readonly<Record<PrefixDialect, object>>;
+const HASHES_PER_SHARE = 400;
+
+async function prefixPool(
+  t: TestContext,
+  dialect: PrefixDialect,
+  options: Partial<PrefixPoolOptions> = {},
+): Promise<PrefixPool> {
+  const pool = new PrefixPool(
+    { log: silentLog, clock: systemClock },
+    { dialect, hashesPerShare: HASHES_PER_SHARE, jobIntervalMs: 0, blockIntervalMs: 0, ...options },
+  );
+  await pool.start();
+  t.after(() => pool.stop());
+  return pool;
+}
+
+function prefixMiner(
+  t: TestContext,
+  bed: ProxyBed,
+  dialect: PrefixDialect,
+  options: Partial<PrefixMinerOptions> = {},
+): PrefixMiner {
+  const miner = new PrefixMiner(
+    { log: silentLog, clock: systemClock },
+    {
+      host: '127.0.0.1',
+      port: bed.port,
+      user: `${NAME}.rig`,
+      dialect,
+      agent: PREFIXED[dialect].agent,
+      hashesPerSecond: 10_000,
+      reconnectMs: 20,
+      ...options,
+    },
+  );
+  t.after(() => miner.stop());
+  miner.start();
+  return miner;
+}
+
+function prefixBed(
+  dialect: PrefixDialect,
+  pools: readonly PrefixPool[],
+  mode: 'auto' | 'shared' = 'auto',
+): Promise<ProxyBed> {
+  const account = dialectAccount(NAME, pools, { dialect, ...PREFIXED[dialect] }, { mode });
+  return startProxyBed([account], undefined, { dialects: DIALECTS });
+}
+
+describe('coins whose nonces begin with a prefix, through the proxy', () => {
+  for (const dialect of ['equihash', 'kawpow', 'kaspa', 'autolykos'] as const) {
+    for (const extranonceSubscribe of [true, false]) {
+      test(`a ${dialect} miner ${extranonceSubscribe ? 'that takes another prefix' : 'that never asks for another'} mines after one reconnect at most`, async (t) => {
+        const pool = await prefixPool(t, dialect);
+        await using bed = await prefixBed(dialect, [pool]);
+        const miner = prefixMiner(t, bed, dialect, { extranonceSubscribe });
+        await miner.waitFor(({ accepted }) => accepted >= 5, 20_000);
+        pool.newJob();
+        const { accepted } = miner.stats;
+        await miner.waitFor((books) => books.accepted >= accepted + 5, 20_000);
+        await miner.stop();
+        assert.ok(miner.stats.connections <= 2, `${miner.stats.connections} connections`);
+        assert.deepEqual(miner.stats.violations, []);
+        assert.equal(rejectedTotal(pool.stats), 0, pool.stats.summary());
+        await eventually(
+          () => bed.proxy.report().totals.every(({ inFlight }) => inFlight === 0),
+          () => 'every share has its verdict',
+        );
+        const total = bed.proxy.report().totals.find((row) => row.pool !== '');
+        assert.equal(total?.counts.accepted, pool.stats.accepted);
+        const work = (total?.work ?? 0) / (pool.stats.accepted * HASHES_PER_SHARE);
+        assert.ok(Math.abs(work - 1) < 0.01, `${work} of the work`);
+      });
+    }
+
+    test(`${dialect} miners share a connection where their account asks for it, a byte of the prefix each`, async (t) => {
+      const pool = await prefixPool(t, dialect);
+      await using bed = await prefixBed(dialect, [pool], 'shared');
+      const miners = Array.from({ length: 4 }, () =>
+        prefixMiner(t, bed, dialect, { extranonceSubscribe: true }),
+      );
+      await Promise.all(miners.map((miner) => miner.waitFor(({ accepted }) => accepted >= 4, 30_000)));
+      assert.equal(pool.stats.connectionsNow, 1);
+      for (const miner of miners) assert.deepEqual(miner.stats.violations, []);
+      assert.equal(rejectedTotal(pool.stats), 0, pool.stats.summary());
+    });
+
+    test(`a change of pool reaches a ${dialect} miner that takes another prefix on its socket`, async (t) => {
+      const first = await prefixPool(t, dialect);
+      const second = await prefixPool(t, dialect);
+      await using bed = await prefixBed(dialect, [first]);
+      const miner = prefixMiner(t, bed, dialect, { extranonceSubscribe: true });
+      await miner.waitFor(({ accepted }) => accepted >= 3, 20_000);
+      const { connections } = miner.stats;
+      bed.proxy.onAccountChanged(
+        dialectAccount(NAME, [second], { dialect, ...PREFIXED[dialect] }, { revision: 2 }),
+      );
+      await eventually(
+        () => second.stats.accepted >= 3,
+        () => `shares at the second pool: ${second.stats.summary()}`,
+        20_000,
+      );
+      assert.equal(miner.stats.connections, connections);
+      assert.deepEqual(miner.stats.violations, []);
+      assert.equal(rejectedTotal(second.stats), 0, second.stats.summary());
+    });
+  }
 });

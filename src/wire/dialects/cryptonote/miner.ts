@@ -136,7 +136,7 @@ export const cryptonoteMiner: MinerDialect = {
       ? refusal(id, REFUSED, 'No job yet. Please wait.')
       : answer(
           id,
-          `{"id":"${sessionId}","job":{${jobOf(job)}},"extensions":${job.lane === '' ? WHOLE_EXTENSIONS : EXTENSIONS},"status":"OK"}`,
+          `{"id":"${sessionId}","job":{${jobOf(job)}},"extensions":${job.hasWholeNonce === true ? WHOLE_EXTENSIONS : EXTENSIONS},"status":"OK"}`,
         ),
   currentJob: (id, view) => answer(id, `{${jobOf(view)}}`),
   job: (view) => `{"jsonrpc":"2.0","method":"job","params":{${jobOf(view)}}}\n`,
