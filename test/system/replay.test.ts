@@ -651,7 +651,8 @@ const EXPECTED: Readonly<
 };
 
 describe('a recorded dialogue passes through the proxy', () => {
-  for (const dialogue of readCaptures()) {
+  // The others' dialogues are replayed through their own dialect, beside it.
+  for (const dialogue of readCaptures().filter(({ file }) => !file.includes('xmrig'))) {
     test(dialogue.name, async () => {
       const run = await replay(dialogue);
       const { suggestions = [], ...expected } = EXPECTED[dialogue.name] ?? {};
