@@ -57,6 +57,8 @@ async function started<T extends { start(): Promise<unknown>; stop(): Promise<vo
   return pool;
 }
 
+const isFurther = ({ msg }: { readonly msg: string }): boolean => msg === 'further stratum port';
+
 /** The first line that comes over TLS for a subscribe, or what went wrong. */
 async function subscribeByTls(port: number, options: { readonly ca?: string } = {}): Promise<string> {
   const socket = connectTls({
@@ -206,7 +208,6 @@ describe('one port', () => {
         `127.0.0.1:0?dialect=bitcoin-v1&tls=off&account=${account},127.0.0.1:0?tls=only`,
       ],
     });
-    const isFurther = ({ msg }: { readonly msg: string }): boolean => msg === 'further stratum port';
     await other.program.waitForLine(isFurther);
     const [fixed, secure] = other.program
       .lines()
