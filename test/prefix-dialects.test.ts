@@ -10,7 +10,7 @@ import { autolykos } from '../src/wire/dialects/autolykos/index.ts';
 import { equihash } from '../src/wire/dialects/equihash/index.ts';
 import { kaspa } from '../src/wire/dialects/kaspa/index.ts';
 import { kawpow } from '../src/wire/dialects/kawpow/index.ts';
-import { DialectRelay } from './support/dialect-relay.ts';
+import { PrefixRelay } from './support/prefix-relay.ts';
 
 const base = { log: silentLog, clock: systemClock };
 const open: { stop(): Promise<void> }[] = [];
@@ -23,7 +23,7 @@ const DIALECTS: Readonly<Record<PrefixDialect, Dialect>> = { equihash, kawpow, k
 
 interface Line {
   readonly pool: PrefixPool;
-  readonly relay: DialectRelay;
+  readonly relay: PrefixRelay;
   readonly miner: PrefixMiner;
 }
 
@@ -42,7 +42,7 @@ async function mine(
     credentials: new Map([['coin', 'x']]),
     ...given.pool,
   });
-  const relay = new DialectRelay(DIALECTS[name], {
+  const relay = new PrefixRelay(DIALECTS[name], {
     pool: await pool.start(),
     user: 'coin.relay',
     lane: '7f',

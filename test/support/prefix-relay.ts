@@ -28,7 +28,7 @@ const JOBS_KEPT = 64;
  * The least that stands between a miner and a pool of one dialect: a login, a prefix with a byte of ours behind it, jobs, shares. For tests of a dialect against
  * programs that share no code with it; what a proxy is beyond that is not here.
  */
-export class DialectRelay {
+export class PrefixRelay {
   readonly verdicts: RelayedVerdict[] = [];
   /** Lines that a decoder could make nothing of. */
   readonly faults: string[] = [];
