@@ -25,7 +25,12 @@ async function startPool(options: PrefixPoolOptions): Promise<PrefixPool> {
 }
 
 function startMiner(pool: PrefixPool, options: Omit<PrefixMinerOptions, 'host' | 'port'>): PrefixMiner {
-  const miner = new PrefixMiner(base, { ...pool.endpoint, reconnectMs: 20, hashesPerSecond: 10_000, ...options });
+  const miner = new PrefixMiner(base, {
+    ...pool.endpoint,
+    reconnectMs: 20,
+    hashesPerSecond: 10_000,
+    ...options,
+  });
   open.push(miner);
   miner.start();
   return miner;
