@@ -360,6 +360,25 @@ describe('any bytes', () => {
     );
   });
 
+  test('of a job id come back from the miner as they were', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme' }), (id) => {
+        fc.pre(id.trim() === id);
+        const line = JSON.stringify({ method: 'mining.notify', params: [id, sample.big_job_form.param1] });
+        const found = jobIn(kaspa, line);
+        const { params } = parseLine(miner.job(viewOf(found, { jobId: miner.jobId(found) }))) as {
+          params: [string];
+        };
+        assert.equal(params[0], id);
+        const share = shareOf(miner.assemble(submitIn(kaspa, ['u', params[0], full]), factsOf(found)));
+        const submit = parseLine(
+          pool.submit(1, share, { sessionId: null, extranonce1: '', extranonce2Bytes: 8 }),
+        );
+        assert.equal((submit['params'] as unknown[])[1], id);
+      }),
+    );
+  });
+
   test('give the same messages however they are cut', () => {
     assert.deepEqual(
       decodeAnyhow(`${sample.array_form_line}\n${HEX_LINE}\n`, (line) => pool.decode(line)).map(
