@@ -9,6 +9,8 @@ const AT_ONCE = 50;
 /** So many of them come back in the next cycle with the session id they had. */
 const RETURNING = MINERS / 4;
 const SHARES_MS = 50;
+/** A part of the nonce space that a miner has left rests until the next block, so there have to be blocks. */
+const BLOCK_MS = 3_000;
 /** The books of an ended session are kept for a minute on purpose; until then they can only grow. */
 const JUDGED_AFTER_MS = 70_000;
 const TAKING_PART: ReadonlySet<TargetName> = new Set(['proxy', 'shared']);
@@ -101,10 +103,15 @@ async function cycles(
   const started = performance.now();
   const judged: Reading[] = [];
   let connections = 0;
+  let blockAtMs = started + BLOCK_MS;
   let resume: readonly string[] = [];
   while (performance.now() < started + durationMs) {
     const { group } = await rig.connect('soak', MINERS, AT_ONCE, { users, resume });
     await rig.load('soak', group, null, SHARES_MS);
+    if (performance.now() >= blockAtMs) {
+      blockAtMs = performance.now() + BLOCK_MS;
+      await rig.sendJob('soak', group);
+    }
     resume = (await rig.leave('soak', group)).slice(0, RETURNING);
     connections += MINERS;
     if (performance.now() >= started + JUDGED_AFTER_MS)

@@ -175,7 +175,8 @@ export class Group implements UpstreamOwner {
   /** Another upstream for a session that found no lane on `tried`. */
   joinAnother(client: GroupClient, tried: Upstream): Upstream {
     const upstream =
-      this.upstreams.find((one) => one !== tried && this.#hasRoom(one, client)) ?? this.#open(client);
+      this.upstreams.find((one) => one !== tried && this.#hasRoom(one, client) && hasLane(one, client)) ??
+      this.#open(client);
     upstream.join(client);
     return upstream;
   }
@@ -366,6 +367,11 @@ export class Group implements UpstreamOwner {
     this.upstreams.push(upstream);
     return upstream;
   }
+}
+
+/** Two upstreams on which the session's lane rests must not send it to and fro. */
+function hasLane({ lanes }: Upstream, { plan, extranonce1 }: GroupClient): boolean {
+  return lanes === null || plan === null || lanes.hasRoomFor(plan, extranonce1);
 }
 
 function isUsable({ state }: Upstream): boolean {
