@@ -135,6 +135,7 @@ const STEADY_MS = 60_000;
 const HURRIED_MS = 2000;
 /** A pool that wants its miners to wait longer is not worth waiting for. */
 const MAX_RECONNECT_WAIT_SECONDS = 60;
+const RELAYED_JOBS_KEPT = 128;
 /** A pool that minds silence hears from us at least this often. */
 const KEEPALIVE_MS = 55_000;
 
@@ -981,11 +982,19 @@ export class Upstream implements DialOwner {
       this.lanes?.renew();
     } else {
       this.#jobs.push(job);
-      if (this.#jobs.length > this.#settings.limits.jobsKept) this.#jobs.shift();
+      if (this.#jobs.length > this.#jobsKept(work)) this.#jobs.shift();
+      // Where jobs never void each other, whoever gets a lane from now on starts with a job that its former owner has not seen.
+      if (work.family !== 'bitcoin') this.lanes?.renew();
     }
     this.#newest = job;
     this.#refreshedAtMs = nowMs;
     return job;
+  }
+
+  /** Coins with several blocks a second would have forgotten a job before its share is here. */
+  #jobsKept(work: Work): number {
+    const { jobsKept } = this.#settings.limits;
+    return work.family === 'bitcoin' ? jobsKept : Math.max(jobsKept, RELAYED_JOBS_KEPT);
   }
 
   #sweepLive(nowMs: number): void {

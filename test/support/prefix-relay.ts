@@ -197,6 +197,7 @@ class Pair {
         return;
       case 'get-version':
       case 'message':
+      case 'standing':
       case 'notice':
       case 'ping':
       case 'reconnect':
