@@ -226,7 +226,8 @@ const CERTIFICATE_ENDS_MS = 14 * 86_400_000;
 /** What miners are answered with by TLS: the operator's certificate, or one of our own beside the data file. Throws `TlsIdentityError`. */
 function openIdentity(config: Config, log: Log, clock: Clock): TlsIdentity | null {
   const { mode, cert, key } = config.tls;
-  if (mode === 'off') return null;
+  // A demonstration leaves nothing on the disk, and so has no certificate.
+  if (mode === 'off' || (cert === '' && config.db.path === ':memory:')) return null;
   const file = `${config.db.path}.tls.pem`;
   if (cert === '') {
     const isNew = keepSelfSigned(file, { names: ['stratum-proxy'], now: new Date(clock.wallMs()) });
