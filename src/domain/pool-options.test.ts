@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { isPasswordTemplate, lacksDifficulty, NO_POOL_OPTIONS, passwordAtPool } from './pool-options.ts';
+import {
+  canonicalFingerprint,
+  isPasswordTemplate,
+  lacksDifficulty,
+  NO_POOL_OPTIONS,
+  parseVia,
+  passwordAtPool,
+} from './pool-options.ts';
 
 const withTemplate = (passwordTemplate: string, suggestDifficulty: number | null = 1024) => ({
   ...NO_POOL_OPTIONS,
@@ -56,4 +63,37 @@ test('a template that names the difficulty needs one', () => {
   assert.ok(!lacksDifficulty(withTemplate('d={difficulty}', 1)));
   assert.ok(!lacksDifficulty(withTemplate('{password}', null)));
   assert.ok(!lacksDifficulty(NO_POOL_OPTIONS));
+});
+
+test('a proxy on the way is read from its URL, and what is none or has a password is refused', () => {
+  assert.deepEqual(parseVia('socks5://127.0.0.1:9050'), { kind: 'socks5', host: '127.0.0.1', port: 9050 });
+  assert.deepEqual(parseVia('HTTP://proxy.example:3128'), {
+    kind: 'http',
+    host: 'proxy.example',
+    port: 3128,
+  });
+  assert.deepEqual(parseVia('socks5://[::1]:1080'), { kind: 'socks5', host: '::1', port: 1080 });
+  for (const text of [
+    '',
+    'socks5://127.0.0.1',
+    'socks4://127.0.0.1:9050',
+    'http://u:p@127.0.0.1:3128',
+    'http://h:0',
+    'http://h:65536',
+    'http://h:1/',
+    'http://h:1\n',
+  ]) {
+    assert.equal(parseVia(text), null, text);
+  }
+});
+
+test('a fingerprint is taken as people write it', () => {
+  const hex = '0a'.repeat(32);
+  const colons = hex.toUpperCase().match(/../g)?.join(':') ?? '';
+  for (const text of [hex, colons, `SHA256:${colons}`, ` sha-256:${hex} `]) {
+    assert.equal(canonicalFingerprint(text), hex, text);
+  }
+  for (const text of ['', hex.slice(1), `${hex}0`, 'sha1:'.padEnd(69, '0')]) {
+    assert.equal(canonicalFingerprint(text), null, text);
+  }
 });

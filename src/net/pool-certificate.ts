@@ -3,20 +3,10 @@ import { fingerprintOf } from './tls-identity.ts';
 
 /** How a pool's certificate is judged. */
 export interface CertificateTrust {
-  /** SHA-256 of the certificate in hex, `:` and a leading `sha256:` allowed: this one and no other, whoever has signed it. Null: none is pinned. */
+  /** SHA-256 of the certificate, 64 lower-case hex digits: this one and no other, whoever has signed it. Null: none is pinned. */
   readonly fingerprint: string | null;
   /** False: any certificate will do. */
   readonly isVerified: boolean;
-}
-
-/** A pinned fingerprint as 64 lower-case hex digits; null where it is none. */
-export function parseFingerprint(text: string): string | null {
-  const hex = text
-    .trim()
-    .toLowerCase()
-    .replace(/^sha-?256:/, '')
-    .replaceAll(':', '');
-  return /^[0-9a-f]{64}$/.test(hex) ? hex : null;
 }
 
 /**
@@ -32,12 +22,12 @@ export function judgeCertificate(
   if (certificate === undefined) return 'certificate: the pool has sent none';
   const found = fingerprintOf(certificate);
   if (trust.fingerprint !== null) {
-    return parseFingerprint(trust.fingerprint) === found
+    return trust.fingerprint === found
       ? null
       : `certificate: its fingerprint is sha256:${found}, not the pinned one; pin this one if the pool has announced a new certificate`;
   }
   if (!trust.isVerified || error === null) return null;
-  return `certificate: ${problemOf(error, certificate, host)}; pin its fingerprint sha256:${found} or set verify false`;
+  return `certificate: ${problemOf(error, certificate, host)}; pin its fingerprint sha256:${found} or set tlsVerify to false`;
 }
 
 function problemOf(error: string, certificate: X509Certificate, host: string): string {

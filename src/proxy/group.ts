@@ -7,6 +7,7 @@ import type { Log } from '../kit/log.ts';
 import type { DialTarget } from '../net/tcp-dialer.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import type { PoolRefusal } from '../wire/messages.ts';
+import { dialTargetOf } from './dial-target.ts';
 import type { JobSequence } from './issued-job.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { ProxySettings } from './settings.ts';
@@ -280,7 +281,7 @@ export class Group implements UpstreamOwner {
   /** The same host is always allowed; another only from the pool list, since a hijacked pool would send the hashrate away. */
   redirect(host: string | null, port: number | null): DialTarget | null {
     const { pool } = this.#options.credentials;
-    const to = { host: host ?? pool.host, port: port ?? pool.port, tls: pool.tls };
+    const to = { ...dialTargetOf(pool), host: host ?? pool.host, port: port ?? pool.port };
     return to.host === pool.host || this.#parts.isListed(to.host, to.port) ? to : null;
   }
 

@@ -20,6 +20,7 @@ import type { DialOwner, DialTarget } from '../net/tcp-dialer.ts';
 import type { LoginCall, LoginFacts, PoolDialect, PoolShare } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../wire/messages.ts';
+import { dialTargetOf } from './dial-target.ts';
 import type { InFlightShare, PoolVerdict } from './in-flight-share.ts';
 import type { IssuedJob, JobSequence } from './issued-job.ts';
 import type { PoolStats } from './pool-stats.ts';
@@ -222,8 +223,7 @@ export class Upstream implements DialOwner {
     this.#password = passwordAtPool(pool.options, password);
     this.credentials = options.credentials;
     this.login = options.login;
-    const { host, port, tls } = pool;
-    this.#target = { host, port, tls };
+    this.#target = dialTargetOf(pool);
     this.#emptySinceMs = parts.clock.monotonicMs();
   }
 
@@ -520,10 +520,7 @@ export class Upstream implements DialOwner {
     const waitMs =
       pauseMs ?? backoffMs(this.#attempt, { minMs: retryMinMs, maxMs: retryMaxMs }, Math.random());
     // A redirected upstream that fails goes back to the address the account names.
-    if (reason !== 'redirected') {
-      const { host, port, tls } = this.credentials.pool;
-      this.#target = { host, port, tls };
-    }
+    if (reason !== 'redirected') this.#target = dialTargetOf(this.credentials.pool);
     this.#to({ kind: 'cooling', untilMs: clock.monotonicMs() + waitMs });
     connection?.abandon(reason);
     stats.failed(`${reason}: ${detail}`, clock.monotonicMs(), log);

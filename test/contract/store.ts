@@ -980,6 +980,9 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
         suggestDifficulty: 65_536,
         passwordTemplate: '{password},d={difficulty}',
         jobTimeoutSeconds: 600,
+        tlsVerify: false,
+        tlsFingerprint: 'ab'.repeat(32),
+        via: 'socks5://127.0.0.1:9050',
       };
       const HOME = { pattern: patternOf('10.0.0.1:3333'), algorithm: 'sha256d', tls: false };
       const AT_HOME = endpointOf('10.0.0.1:3333');
@@ -1017,7 +1020,13 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
             { ...OPTIONS, jobTimeoutSeconds: null, suggestDifficulty: 2.3e-10 },
           ],
           [
-            { suggestDifficulty: null, passwordTemplate: '{password}' },
+            {
+              suggestDifficulty: null,
+              passwordTemplate: '{password}',
+              tlsVerify: null,
+              tlsFingerprint: null,
+              via: null,
+            },
             { ...NO_POOL_OPTIONS, passwordTemplate: '{password}' },
           ],
           [{ passwordTemplate: null }, NO_POOL_OPTIONS],

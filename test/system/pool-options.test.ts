@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import type { PoolOptions } from '../../src/domain/pool-options.ts';
+import { makeSelfSigned } from '../../src/net/self-signed.ts';
 import { rejectedTotal } from '../../src/practice/pool-books.ts';
 import type { PracticePool, PracticePoolOptions } from '../../src/practice/practice-pool.ts';
 import { Farm, OUT_OF_REACH } from '../support/farm.ts';
@@ -245,5 +249,68 @@ test('a change reaches the miners at once, on the connections they have', async 
     suggestDifficulty: null,
     passwordTemplate: null,
     jobTimeoutSeconds: null,
+    tlsVerify: null,
+    tlsFingerprint: null,
+    via: null,
   });
+});
+
+async function behindTls(farm: Farm, options: Partial<PoolOptions>): Promise<PracticePool> {
+  const now = Date.now();
+  const { key, certificate } = makeSelfSigned({
+    names: ['pool.example'],
+    notBefore: new Date(now - 60_000),
+    notAfter: new Date(now + 86_400_000),
+  });
+  const pool = await farm.pool({ difficulty: EASY, tls: { key, cert: certificate } }, false);
+  const body = { pool: formatEndpoint(pool.endpoint), algorithm: 'sha256d', tls: true, options };
+  const { status, text } = await farm.program.post('/api/v1/pools', body);
+  assert.equal(status, 201, text);
+  return pool;
+}
+
+describe('a pool behind TLS whose certificate nobody has signed', { concurrency: 2 }, () => {
+  test('is refused by a message with the fingerprint, and mined on by the same miner once that is pinned', async () => {
+    await using farm = await Farm.open();
+    const pool = await behindTls(farm, {});
+    const miner = farm.miner(await account(farm, pool, 'auto'));
+    const { reason } = await farm.program.waitForLine(({ msg }) => msg === 'pool connection failed');
+    const fingerprint = /self-signed; pin its fingerprint sha256:([0-9a-f]{64}) /.exec(String(reason))?.[1];
+    assert.ok(fingerprint !== undefined, String(reason));
+    assert.equal(pool.stats.connectionsTotal, 0);
+    await change(farm, pool, { options: { tlsFingerprint: fingerprint.toUpperCase() } });
+    await miner.waitFor(({ accepted }) => accepted >= 3, 15_000);
+    assert.equal(rejectedTotal(pool.stats), 0);
+  });
+
+  test('is mined on where nothing is to be verified', async () => {
+    await using farm = await Farm.open();
+    const pool = await behindTls(farm, { tlsVerify: false });
+    await farm.miner(await account(farm, pool, 'dedicated')).waitFor(({ accepted }) => accepted >= 3);
+  });
+});
+
+test('via: connections to the pool go through that proxy', async () => {
+  await using farm = await Farm.open();
+  const asked: string[] = [];
+  const server = createServer().on('connect', ({ url = '' }: IncomingMessage, inner: Socket) => {
+    asked.push(url);
+    const outer = connect({ host: '127.0.0.1', port: Number(url.split(':').at(-1)) });
+    for (const socket of [inner, outer]) socket.on('error', () => {});
+    outer.on('connect', () => {
+      inner.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      inner.pipe(outer).pipe(inner);
+    });
+    inner.on('close', () => outer.destroy());
+    outer.on('close', () => inner.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const pool = await listed(farm, { via: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    await farm.miner(await account(farm, pool, 'auto')).waitFor(({ accepted }) => accepted >= 3);
+    assert.deepEqual(asked, [formatEndpoint(pool.endpoint)]);
+  } finally {
+    server.close();
+  }
 });

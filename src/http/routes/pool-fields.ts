@@ -1,11 +1,13 @@
 import { type Static, Type } from 'typebox';
 import {
+  canonicalFingerprint,
   isPasswordTemplate,
   MAX_JOB_TIMEOUT_SECONDS,
   MIN_JOB_TIMEOUT_SECONDS,
   NO_POOL_OPTIONS,
   PASSWORD_PLACEHOLDERS,
   type PoolOptions,
+  parseVia,
 } from '../../domain/pool-options.ts';
 import { ApiError } from '../errors.ts';
 import {
@@ -46,11 +48,32 @@ const jobTimeoutSeconds = Type.Integer({
     'How long a connection may go without a job before it counts as dead. Null: three times the usual interval of the pool.',
 });
 
+const tlsVerify = Type.Boolean({
+  description:
+    'Over TLS: false takes any certificate. Null: it has to be for the host of the pool and signed by somebody known.',
+});
+
+const tlsFingerprint = Type.String({
+  maxLength: 128,
+  description:
+    'Over TLS: SHA-256 of the one certificate that is taken, whoever has signed it: 64 hex digits, with or without colons.',
+});
+
+const via = Type.String({
+  maxLength: 300,
+  description:
+    'Connections to the pool go through this proxy: `socks5://host:port` or `http://host:port` (CONNECT).',
+  examples: ['socks5://127.0.0.1:9050'],
+});
+
 export const OptionsField = Type.Object(
   {
     suggestDifficulty: Type.Optional(orNull(suggestDifficulty)),
     passwordTemplate: Type.Optional(orNull(passwordTemplate)),
     jobTimeoutSeconds: Type.Optional(orNull(jobTimeoutSeconds)),
+    tlsVerify: Type.Optional(orNull(tlsVerify)),
+    tlsFingerprint: Type.Optional(orNull(tlsFingerprint)),
+    via: Type.Optional(orNull(via)),
   },
   {
     additionalProperties: false,
@@ -76,6 +99,9 @@ export const PoolViewSchema = Type.Object({
     suggestDifficulty: orNull(Type.Number()),
     passwordTemplate: orNull(Type.String()),
     jobTimeoutSeconds: orNull(Type.Integer()),
+    tlsVerify: orNull(Type.Boolean()),
+    tlsFingerprint: orNull(Type.String()),
+    via: orNull(Type.String()),
   }),
 });
 
@@ -84,7 +110,20 @@ export function readOptions(options: Static<typeof OptionsField> | null): Partia
   if (options === null) return NO_POOL_OPTIONS;
   const template = options.passwordTemplate ?? null;
   if (template !== null) checkTemplate(template);
-  return options;
+  const { via: proxy = null, tlsFingerprint: fingerprint = null } = options;
+  if (proxy !== null && parseVia(proxy) === null)
+    throw new ApiError(
+      'invalid-value',
+      'options.via must be like socks5://127.0.0.1:9050 or http://proxy.example:3128',
+    );
+  if (fingerprint === null) return options;
+  const canonical = canonicalFingerprint(fingerprint);
+  if (canonical === null)
+    throw new ApiError(
+      'invalid-value',
+      'options.tlsFingerprint must be the SHA-256 of a certificate: 64 hex digits',
+    );
+  return { ...options, tlsFingerprint: canonical };
 }
 
 function checkTemplate(template: string): void {

@@ -7,6 +7,7 @@ import {
   MIN_JOB_TIMEOUT_SECONDS,
   NO_POOL_OPTIONS,
   type PoolOptions,
+  parseVia,
 } from '../../domain/pool-options.ts';
 import { StoreError } from '../store-error.ts';
 
@@ -18,6 +19,9 @@ const StoredOptions = Type.Object(
     jobTimeoutSeconds: Type.Optional(
       Type.Integer({ minimum: MIN_JOB_TIMEOUT_SECONDS, maximum: MAX_JOB_TIMEOUT_SECONDS }),
     ),
+    tlsVerify: Type.Optional(Type.Boolean()),
+    tlsFingerprint: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+    via: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
 );
@@ -44,7 +48,8 @@ export function formatPoolOptions(options: PoolOptions): string {
 }
 
 function isPossible(options: PoolOptions): boolean {
-  const { passwordTemplate } = options;
+  const { passwordTemplate, via } = options;
+  if (via !== null && parseVia(via) === null) return false;
   return !lacksDifficulty(options) && (passwordTemplate === null || isPasswordTemplate(passwordTemplate));
 }
 
