@@ -3,6 +3,7 @@
  * other end, as cheap as Node allows so that it is not what is measured. Its own process, commanded over IPC by the bench.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { resetSocket } from '../src/practice/reset-socket.ts';
 import { serve } from './control.ts';
 
 export interface PoolOptions {
@@ -105,7 +106,7 @@ class PoolPort {
   close(): number {
     const startedUs = nowUs();
     this.server.close();
-    for (const { socket } of this.#miners) socket.resetAndDestroy();
+    for (const { socket } of this.#miners) resetSocket(socket);
     this.#miners.clear();
     return startedUs;
   }

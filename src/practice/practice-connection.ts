@@ -8,6 +8,7 @@ import type { PoolManners } from './pool-manners.ts';
 import type { PracticeAlgorithm } from './practice-algorithms.ts';
 import type { PracticeJob } from './practice-job.ts';
 import { REFUSALS, type RefusalReason, refusalLine, successLine } from './refusal.ts';
+import { resetSocket } from './reset-socket.ts';
 import { type RetargetPolicy, retarget } from './retarget.ts';
 
 /** Longest request taken; NOMP closes above 10 KB. */
@@ -207,7 +208,7 @@ export class PracticeConnection implements SubmitContext {
 
   /** Ends the connection at once; `reset` by RST instead of FIN. */
   drop(reset: boolean): void {
-    if (reset) this.#socket.resetAndDestroy();
+    if (reset) resetSocket(this.#socket);
     else this.#socket.destroy();
   }
 

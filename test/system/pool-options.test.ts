@@ -127,7 +127,14 @@ describe('suggestDifficulty', { concurrency: 2 }, () => {
     const pool = await listed(farm, { suggestDifficulty: 55 }, { suggestDifficulty: 'close' });
     const name = await account(farm, pool, 'auto');
     const miner = farm.miner(name);
-    await miner.waitFor(({ accepted }) => accepted >= 3, 10_000);
+    // The first shares may count before the pool closes.
+    await until(() => pool.stats.connectionsTotal === 2, 'the second connection to the pool');
+    const before = miner.stats.accepted;
+    await miner.waitFor(({ accepted }) => accepted >= before + 3, 10_000);
+    await until(
+      () => asked(pool)[0]?.[1] === EASY,
+      () => `the connection in peace: ${JSON.stringify(asked(pool))}`,
+    );
     assert.deepEqual(asked(pool), [[0, EASY]]);
     assert.equal(pool.stats.connectionsTotal, 2);
     assert.equal(miner.stats.connections, 1);

@@ -8,6 +8,7 @@ import { LineReader } from '../line-reader.ts';
 import { PoolBooks } from '../pool-books.ts';
 import { PracticePort, type PracticePortOptions } from '../practice-port.ts';
 import { REFUSALS } from '../refusal.ts';
+import { resetSocket } from '../reset-socket.ts';
 import { type BlobSubmitContext, judgeBlobSubmit, type SentBlobJob } from './judge.ts';
 import { BlobMaker, type PracticeBlobJob, targetText } from './work.ts';
 
@@ -295,7 +296,7 @@ class Connection implements BlobSubmitContext {
   }
 
   drop(reset: boolean): void {
-    if (reset) this.#socket.resetAndDestroy();
+    if (reset) resetSocket(this.#socket);
     else this.#socket.destroy();
   }
 

@@ -8,6 +8,7 @@ import { LineReader } from '../line-reader.ts';
 import { PoolBooks } from '../pool-books.ts';
 import { PracticePort, type PracticePortOptions } from '../practice-port.ts';
 import { type ErrorShape, REFUSALS, type RefusalReason, refusalLine, successLine } from '../refusal.ts';
+import { resetSocket } from '../reset-socket.ts';
 import {
   type PracticeBlock,
   type PrefixCoin,
@@ -311,7 +312,7 @@ class PrefixConnection implements PrefixClient {
   }
 
   drop(reset: boolean): void {
-    if (reset) this.#socket.resetAndDestroy();
+    if (reset) resetSocket(this.#socket);
     else this.#socket.destroy();
   }
 
