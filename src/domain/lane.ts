@@ -129,26 +129,34 @@ export class LaneSpace {
     }
     const slotBytes = this.#extranonce2Bytes - plan.prefixBytes - plan.sizeBytes;
     if (slotBytes < 0 || prefix.length !== plan.prefixBytes * 2) return null;
-    if (preferred !== null && this.#resting?.has(preferred) === true) {
-      const fits = preferred.length === (slotBytes + plan.prefixBytes) * 2 && preferred.endsWith(prefix);
-      if (fits) {
-        this.#resting.delete(preferred);
-        this.#leased += 1;
-        return { bytes: preferred, slot: preferred.slice(0, slotBytes * 2) };
-      }
+    if (preferred !== null && this.#mayReturn(preferred, slotBytes, prefix)) {
+      this.#resting?.delete(preferred);
+      this.#leased += 1;
+      return { bytes: preferred, slot: preferred.slice(0, slotBytes * 2) };
     }
     const lane = this.#search(slotBytes, prefix);
     if (lane !== null) this.#take(lane.bytes);
     return lane;
   }
 
-  /** True where {@link LaneSpace.lease} would find a lane for this plan and prefix. */
-  hasRoomFor(plan: LanePlan, prefix: string): boolean {
+  /** True where {@link LaneSpace.lease} would find a lane for these. */
+  hasRoomFor(plan: LanePlan, prefix: string, preferred: string | null = null): boolean {
     if (plan.kind === 'open') return true;
     if (takesWhole(plan)) return this.isWhole;
     if (plan.kind !== 'inject') return this.#searchByte(plan) !== null;
     const slotBytes = this.#extranonce2Bytes - plan.prefixBytes - plan.sizeBytes;
-    return slotBytes >= 0 && this.#search(slotBytes, prefix) !== null;
+    if (slotBytes < 0) return false;
+    const mayReturn = preferred !== null && this.#mayReturn(preferred, slotBytes, prefix);
+    return mayReturn || this.#search(slotBytes, prefix) !== null;
+  }
+
+  /** The lane rests, and is one of this width and prefix: its former owner may have it back. */
+  #mayReturn(lane: string, slotBytes: number, prefix: string): boolean {
+    return (
+      this.#resting?.has(lane) === true &&
+      lane.length === slotBytes * 2 + prefix.length &&
+      lane.endsWith(prefix)
+    );
   }
 
   /**

@@ -52,6 +52,8 @@ export interface GroupClient extends UpstreamClient {
   readonly extranonce1: string;
   /** What the miner calls itself. */
   readonly worker: string;
+  /** Where a returning miner was before, and the lane (hex) that rests there for it. */
+  readonly resumed: { readonly upstream: Upstream | null; readonly laneBytes: string | null } | null;
 }
 
 /**
@@ -292,13 +294,7 @@ export class Group implements UpstreamOwner {
     }
     if (upstream.state.kind === 'closed' || upstream.clients.length >= this.#capacityOf(upstream))
       return false;
-    const { lanes } = upstream;
-    return (
-      lanes === null ||
-      client.plan === null ||
-      upstream.job === null ||
-      lanes.hasRoomFor(client.plan, client.extranonce1)
-    );
+    return upstream.job === null || hasLane(upstream, client);
   }
 
   /** Sessions that an upstream can carry: one per lane of the usual width, at most what is configured. */
@@ -371,8 +367,10 @@ export class Group implements UpstreamOwner {
 }
 
 /** Two upstreams on which the session's lane rests must not send it to and fro. */
-function hasLane({ lanes }: Upstream, { plan, extranonce1 }: GroupClient): boolean {
-  return lanes === null || plan === null || lanes.hasRoomFor(plan, extranonce1);
+function hasLane(upstream: Upstream, { plan, extranonce1, resumed }: GroupClient): boolean {
+  const { lanes } = upstream;
+  const lane = resumed?.upstream === upstream ? resumed.laneBytes : null;
+  return lanes === null || plan === null || lanes.hasRoomFor(plan, extranonce1, lane);
 }
 
 function isUsable({ state }: Upstream): boolean {

@@ -9,6 +9,7 @@ import { rejectedTotal } from '../../src/practice/pool-books.ts';
 import { PracticePool, type PracticePoolOptions } from '../../src/practice/practice-pool.ts';
 import { connectLines, type LinePeer } from '../support/line-peer.ts';
 import { type ProxyBed, startProxyBed, testAccount, testSettings } from '../support/proxy-bed.ts';
+import { connectMiner } from '../support/scripted-miner.ts';
 
 const NAME = '00112233445566aa';
 const parts = { log: silentLog, clock: systemClock };
@@ -125,6 +126,27 @@ describe('a shared group', () => {
 });
 
 describe('a miner of a shared group', () => {
+  test('that comes back has its lane again, on the connection where it rests', async () => {
+    const pool = await startPool({ blockIntervalMs: 0 });
+    await using bed = await startProxyBed([account([pool])]);
+    const stays = await connectMiner(bed.port, { user: `${NAME}.stays` });
+    const goes = await connectMiner(bed.port, { user: `${NAME}.goes` });
+    for (const miner of [stays, goes]) {
+      await miner.subscribe();
+      await miner.authorize();
+      await miner.nextMethod('mining.notify');
+    }
+    goes.end();
+    await waitFor(() => bed.proxy.report().facts.sessions === 1, 'the one to be gone');
+    const { sessionId, extranonce1 } = goes.geometry;
+    const back = await connectMiner(bed.port, { user: `${NAME}.goes`, sessionId });
+    assert.equal((await back.subscribe()).extranonce1, extranonce1);
+    await back.authorize();
+    await back.nextMethod('mining.notify');
+    assert.equal(pool.stats.connectionsNow, 1, 'nobody but it may search there, so there is room for it');
+    for (const miner of [stays, back]) miner.end();
+  });
+
   test('has a difficulty of its own, never above the pool’s', async () => {
     const pool = await startPool({ difficulty: 1e-4 });
     await using bed = await startProxyBed([account([pool])]);
