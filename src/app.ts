@@ -277,18 +277,16 @@ function proxySettings(
   log: Log,
 ): ProxySettings {
   const { limits, bans, upstream, vardiff, rental, failover, verify, extranonce, session } = config;
-  // A dedicated miner takes two files: its own socket and its upstream's.
-  const byFiles = openFilesLimit === null ? 0 : Math.max(16, Math.floor((openFilesLimit - OWN_FILES) / 2));
-  const connections = limits.connections === 0 ? byFiles : limits.connections;
-  if (byFiles > 0 && connections > byFiles) {
+  const openFiles = openFilesLimit === null ? 0 : Math.max(32, openFilesLimit - OWN_FILES);
+  if (openFiles > 0 && limits.connections > openFiles) {
     log.warn('the limit of open files is too low for limits.connections', {
       openFilesLimit: openFilesLimit ?? undefined,
-      connections,
-      mend: `raise it to ${connections * 2 + OWN_FILES}: "ulimit -n" in the shell, LimitNOFILE= in a systemd unit`,
+      connections: limits.connections,
+      mend: `raise it to ${limits.connections * 2 + OWN_FILES}: "ulimit -n" in the shell, LimitNOFILE= in a systemd unit`,
     });
   }
   return {
-    limits: { ...limits, connections },
+    limits: { ...limits, openFiles },
     bans,
     upstream: { ...upstream, agent: upstream.agent === '' ? `stratum-proxy/${version}` : upstream.agent },
     vardiff,

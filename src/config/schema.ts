@@ -230,7 +230,9 @@ export const SCHEMA = {
         min: 1,
         max: 10_000_000,
         zero: 'as many as the limit of open files allows',
-        help: 'Miners connected at the same time; further ones are closed at once. A dedicated miner takes two file descriptors.',
+        help:
+          'Miners connected at the same time; further ones are closed at once. A dedicated miner takes two file descriptors, ' +
+          'one of a shared group its own only.',
       }),
       connectionsPerAddress: integer({
         default: 0,

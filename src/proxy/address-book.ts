@@ -15,6 +15,7 @@ export class AddressBook {
   readonly #failures: BoundedMap<string, { count: number }>;
   readonly #bans: BoundedMap<string, true>;
   readonly #threshold: number;
+  #authorized = 0;
 
   constructor(limits: { threshold: number; windowSeconds: number; durationSeconds: number }) {
     this.#threshold = limits.threshold;
@@ -31,6 +32,11 @@ export class AddressBook {
     return this.#bans.size;
   }
 
+  /** Connections of all addresses that are authorised at the moment. */
+  get authorizedConnections(): number {
+    return this.#authorized;
+  }
+
   connections(ip: string): number {
     return this.#addresses.get(ip)?.connections ?? 0;
   }
@@ -45,20 +51,25 @@ export class AddressBook {
     const address = this.#addresses.get(ip);
     if (address === undefined) return;
     address.connections -= 1;
-    if (wasAuthorized) address.authorized -= 1;
+    if (wasAuthorized) this.#changeAuthorized(address, -1);
     if (address.connections <= 0) this.#addresses.delete(ip);
   }
 
   authorized(ip: string): void {
     const address = this.#addresses.get(ip);
-    if (address !== undefined) address.authorized += 1;
+    if (address !== undefined) this.#changeAuthorized(address, 1);
     this.#failures.delete(ip);
   }
 
   /** A connection that stays open is no longer authorised. */
   unauthorized(ip: string): void {
     const address = this.#addresses.get(ip);
-    if (address !== undefined) address.authorized -= 1;
+    if (address !== undefined) this.#changeAuthorized(address, -1);
+  }
+
+  #changeAuthorized(address: Address, change: 1 | -1): void {
+    address.authorized += change;
+    this.#authorized += change;
   }
 
   /** An unknown account was named. Returns true where this was one too many and the address is banned now. */

@@ -608,8 +608,33 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   onLoginRefused(from: Upstream, refusal: PoolRefusal): void {
     // With another pool to go to, its verdict counts.
     if (this.#waitingAuthorize === null || from !== this.upstream || this.#next !== null) return;
+    if (this.binding?.route.hasOtherHope !== true) this.#refuseBound(refusal);
+  }
+
+  #refuseBound(refusal: PoolRefusal): void {
     this.refuseAuthorize(`The pool refused the account's login: ${refusal.message}`);
     this.#unbind();
+  }
+
+  /** The time for the pool's verdict is up, or there is nothing left to wait for. */
+  #sweepAuthorize(waiting: WaitingLogin, nowMs: number): void {
+    const { binding } = this;
+    const isLate = nowMs >= waiting.deadlineMs;
+    const refusal = this.#next === null ? (binding?.group.recentRefusal(nowMs) ?? null) : null;
+    if (binding !== null && refusal !== null) {
+      if (isLate || !binding.route.hasOtherHope) this.#refuseBound(refusal);
+    } else if (!isLate) {
+      return;
+    } else if (binding === null) {
+      this.refuseAuthorize('The account cannot be looked up at the moment; try again');
+    } else if (this.dialect.miner.loginCarriesJob) {
+      this.refuseAuthorize(`No job from the pool yet: ${binding.group.stats.lastError || 'try again'}`);
+      this.#unbind();
+    } else {
+      // The pool takes its time. The account is registered, so the miner may stay; its job follows.
+      this.#grantAuthorize();
+      this.#lookAgain();
+    }
   }
 
   onReady(from: Upstream): void {
@@ -1204,20 +1229,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#faults >>= 1;
     if (this.#former !== null && nowMs >= this.#former.untilMs) this.#former = null;
     if (this.#delayedRefusal !== null && nowMs >= this.#delayedRefusal.deadlineMs) this.#refuseDelayed();
-    if (this.#waitingAuthorize !== null && nowMs >= this.#waitingAuthorize.deadlineMs) {
-      if (this.binding === null) {
-        this.refuseAuthorize('The account cannot be looked up at the moment; try again');
-      } else if (this.dialect.miner.loginCarriesJob) {
-        this.refuseAuthorize(
-          `No job from the pool yet: ${this.binding.group.stats.lastError || 'try again'}`,
-        );
-        this.#unbind();
-      } else {
-        // The pool takes its time. The account is registered, so the miner may stay; its job follows.
-        this.#grantAuthorize();
-        this.#lookAgain();
-      }
-    }
+    if (this.#waitingAuthorize !== null) this.#sweepAuthorize(this.#waitingAuthorize, nowMs);
     if (!this.connection.isOpen) return;
     if (nowMs >= this.#retargetAtMs) {
       this.#retargetAtMs = nowMs + RETARGET_EVERY_MS;

@@ -378,7 +378,8 @@ export class Proxy {
     if (this.#isDraining) return 'draining';
     if (this.#addresses.isBanned(ip, this.#parts.clock.monotonicMs())) return 'banned';
     const open = this.#sessions.size + this.#arrivals.size;
-    if (limits.connections > 0 && open >= limits.connections) return 'global-cap';
+    if (limits.connections > 0 ? open >= limits.connections : !this.#hasFilesForOneMore())
+      return 'global-cap';
     if (
       limits.connectionsPerAddress > 0 &&
       this.#addresses.connections(ip) - counted >= limits.connectionsPerAddress
@@ -386,6 +387,18 @@ export class Proxy {
       return 'address-cap';
     }
     return null;
+  }
+
+  /** Every miner takes a file; a pool connection too, and who has not logged in yet may need one. */
+  #hasFilesForOneMore(): boolean {
+    const { openFiles } = this.#settings.limits;
+    const open = this.#sessions.size + this.#arrivals.size;
+    // Two files each at the most.
+    if (openFiles === 0 || (open + 1) * 2 <= openFiles) return true;
+    let upstreams = 0;
+    for (const group of this.#groups.values()) upstreams += group.upstreams.length;
+    const newcomers = open - this.#addresses.authorizedConnections;
+    return open + newcomers + upstreams + 2 <= openFiles;
   }
 
   #onClosed(session: MinerSession, reason: CloseReason): void {

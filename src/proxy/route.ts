@@ -75,6 +75,11 @@ export class Route {
     );
   }
 
+  /** Another pool of the account is up or being tried: a miner that the chosen one refuses may have a place there. */
+  get hasOtherHope(): boolean {
+    return this.#groups.some(({ health }, index) => index !== this.#current && health.kind !== 'down');
+  }
+
   join(session: RoutedSession): void {
     this.#sessions.add(session);
     this.decide();

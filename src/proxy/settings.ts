@@ -6,7 +6,10 @@ export interface ProxySettings {
     readonly lineBytes: number;
     readonly poolLineBytes: number;
     readonly sendBufferBytes: number;
+    /** 0: as many as {@link openFiles} allows. */
     readonly connections: number;
+    /** Files that miners and pools may take together; 0: not known. */
+    readonly openFiles: number;
     readonly connectionsPerAddress: number;
     readonly pendingSubmits: number;
     readonly refusalDelayMs: number;

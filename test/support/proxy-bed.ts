@@ -22,6 +22,7 @@ export function testSettings(override: Override<ProxySettings> = {}): ProxySetti
       poolLineBytes: 65_536,
       sendBufferBytes: 1_048_576,
       connections: 0,
+      openFiles: 0,
       connectionsPerAddress: 0,
       pendingSubmits: 256,
       refusalDelayMs: 0,

@@ -176,7 +176,7 @@ describe('web and metrics', { concurrency: 2 }, () => {
 });
 
 describe('limits and bans', { concurrency: 2 }, () => {
-  test('without limits.connections there are as many as the limit of open files allows, two files for each', {
+  test('without limits.connections there are as many as the limit of open files allows: two for a miner that may need its own pool connection', {
     skip: process.platform !== 'linux',
   }, async () => {
     // 128 are the program's own.
@@ -186,6 +186,19 @@ describe('limits and bans', { concurrency: 2 }, () => {
     await (await farm.scriptedMiner()).closed();
     await refused(farm.program, { 'global-cap': 1 });
     await farm.program.stop();
+
+    await using sharing = await Farm.open({ openFiles });
+    const user = await sharing.account(await sharing.pool(), 'wallet');
+    const { status } = await sharing.program.request('PATCH', `/api/v1/users/${user}`, {
+      body: { mode: 'shared' },
+    });
+    assert.equal(status, 200);
+    for (let count = 0; count < 36; count += 1) {
+      const miner = await sharing.scriptedMiner({ user });
+      await miner.subscribe();
+      assert.equal((await miner.authorize())['result'], true, `miner ${count} of a shared group`);
+    }
+    await sharing.program.stop();
 
     await using greedy = await Program.start({ openFiles, flags: ['--limits.connections', '50'] });
     const { mend } = await greedy.waitForLine(({ msg }) => msg.includes('limits.connections'));

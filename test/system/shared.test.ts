@@ -746,6 +746,37 @@ async function rent(
 const suggested = (pool: PracticePool): boolean[] =>
   pool.connections.map((one) => one.methods.includes('mining.suggest_difficulty'));
 
+const refusing = { credentials: new Map([['wallet', 'another password']]) };
+
+describe('a miner that comes while its first pool refuses the login', () => {
+  test('waits for the backup that is on its way, and mines there', async () => {
+    const first = await startPool(refusing);
+    const backup = await startPool();
+    await using bed = await startProxyBed([account([first, backup])]);
+    for (const worker of ['one', 'two']) {
+      const miner = await connectMiner(bed.port, { user: `${NAME}.${worker}` });
+      await miner.subscribe();
+      assert.equal((await miner.authorize())['result'], true, worker);
+      await miner.nextMethod('mining.notify');
+      miner.end();
+    }
+    assert.equal(first.stats.authorizeFailures, 1);
+  });
+
+  test('hears the refusal when the backup refuses too', async () => {
+    const first = await startPool(refusing);
+    const backup = await startPool(refusing);
+    await using bed = await startProxyBed(
+      [account([first, backup])],
+      testSettings({ upstream: { authorizeWaitMs: 60_000 } }),
+    );
+    const miner = await connectMiner(bed.port, { user: `${NAME}.one` });
+    await miner.subscribe();
+    assert.match(String((await miner.authorize())['error']), /pool refused the account's login/i);
+    miner.end();
+  });
+});
+
 // rental.mode and rental.minDifficulty
 describe('rented hashrate', () => {
   test('has a pool connection of its own beside the shared one, four bytes of extranonce2, and the least difficulty asked for', async () => {

@@ -67,7 +67,7 @@ export function onAuthorize(
     const route = context.routeOf(answer.account, session.wantsOwnUpstream);
     const { group } = route;
     const refusal = group.recentRefusal(context.clock.monotonicMs());
-    if (refusal !== null) {
+    if (refusal !== null && !route.hasOtherHope) {
       session.refuseAuthorizeLater(`The pool refused the account's login: ${refusal.message}`);
       return;
     }
