@@ -87,3 +87,30 @@ export function blockOf(work: Work): string {
 export function difficultyOfHashes(hashes: number, divider: number): number {
   return hashes / hashesOfDifficulty(1, divider);
 }
+
+/** True where a job repeats the one before to the letter; false where that is not known any more. The branch is usually the same array, since equal ones are shared. */
+export function isSameWork(known: Work | null, work: Work): boolean {
+  if (known === null || known.poolJobId !== work.poolJobId) return false;
+  if (known.family !== 'bitcoin' || work.family !== 'bitcoin') return isSameRelayed(known, work);
+  return (
+    known.ntime === work.ntime &&
+    known.prevHash === work.prevHash &&
+    known.coinb1 === work.coinb1 &&
+    known.coinb2 === work.coinb2 &&
+    known.version === work.version &&
+    known.nbits === work.nbits &&
+    (known.branch === work.branch ||
+      (known.branch.length === work.branch.length &&
+        known.branch.every((hash, i) => hash === work.branch[i])))
+  );
+}
+
+function isSameRelayed(known: Work, work: Work): boolean {
+  if (known.family === 'bitcoin' || work.family === 'bitcoin' || known.target?.text !== work.target?.text)
+    return false;
+  const names = Object.keys(work.parts);
+  return (
+    names.length === Object.keys(known.parts).length &&
+    names.every((name) => known.parts[name] === work.parts[name])
+  );
+}

@@ -2,6 +2,7 @@ import type { PoolCredentials } from '../domain/account.ts';
 import {
   blockOf,
   difficultyOfHashes,
+  isSameWork,
   joinStanding,
   type ShareTarget,
   type StandingParts,
@@ -17,14 +18,19 @@ import type { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
 import type { CloseReason, Connection } from '../net/connection.ts';
 import type { DialOwner, DialTarget } from '../net/tcp-dialer.ts';
-import type { LoginCall, LoginFacts, PoolDialect, PoolShare } from '../wire/dialect.ts';
+import type { PoolDialect, PoolShare } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../wire/messages.ts';
 import { dialTargetOf } from './dial-target.ts';
 import type { InFlightShare, PoolVerdict } from './in-flight-share.ts';
+import { InFlightShares, LOST } from './in-flight-shares.ts';
 import type { IssuedJob, JobSequence } from './issued-job.ts';
+import { IssuedJobs } from './issued-jobs.ts';
+import { NamesAtPool } from './names-at-pool.ts';
+import { type LoginStep, PoolLogin } from './pool-login.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { ProxySettings } from './settings.ts';
+import { SuggestionPace } from './suggestion-pace.ts';
 
 /** A session as its upstream sees it. */
 export interface UpstreamClient {
@@ -61,12 +67,6 @@ export type UpstreamState =
   | { readonly kind: 'live' }
   | { readonly kind: 'cooling'; readonly untilMs: number }
   | { readonly kind: 'closed' };
-
-/** A call of the dialect's login, and its place among them. */
-interface LoginStep {
-  readonly call: LoginCall;
-  readonly index: number;
-}
 
 /** What the pool demands of shares. */
 interface Demand {
@@ -119,24 +119,15 @@ export interface UpstreamOptions {
   readonly relaysWishes: boolean;
 }
 
-const CONFIGURE_BARRED_MS = 3_600_000;
 /** A pool that sends its first job before any difficulty gets this long to name one; then 1 holds, as the protocol says. */
 const LATE_DIFFICULTY_MS = 1000;
 const MAX_UNANSWERED_IN_A_ROW = 3;
 /** Per job; 16 MB at the very most. */
 const SHARES_REMEMBERED = 262_144;
-const SUGGEST_BLAME_MS = 2000;
-const NAMES_KEPT = 4096;
 const SUGGEST_BARRED_MS = 600_000;
-/** A miner's changing wishes reach the pool at most so often per window. */
-const SUGGEST_WINDOW_MS = 30_000;
-const SUGGEST_PER_WINDOW = 5;
 const STEADY_MS = 60_000;
-/** How long shares in flight wait for a pool to come back when their miners mine elsewhere already: the answers to all that they find there wait behind them. */
-const HURRIED_MS = 2000;
 /** A pool that wants its miners to wait longer is not worth waiting for. */
 const MAX_RECONNECT_WAIT_SECONDS = 60;
-const RELAYED_JOBS_KEPT = 128;
 /** A pool that minds silence hears from us at least this often. */
 const KEEPALIVE_MS = 55_000;
 
@@ -155,10 +146,7 @@ export class Upstream implements DialOwner {
   readonly credentials: PoolCredentials;
   readonly login: string;
   readonly clients: UpstreamClient[] = [];
-  /** Further names on this connection, by name; and the calls that ask for them. */
-  readonly #names = new Map<string, 'asked' | 'granted'>();
-  readonly #nameCalls = new Map<number, string>();
-  #takesNames = true;
+  readonly #names = new NamesAtPool();
   /** One session takes the whole extranonce2: no other may join. */
   isExclusive = false;
   /** Where the session that left last came from: what the pool has learnt about this connection fits that miner. */
@@ -170,13 +158,7 @@ export class Upstream implements DialOwner {
   #framer = new LineFramer();
   #lastCallId = 0;
   #attempt = 0;
-  #plainSubscribe = false;
-  /** The attempt before ended at configure, so the next one goes without. */
-  #withoutConfigure = false;
-  #hasSkippedConfigure = false;
-  #asksForRolling = false;
-  /** An optional call that was not answered in time; its answer counts when it comes. */
-  #late: { readonly call: LoginCall; readonly callId: number } | null = null;
+  readonly #poolLogin: PoolLogin;
 
   subscription: PoolSubscription | null = null;
   lanes: LaneSpace | null = null;
@@ -184,8 +166,6 @@ export class Upstream implements DialOwner {
   versionMask = 0;
   /** The pool granted rolling, whatever the mask is now. */
   isRolling = false;
-  /** What the handshake under way granted; in force when the connection is live, since kept jobs were sent under the mask of before. */
-  #granted = { mask: 0, isRolling: false };
   #nextExtranonce: { readonly extranonce1: string; readonly extranonce2Bytes: number } | null = null;
   #demand: Demand = DIFFICULTY_ONE;
   #isDifficultyGiven = false;
@@ -194,9 +174,7 @@ export class Upstream implements DialOwner {
   /** What the pool has said once for all its jobs. */
   #standing: StandingParts | null = null;
   #earlyWork: { readonly work: Work; readonly demand: Demand | null } | null = null;
-  #newest: IssuedJob | null = null;
-  /** Jobs whose shares are still taken, oldest first. */
-  #jobs: IssuedJob[] = [];
+  readonly #issued: IssuedJobs;
   #liveSinceMs = 0;
   /** When the pool last sent a job, new or repeated. */
   #jobAtMs = 0;
@@ -204,15 +182,8 @@ export class Upstream implements DialOwner {
   #heardAtMs = 0;
   #spokeAtMs = 0;
   #emptySinceMs: number;
-  #suggestedAtMs: number | null = null;
-  #nextSuggestion: number | null = null;
-  #suggestingSinceMs = Number.NEGATIVE_INFINITY;
-  #suggested = 0;
-
-  #inFlight: Map<number, InFlightShare> | null = null;
-  /** When those in flight are given up although their time is not up; null while nobody has moved on from here. */
-  #giveUpAtMs: number | null = null;
-  #unansweredInARow = 0;
+  readonly #suggestions = new SuggestionPace();
+  readonly #inFlight = new InFlightShares();
 
   constructor(parts: UpstreamParts, options: UpstreamOptions) {
     this.#parts = parts;
@@ -223,6 +194,9 @@ export class Upstream implements DialOwner {
     this.#password = passwordAtPool(pool.options, password);
     this.credentials = options.credentials;
     this.login = options.login;
+    const { limits, upstream } = options.settings;
+    this.#poolLogin = new PoolLogin(parts, upstream.versionMask);
+    this.#issued = new IssuedJobs({ jobsKept: limits.jobsKept, keepsWork: options.verifies });
     this.#target = dialTargetOf(pool);
     this.#emptySinceMs = parts.clock.monotonicMs();
   }
@@ -233,7 +207,7 @@ export class Upstream implements DialOwner {
 
   /** The newest job; null before the first and while the connection is down. */
   get job(): IssuedJob | null {
-    return this.#state.kind === 'live' ? this.#newest : null;
+    return this.#state.kind === 'live' ? this.#issued.newest : null;
   }
 
   get isLoggedIn(): boolean {
@@ -244,11 +218,11 @@ export class Upstream implements DialOwner {
 
   /** Jobs whose shares are still taken, oldest first. */
   get jobs(): readonly IssuedJob[] {
-    return this.#jobs;
+    return this.#issued.all;
   }
 
   get inFlightCount(): number {
-    return this.#inFlight?.size ?? 0;
+    return this.#inFlight.size;
   }
 
   /** Adds a session and dials if nothing is under way. The session is told by its callbacks; what is true already it reads itself. */
@@ -286,7 +260,7 @@ export class Upstream implements DialOwner {
 
   /** A session has gone on to another pool while this one is down: what it has in flight here must not hold up its answers for long. */
   hurry(): void {
-    if (this.#state.kind !== 'live') this.#giveUpAtMs ??= this.#parts.clock.monotonicMs() + HURRIED_MS;
+    if (this.#state.kind !== 'live') this.#inFlight.hurry(this.#parts.clock.monotonicMs());
   }
 
   /** Ends the upstream for good; shares in flight are lost. */
@@ -296,20 +270,15 @@ export class Upstream implements DialOwner {
     this.#connection = null;
     this.#to({ kind: 'closed' });
     connection?.close(reason);
-    this.#loseInFlight();
+    this.#inFlight.loseAll();
     // The records of sessions that may come back still point here.
-    this.#jobs = [];
-    this.#newest = null;
+    this.#issued.forget();
     this.lanes = null;
   }
 
   /** A job by its own id while its shares are taken. */
   findJob(id: string): IssuedJob | null {
-    for (let i = this.#jobs.length - 1; i >= 0; i -= 1) {
-      const job = this.#jobs[i];
-      if (job?.id === id) return job;
-    }
-    return null;
+    return this.#issued.find(id);
   }
 
   /** Sends a share to the pool; its owner hears the verdict once. While the connection is down the share waits for its return. */
@@ -320,13 +289,12 @@ export class Upstream implements DialOwner {
       return;
     }
     const id = this.#nextCallId();
-    this.#inFlight ??= new Map();
-    this.#inFlight.set(id, share);
+    this.#inFlight.add(id, share);
     if (this.#state.kind !== 'live' || this.subscription === null) return;
     // A hash computed off the event loop may come when the extranonce it was found under is gone.
     const sent = this.#isOfNow(share) ? this.#asOfNow(share.share) : null;
     if (sent === null) {
-      this.#inFlight.delete(id);
+      this.#inFlight.remove(id);
       share.owner.onVerdict(share, LOST);
     } else {
       this.#spokeAtMs = share.sentAtMs;
@@ -362,35 +330,14 @@ export class Upstream implements DialOwner {
    * one gets all shares under the login's.
    */
   nameFor(wanted: string): string {
-    if (wanted === this.login) return wanted;
+    if (wanted === this.login || this.#names.isGranted(wanted)) return wanted;
     const { furtherName } = this.#parts.dialect;
-    const known = this.#names.get(wanted);
-    if (known === 'granted') return wanted;
-    if (
-      furtherName !== null &&
-      known === undefined &&
-      this.#takesNames &&
-      this.#state.kind === 'live' &&
-      this.#names.size < NAMES_KEPT
-    ) {
+    if (furtherName !== null && this.#state.kind === 'live' && this.#names.mayAsk(wanted)) {
       const id = this.#nextCallId();
-      this.#names.set(wanted, 'asked');
-      this.#nameCalls.set(id, wanted);
+      this.#names.asked(wanted, id);
       this.#connection?.send(furtherName(id, wanted, this.#password));
     }
     return this.login;
-  }
-
-  #onNameReply(name: string, isGranted: boolean): void {
-    if (isGranted) {
-      this.#names.set(name, 'granted');
-      return;
-    }
-    this.#names.clear();
-    this.#takesNames = false;
-    this.#parts.log.info('pool takes one worker name per connection; shares are submitted under the login', {
-      pool: this.credentials.pool.name,
-    });
   }
 
   /** Passes a miner's wish on, where the pool is known not to mind. Of too many within a while the newest goes, later. */
@@ -399,18 +346,8 @@ export class Upstream implements DialOwner {
     const { suggestDifficulty } = this.#parts.dialect;
     if (suggestDifficulty === null) return;
     if (!this.isLoggedIn || nowMs < this.#parts.stats.suggestBarredUntilMs) return;
-    if (nowMs - this.#suggestingSinceMs >= SUGGEST_WINDOW_MS) {
-      this.#suggestingSinceMs = nowMs;
-      this.#suggested = 0;
-    }
-    if (this.#suggested >= SUGGEST_PER_WINDOW) {
-      this.#nextSuggestion = difficulty;
-      return;
-    }
-    this.#suggested += 1;
-    this.#nextSuggestion = null;
-    this.#suggestedAtMs = nowMs;
-    this.#connection?.send(suggestDifficulty(this.#nextCallId(), difficulty));
+    if (this.#suggestions.take(difficulty, nowMs))
+      this.#connection?.send(suggestDifficulty(this.#nextCallId(), difficulty));
   }
 
   /** Looks after every deadline; called once per sweep. `isHeld`: it is kept up without sessions too. */
@@ -457,12 +394,7 @@ export class Upstream implements DialOwner {
     this.#heardAtMs = this.#parts.clock.monotonicMs();
     const wantsRolling =
       this.credentials.pool.algorithm.name === 'sha256d' || this.clients.some((c) => c.wantsVersionRolling);
-    const { answersConfigure, configureBarredUntilMs } = this.#parts.stats;
-    const isBarred =
-      this.#withoutConfigure || (!answersConfigure && this.#heardAtMs < configureBarredUntilMs);
-    this.#withoutConfigure = false;
-    this.#asksForRolling = wantsRolling && !isBarred;
-    this.#hasSkippedConfigure = wantsRolling && isBarred;
+    this.#poolLogin.begin(wantsRolling, this.#heardAtMs);
     this.#callFrom(0);
   }
 
@@ -482,14 +414,12 @@ export class Upstream implements DialOwner {
     const state = this.#state;
     const nowMs = this.#parts.clock.monotonicMs();
     if (state.kind === 'handshaking' && state.step !== 'first-job' && state.step.call.isOptional) {
-      // [quirk: some pools close on a method they do not know] The next attempt goes without it, at once.
-      this.#withoutConfigure = true;
+      this.#poolLogin.closedOnOptional();
       this.#down(reason, `closed on ${state.step.call.name}`, 0);
       return;
     }
-    if (this.#suggestedAtMs !== null && nowMs - this.#suggestedAtMs < SUGGEST_BLAME_MS) {
+    if (this.#suggestions.isToBlame(nowMs))
       this.#parts.stats.suggestBarredUntilMs = nowMs + SUGGEST_BARRED_MS;
-    }
     this.#down(reason, detail === '' ? 'closed by the pool' : detail);
   }
 
@@ -502,8 +432,6 @@ export class Upstream implements DialOwner {
     this.#scale = 1;
     this.#standing = null;
     this.#earlyWork = null;
-    this.#hasSkippedConfigure = false;
-    this.#late = null;
     this.#to({ kind: 'dialing', deadlineMs: nowMs + this.#settings.upstream.dialTimeoutMs });
     this.#connection = this.#parts.dialer.dial(this.#target, this);
   }
@@ -529,10 +457,12 @@ export class Upstream implements DialOwner {
 
   // ---- handshake
 
-  #loginFacts(): LoginFacts {
+  /** Makes the login's next call, from this one on; after the last the login is done. */
+  #callFrom(index: number): void {
+    const { clock } = this.#parts;
     const { pool } = this.credentials;
-    const { agent, versionMask } = this.#settings.upstream;
-    return {
+    const { agent, callTimeoutMs, configureTimeoutMs } = this.#settings.upstream;
+    const facts = {
       user: this.login,
       password: this.#password,
       agent,
@@ -540,37 +470,17 @@ export class Upstream implements DialOwner {
       port: pool.port,
       algorithm: pool.algorithm.name,
       sessionId: this.subscription?.sessionId ?? null,
-      versionMask: this.#asksForRolling ? Number.parseInt(versionMask, 16) : 0,
-      isPlain: this.#plainSubscribe,
     };
-  }
-
-  /** Makes the login's next call, from this one on; after the last the login is done. */
-  #callFrom(index: number): void {
-    const { dialect, clock } = this.#parts;
-    const { callTimeoutMs, configureTimeoutMs } = this.#settings.upstream;
-    const facts = this.#loginFacts();
-    for (let at = index; at < dialect.login.length; at += 1) {
-      const call = dialect.login[at];
-      const callId = this.#nextCallId();
-      const line = call?.write(callId, facts) ?? null;
-      if (call === undefined) continue;
-      if (line === null) {
-        this.#passOver(call);
-        continue;
-      }
-      const deadlineMs = clock.monotonicMs() + (call.isOptional ? configureTimeoutMs : callTimeoutMs);
-      this.#to({ kind: 'handshaking', step: { call, index: at }, callId, deadlineMs });
-      this.#spokeAtMs = clock.monotonicMs();
-      this.#connection?.send(line);
+    const next = this.#poolLogin.next(index, facts, () => this.#nextCallId());
+    if (next === null) {
+      this.#onAuthorized();
       return;
     }
-    this.#onAuthorized();
-  }
-
-  /** The login goes on without this call, and without what it would have granted. */
-  #passOver(call: LoginCall): void {
-    if (call.isOptional) this.#takeVersionMask(0);
+    const nowMs = clock.monotonicMs();
+    const deadlineMs = nowMs + (next.call.isOptional ? configureTimeoutMs : callTimeoutMs);
+    this.#to({ kind: 'handshaking', step: next, callId: next.callId, deadlineMs });
+    this.#spokeAtMs = nowMs;
+    this.#connection?.send(next.line);
   }
 
   #onCallTimeout(step: LoginStep | 'first-job', callId: number): void {
@@ -578,61 +488,48 @@ export class Upstream implements DialOwner {
       if (this.#earlyWork !== null) this.#goLive();
       else this.#down('call-timeout', 'no job after the login');
     } else if (step.call.isOptional) {
-      this.#hasSkippedConfigure = true;
-      this.#late = { call: step.call, callId };
-      this.#passOver(step.call);
+      this.#poolLogin.timedOut(step.call, callId);
       this.#callFrom(step.index + 1);
     } else {
       this.#down('call-timeout', `no answer to ${step.call.name}`);
     }
   }
 
-  #onLoginReply({ call, index }: LoginStep, result: unknown, refusal: PoolRefusal | null): void {
-    if (call.isOptional) this.#parts.stats.answersConfigure = true;
-    const outcome = call.read(result, refusal);
+  #onLoginReply(step: LoginStep, result: unknown, refusal: PoolRefusal | null): void {
+    const outcome = this.#poolLogin.read(step, result, refusal);
     switch (outcome.kind) {
       case 'refused':
         this.#onRefused({ ...outcome.refusal, message: this.#withoutSecret(outcome.refusal.message) });
         return;
-      case 'unusable': {
-        const wasPlain = this.#plainSubscribe;
-        this.#plainSubscribe = !wasPlain;
-        this.#down('nonsense', outcome.problem, wasPlain ? null : 0);
+      case 'unusable':
+        this.#down('nonsense', outcome.problem, this.#poolLogin.sayOtherwise() ? 0 : null);
         return;
-      }
       case 'taken':
-        if (outcome.versionMask !== undefined) this.#takeVersionMask(outcome.versionMask);
         if (outcome.subscription !== undefined) this.#onSubscribed(outcome.subscription);
         if (outcome.worker !== undefined && this.subscription !== null)
           this.subscription = { ...this.subscription, worker: outcome.worker };
         if (outcome.work !== undefined) this.#onWork(outcome.work);
-        this.#callFrom(index + 1);
+        this.#callFrom(step.index + 1);
         return;
     }
   }
 
-  /** A slow pool has negotiated all the same: from then on it wants six parameters of every submit. */
-  #onLateReply(call: LoginCall, result: unknown, refusal: PoolRefusal | null): void {
-    this.#late = null;
-    this.#hasSkippedConfigure = false;
-    this.#parts.stats.answersConfigure = true;
-    const outcome = call.read(result, refusal);
-    if (outcome.kind !== 'taken' || outcome.versionMask === undefined) return;
-    this.#takeVersionMask(outcome.versionMask);
+  #onLateReply(result: unknown, refusal: PoolRefusal | null): void {
+    if (this.#poolLogin.onLateReply(result, refusal)) this.#changeMask();
+  }
+
+  /** The mask that was granted last holds at once where there are jobs under it already. */
+  #changeMask(): void {
     if (this.#state.kind !== 'live') return;
     this.#useGrantedMask();
     for (const client of this.clients.slice()) client.onVersionMask(this);
   }
 
-  /** What the handshake granted; 0: no rolling on this connection. */
-  #takeVersionMask(mask: number): void {
-    const usable = mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
-    this.#granted = { mask: usable, isRolling: usable !== 0 };
-  }
-
+  /** In force when the connection is live: kept jobs were sent under the mask of before. */
   #useGrantedMask(): void {
-    this.versionMask = this.#granted.mask;
-    this.isRolling = this.#granted.isRolling;
+    const { mask, isRolling } = this.#poolLogin.granted;
+    this.versionMask = mask;
+    this.isRolling = isRolling;
   }
 
   #onSubscribed(subscription: PoolSubscription): void {
@@ -645,17 +542,14 @@ export class Upstream implements DialOwner {
       subscription.extranonce1 !== '';
     if (!isResumed) this.#forgetWork(subscription.extranonce2Bytes);
     this.#nextExtranonce = null;
-    this.#names.clear();
-    this.#nameCalls.clear();
-    this.#takesNames = true;
+    this.#names.forget();
   }
 
   /** A new extranonce1: nothing hashed so far can be handed in, and all lanes are cut anew. */
   #forgetWork(extranonce2Bytes: number): void {
     this.lanes = new LaneSpace(extranonce2Bytes);
-    this.#jobs = [];
-    this.#newest = null;
-    this.#loseInFlight();
+    this.#issued.forget();
+    this.#inFlight.loseAll();
   }
 
   #onRefused(refusal: PoolRefusal): void {
@@ -701,22 +595,25 @@ export class Upstream implements DialOwner {
     const early = this.#earlyWork;
     if (early === null) return;
     this.#earlyWork = null;
-    this.#unansweredInARow = 0;
+    this.#inFlight.begin();
     this.#liveSinceMs = this.#parts.clock.monotonicMs();
     this.#useGrantedMask();
-    this.#giveUpAtMs = null;
     this.#to({ kind: 'live' });
     // The calls of the login waited for each other; shares do not.
     this.#connection?.pace();
     this.#parts.owner.onLoginTaken();
-    this.#noteConfigure(this.#liveSinceMs);
+    if (this.#poolLogin.succeeded(this.#liveSinceMs)) {
+      this.#parts.log.info('pool does not know mining.configure; going on without version rolling', {
+        pool: this.credentials.pool.name,
+      });
+    }
     this.#parts.stats.succeeded(this.#parts.log);
-    const newest = this.#newest;
+    const { newest } = this.#issued;
     // A pool that takes a session up again and names no difficulty means the one of before.
     if (!this.#isDifficultyGiven && newest !== null)
       this.#demand = { difficulty: newest.difficulty, target: newest.target };
     const demand = early.demand ?? this.#demand;
-    if (newest === null || !isSameWork(newest, early.work)) {
+    if (newest === null || !isSameWork(newest.work, early.work)) {
       this.#issue(early.work, demand, ntimeOf(early.work));
     } else if (newest.difficulty !== demand.difficulty) {
       // Resumed: the miners are on this very job; sent again as it is they would repeat their nonces.
@@ -724,16 +621,6 @@ export class Upstream implements DialOwner {
     }
     this.#resubmit();
     for (const client of this.clients.slice()) client.onReady(this);
-  }
-
-  /** A pool that has never answered configure and works without it is not asked again for a while; one lost answer proves nothing. */
-  #noteConfigure(nowMs: number): void {
-    const { stats, log } = this.#parts;
-    if (!this.#hasSkippedConfigure || stats.answersConfigure || nowMs < stats.configureBarredUntilMs) return;
-    stats.configureBarredUntilMs = nowMs + CONFIGURE_BARRED_MS;
-    log.info('pool does not know mining.configure; going on without version rolling', {
-      pool: this.credentials.pool.name,
-    });
   }
 
   // ---- what the pool says
@@ -769,11 +656,7 @@ export class Upstream implements DialOwner {
         this.#onExtranonce(event);
         return;
       case 'version-mask':
-        if (!this.#granted.isRolling) return;
-        this.#granted.mask = event.mask & Number.parseInt(this.#settings.upstream.versionMask, 16);
-        if (this.#state.kind !== 'live') return;
-        this.#useGrantedMask();
-        for (const client of this.clients.slice()) client.onVersionMask(this);
+        if (this.#poolLogin.changeMask(event.mask)) this.#changeMask();
         return;
       case 'reconnect':
         this.#onReconnect(event.host, event.port, event.waitSeconds);
@@ -802,22 +685,23 @@ export class Upstream implements DialOwner {
       this.#onLoginReply(state.step, result, refusal);
       return;
     }
-    if (this.#late !== null && id === this.#late.callId) {
-      this.#onLateReply(this.#late.call, result, refusal);
+    if (this.#poolLogin.isLate(id)) {
+      this.#onLateReply(result, refusal);
       return;
     }
-    const share = this.#inFlight?.get(id);
+    const share = this.#inFlight.peek(id);
     if (share === undefined) {
-      const name = this.#nameCalls.get(id);
-      if (name === undefined) return;
-      this.#nameCalls.delete(id);
-      this.#onNameReply(name, refusal === null && this.#parts.dialect.isYes(result));
+      if (this.#names.onReply(id, refusal === null && this.#parts.dialect.isYes(result))) {
+        this.#parts.log.info(
+          'pool takes one worker name per connection; shares are submitted under the login',
+          { pool: this.credentials.pool.name },
+        );
+      }
       return;
     }
     // [quirk: ethermine and nanopool push jobs as replies, under an id that may be a share's]
     if (refusal === null && Array.isArray(result)) return;
-    this.#inFlight?.delete(id);
-    this.#unansweredInARow = 0;
+    this.#inFlight.answered(id);
     this.#parts.stats.roundTrip.observe((this.#parts.clock.monotonicMs() - share.sentAtMs) / 1000);
     share.owner.onVerdict(share, this.#verdictOf(result, refusal));
   }
@@ -863,9 +747,9 @@ export class Upstream implements DialOwner {
       for (const client of this.clients.slice()) client.onReady(this);
       return;
     }
-    const newest = this.#newest;
+    const { newest } = this.#issued;
     // The miners hear nothing of it, so it does not put off the refresh either.
-    if (newest !== null && isSameWork(newest, work) && newest.difficulty === demand.difficulty) return;
+    if (newest !== null && isSameWork(newest.work, work) && newest.difficulty === demand.difficulty) return;
     const job = this.#issue(work, demand, ntimeOf(work));
     for (const client of this.clients.slice()) client.onJob(this, job, work.clean);
     this.#parts.fanOut.observe((this.#parts.clock.monotonicMs() - job.receivedAtMs) / 1000);
@@ -880,7 +764,7 @@ export class Upstream implements DialOwner {
       this.#considerLive();
       return;
     }
-    const newest = this.#newest;
+    const { newest } = this.#issued;
     // A job that says it itself is not changed by what is said apart.
     const isOpen = newest?.work != null && (newest.work.family === 'bitcoin' || newest.work.target === null);
     if (isFirst && isOpen && newest.work !== null && newest.difficulty !== demand.difficulty) {
@@ -901,7 +785,7 @@ export class Upstream implements DialOwner {
       this.#nextExtranonce = { extranonce1, extranonce2Bytes };
     } else {
       this.#takeExtranonce({ extranonce1, extranonce2Bytes });
-      this.#loseInFlight();
+      this.#inFlight.loseAll();
     }
   }
 
@@ -911,8 +795,7 @@ export class Upstream implements DialOwner {
     const { sessionId = null, worker } = this.subscription ?? {};
     this.subscription = { sessionId, ...next, ...(worker === undefined ? {} : { worker }) };
     this.lanes = new LaneSpace(next.extranonce2Bytes);
-    this.#jobs = [];
-    this.#newest = null;
+    this.#issued.forget();
   }
 
   #onReconnect(host: string | null, port: number | null, waitSeconds: number): void {
@@ -950,7 +833,6 @@ export class Upstream implements DialOwner {
   #issue(work: Work, demand: Demand, ntime: number): IssuedJob {
     const nowMs = this.#parts.clock.monotonicMs();
     const sequence = this.#parts.jobs.next();
-    const previous = this.#newest;
     const job: IssuedJob = {
       id: sequence.toString(16),
       sequence,
@@ -967,36 +849,15 @@ export class Upstream implements DialOwner {
       lines: null,
       work,
     };
-    if (previous !== null) {
-      previous.lines = null;
-      // Of a relayed family the work says which job a share is for.
-      if (!this.#verifies && work.family === 'bitcoin') previous.work = null;
-    }
-    const isNewBlock = previous !== null && previous.block !== job.block;
-    if (work.clean && isNewBlock) {
-      // Everything older is stale. With the same previous block it is still payable at most pools, so the pool judges.
-      this.#jobs = [job];
-      this.lanes?.renew();
-    } else {
-      this.#jobs.push(job);
-      if (this.#jobs.length > this.#jobsKept(work)) this.#jobs.shift();
-      // Where jobs never void each other, whoever gets a lane from now on starts with a job that its former owner has not seen.
-      if (work.family !== 'bitcoin') this.lanes?.renew();
-    }
-    this.#newest = job;
+    if (this.#issued.push(job, work)) this.lanes?.renew();
     this.#refreshedAtMs = nowMs;
     return job;
   }
 
-  /** Coins with several blocks a second would have forgotten a job before its share is here. */
-  #jobsKept(work: Work): number {
-    const { jobsKept } = this.#settings.limits;
-    return work.family === 'bitcoin' ? jobsKept : Math.max(jobsKept, RELAYED_JOBS_KEPT);
-  }
-
   #sweepLive(nowMs: number): void {
     const { silenceMs, refreshMs } = this.#settings.upstream;
-    if (this.#nextSuggestion !== null) this.suggestDifficulty(this.#nextSuggestion);
+    const { waiting } = this.#suggestions;
+    if (waiting !== null) this.suggestDifficulty(waiting);
     if (nowMs - this.#heardAtMs >= silenceMs) {
       this.#down('silence', `nothing heard for ${Math.round(silenceMs / 1000)} s`);
       return;
@@ -1012,7 +873,7 @@ export class Upstream implements DialOwner {
       this.#spokeAtMs = nowMs;
       this.#connection?.send(keepalive(this.#nextCallId(), this.subscription));
     }
-    const newest = this.#newest;
+    const { newest } = this.#issued;
     if (
       refreshMs > 0 &&
       newest?.work?.family === 'bitcoin' &&
@@ -1027,36 +888,17 @@ export class Upstream implements DialOwner {
   }
 
   #sweepInFlight(nowMs: number): void {
-    if (this.#inFlight === null || this.#inFlight.size === 0) return;
-    if (this.#giveUpAtMs !== null && nowMs >= this.#giveUpAtMs) {
-      this.#loseInFlight();
-      return;
-    }
-    for (const [id, share] of this.#inFlight) {
-      if (nowMs - share.sentAtMs < this.#settings.upstream.submitTimeoutMs) break;
-      this.#inFlight.delete(id);
-      const isAnswerable = this.#state.kind === 'live';
-      if (isAnswerable) this.#unansweredInARow += 1;
-      share.owner.onVerdict(share, isAnswerable ? UNANSWERED : LOST);
-    }
-    if (this.#state.kind === 'live' && this.#unansweredInARow >= MAX_UNANSWERED_IN_A_ROW) {
-      this.#down('silence', `${this.#unansweredInARow} shares in a row unanswered`);
+    const isLive = this.#state.kind === 'live';
+    this.#inFlight.sweep(nowMs, this.#settings.upstream.submitTimeoutMs, isLive);
+    const { unansweredInARow } = this.#inFlight;
+    if (isLive && unansweredInARow >= MAX_UNANSWERED_IN_A_ROW) {
+      this.#down('silence', `${unansweredInARow} shares in a row unanswered`);
     }
   }
 
   /** After a resume the pool has not seen, or has seen and not answered, what was in flight; a second sending at worst is a duplicate there. */
   #resubmit(): void {
-    const waiting = this.#inFlight;
-    if (waiting === null || waiting.size === 0) return;
-    this.#inFlight = new Map();
-    for (const share of waiting.values()) this.submit(share);
-  }
-
-  #loseInFlight(): void {
-    const lost = this.#inFlight;
-    this.#inFlight = null;
-    if (lost === null) return;
-    for (const share of lost.values()) share.owner.onVerdict(share, LOST);
+    for (const share of this.#inFlight.takeAll()) this.submit(share);
   }
 
   /** The next id, never one that waits for an answer: a dialect whose ids are few begins anew. */
@@ -1064,7 +906,7 @@ export class Upstream implements DialOwner {
     const { mostId = Number.MAX_SAFE_INTEGER } = this.#parts.dialect;
     do {
       this.#lastCallId = this.#lastCallId >= mostId ? 1 : this.#lastCallId + 1;
-    } while (this.#inFlight?.has(this.#lastCallId) === true || this.#nameCalls.has(this.#lastCallId));
+    } while (this.#inFlight.has(this.#lastCallId) || this.#names.isWaitedFor(this.#lastCallId));
     return this.#lastCallId;
   }
 
@@ -1082,8 +924,6 @@ export class Upstream implements DialOwner {
 const UNROLLED = '00000000';
 
 const ACCEPTED: PoolVerdict = { kind: 'accepted' };
-const UNANSWERED: PoolVerdict = { kind: 'unanswered' };
-const LOST: PoolVerdict = { kind: 'lost' };
 
 /** Shorter passwords (`x`, `d=`) are no secrets, and would be found everywhere. */
 const LEAST_SECRET = 3;
@@ -1093,32 +933,4 @@ const DIFFICULTY_ONE: Demand = { difficulty: 1, target: null };
 /** The time that goes with a job to its miners; 0 where the family's jobs have none of their own. */
 function ntimeOf(work: Work): number {
   return work.family === 'bitcoin' ? work.ntime : 0;
-}
-
-/** True where a job repeats the newest one to the letter. The branch is usually the same array, since equal ones are shared. */
-function isSameWork(job: IssuedJob, work: Work): boolean {
-  const known = job.work;
-  if (known === null || known.poolJobId !== work.poolJobId) return false;
-  if (known.family !== 'bitcoin' || work.family !== 'bitcoin') return isSameRelayed(known, work);
-  return (
-    known.ntime === work.ntime &&
-    known.prevHash === work.prevHash &&
-    known.coinb1 === work.coinb1 &&
-    known.coinb2 === work.coinb2 &&
-    known.version === work.version &&
-    known.nbits === work.nbits &&
-    (known.branch === work.branch ||
-      (known.branch.length === work.branch.length &&
-        known.branch.every((hash, i) => hash === work.branch[i])))
-  );
-}
-
-function isSameRelayed(known: Work, work: Work): boolean {
-  if (known.family === 'bitcoin' || work.family === 'bitcoin' || known.target?.text !== work.target?.text)
-    return false;
-  const names = Object.keys(work.parts);
-  return (
-    names.length === Object.keys(known.parts).length &&
-    names.every((name) => known.parts[name] === work.parts[name])
-  );
 }

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { bitcoinV1 } from '../wire/dialects/bitcoin-v1/index.ts';
+import { PoolLogin } from './pool-login.ts';
+import { PoolStats } from './pool-stats.ts';
+
+const facts = {
+  user: 'wallet',
+  password: 'x',
+  agent: 'test',
+  host: 'pool.example',
+  port: 3333,
+  algorithm: 'sha256d',
+  sessionId: null,
+};
+const HOUR_MS = 3_600_000;
+
+function openLogin() {
+  const stats = new PoolStats('pool.example:3333', 'sha256d', 1);
+  const login = new PoolLogin({ dialect: bitcoinV1.pool, stats }, '1fffe000');
+  let lastId = 0;
+  const next = (index: number) =>
+    login.next(index, facts, () => {
+      lastId += 1;
+      return lastId;
+    });
+  const begin = (nowMs: number, wantsRolling = true) => {
+    login.begin(wantsRolling, nowMs);
+    const step = next(0);
+    assert.ok(step !== null);
+    return step;
+  };
+  return { login, begin, next };
+}
+
+const granted = { 'version-rolling': true, 'version-rolling.mask': '1fffe000' };
+
+describe('the login at a pool', () => {
+  test('makes its calls one by one, and is granted what the pool and we both roll', () => {
+    const { login, begin, next } = openLogin();
+    const configure = begin(0);
+    assert.equal(configure.call.name, 'configure');
+    login.read(configure, { ...granted, 'version-rolling.mask': '00ffe000' }, null);
+    assert.deepEqual(login.granted, { mask: 0x00ffe000, isRolling: true });
+    const subscribe = next(configure.index + 1);
+    assert.equal(subscribe?.call.name, 'subscribe');
+    const authorize = next((subscribe?.index ?? 0) + 1);
+    assert.equal(authorize?.call.name, 'authorize');
+    assert.equal(next((authorize?.index ?? 0) + 1), null);
+    assert.equal(login.succeeded(0), false);
+  });
+
+  test('goes without an optional call that was not answered, and takes the answer that comes late', () => {
+    const { login, begin } = openLogin();
+    const configure = begin(0);
+    login.timedOut(configure.call, configure.callId);
+    assert.deepEqual(login.granted, { mask: 0, isRolling: false });
+    assert.equal(login.isLate(configure.callId), true);
+    assert.equal(login.onLateReply(granted, null), true);
+    assert.deepEqual(login.granted, { mask: 0x1fffe000, isRolling: true });
+    assert.equal(login.succeeded(0), false, 'it does answer');
+  });
+
+  test('does not ask for an hour where the pool has never answered and works without', () => {
+    const { login, begin } = openLogin();
+    const configure = begin(0);
+    login.timedOut(configure.call, configure.callId);
+    assert.deepEqual([login.succeeded(1000), login.succeeded(1001)], [true, false]);
+    assert.equal(begin(2000).call.name, 'subscribe');
+    assert.equal(begin(1000 + HOUR_MS).call.name, 'configure');
+  });
+
+  test('leaves the call out once where the pool closed on it, or nobody rolls', () => {
+    const { login, begin } = openLogin();
+    login.closedOnOptional();
+    assert.equal(begin(0).call.name, 'subscribe');
+    assert.equal(begin(0).call.name, 'configure');
+    assert.equal(begin(0, false).call.name, 'subscribe');
+  });
+
+  test('says it the other way after an answer that is of no use, and back', () => {
+    const { login } = openLogin();
+    assert.deepEqual([login.sayOtherwise(), login.sayOtherwise()], [true, false]);
+  });
+
+  test('lets the pool change a mask that it has granted, within what we roll', () => {
+    const { login, begin } = openLogin();
+    const configure = begin(0);
+    assert.equal(login.changeMask(0xffffffff), false);
+    login.read(configure, granted, null);
+    assert.equal(login.changeMask(0xffffffff), true);
+    assert.equal(login.granted.mask, 0x1fffe000);
+  });
+});

@@ -1,0 +1,140 @@
+import type { LoginCall, LoginFacts, LoginOutcome, PoolDialect } from '../wire/dialect.ts';
+import type { PoolRefusal } from '../wire/messages.ts';
+import type { PoolStats } from './pool-stats.ts';
+
+/** A call of the dialect's login, and its place among them. */
+export interface LoginStep {
+  readonly call: LoginCall;
+  readonly index: number;
+}
+
+/** A pool that works without an answer to an optional call is not asked again for so long. */
+const CONFIGURE_BARRED_MS = 3_600_000;
+
+/**
+ * The calls of one upstream's logins: which comes next, and what has been granted. An optional one (`mining.configure`) that a pool does not answer or
+ * closes on is passed over, and remembered.
+ */
+export class PoolLogin {
+  readonly #calls: readonly LoginCall[];
+  readonly #stats: PoolStats;
+  /** 0: none. */
+  readonly #versionMask: number;
+  #isPlain = false;
+  /** The attempt before ended at an optional call, so the next one goes without. */
+  #withoutOptional = false;
+  #hasSkipped = false;
+  #asksForRolling = false;
+  /** An optional call that was not answered in time; its answer counts when it comes. */
+  #late: { readonly call: LoginCall; readonly callId: number } | null = null;
+  #granted = { mask: 0, isRolling: false };
+
+  constructor(parts: { readonly dialect: PoolDialect; readonly stats: PoolStats }, versionMask: string) {
+    this.#calls = parts.dialect.login;
+    this.#stats = parts.stats;
+    this.#versionMask = Number.parseInt(versionMask, 16);
+  }
+
+  /** What the login under way, or the last one, was granted of version rolling. */
+  get granted(): { readonly mask: number; readonly isRolling: boolean } {
+    return this.#granted;
+  }
+
+  /** The connection is up. `wantsRolling`: somebody has use for version rolling. */
+  begin(wantsRolling: boolean, nowMs: number): void {
+    const { answersConfigure, configureBarredUntilMs } = this.#stats;
+    const isBarred = this.#withoutOptional || (!answersConfigure && nowMs < configureBarredUntilMs);
+    this.#withoutOptional = false;
+    this.#asksForRolling = wantsRolling && !isBarred;
+    this.#hasSkipped = wantsRolling && isBarred;
+    this.#late = null;
+  }
+
+  /** The next call from this place on that has something to say; null: the login is done. */
+  next(
+    index: number,
+    facts: Omit<LoginFacts, 'versionMask' | 'isPlain'>,
+    nextCallId: () => number,
+  ): (LoginStep & { readonly callId: number; readonly line: string }) | null {
+    const whole = {
+      ...facts,
+      versionMask: this.#asksForRolling ? this.#versionMask : 0,
+      isPlain: this.#isPlain,
+    };
+    for (const [at, call] of this.#calls.entries()) {
+      if (at < index) continue;
+      const callId = nextCallId();
+      const line = call.write(callId, whole);
+      if (line !== null) return { call, index: at, callId, line };
+      this.#passOver(call);
+    }
+    return null;
+  }
+
+  read({ call }: LoginStep, result: unknown, refusal: PoolRefusal | null): LoginOutcome {
+    if (call.isOptional) this.#stats.answersConfigure = true;
+    const outcome = call.read(result, refusal);
+    if (outcome.kind === 'taken' && outcome.versionMask !== undefined) this.#grant(outcome.versionMask);
+    return outcome;
+  }
+
+  /** The pool cannot use what it was sent, or we what it sent. Returns true where another way of saying it is worth a try at once. */
+  sayOtherwise(): boolean {
+    this.#isPlain = !this.#isPlain;
+    return this.#isPlain;
+  }
+
+  /** An optional call was not answered in time: the login goes on without it. */
+  timedOut(call: LoginCall, callId: number): void {
+    this.#hasSkipped = true;
+    this.#late = { call, callId };
+    this.#passOver(call);
+  }
+
+  /** [quirk: some pools close on a method they do not know] The next attempt goes without it. */
+  closedOnOptional(): void {
+    this.#withoutOptional = true;
+  }
+
+  isLate(callId: number): boolean {
+    return this.#late?.callId === callId;
+  }
+
+  /** A slow pool has negotiated all the same: from then on it wants six parameters of every submit. Returns true where that changes what is granted. */
+  onLateReply(result: unknown, refusal: PoolRefusal | null): boolean {
+    const late = this.#late;
+    if (late === null) return false;
+    this.#late = null;
+    this.#hasSkipped = false;
+    this.#stats.answersConfigure = true;
+    const outcome = late.call.read(result, refusal);
+    if (outcome.kind !== 'taken' || outcome.versionMask === undefined) return false;
+    this.#grant(outcome.versionMask);
+    return true;
+  }
+
+  /** The pool changes the mask. Returns false where it has granted no rolling. */
+  changeMask(mask: number): boolean {
+    if (!this.#granted.isRolling) return false;
+    this.#granted.mask = mask & this.#versionMask;
+    return true;
+  }
+
+  /** The login has worked. Returns true where the pool is now known not to answer the optional call; one lost answer proves nothing, if it has ever answered. */
+  succeeded(nowMs: number): boolean {
+    const { answersConfigure, configureBarredUntilMs } = this.#stats;
+    if (!this.#hasSkipped || answersConfigure || nowMs < configureBarredUntilMs) return false;
+    this.#stats.configureBarredUntilMs = nowMs + CONFIGURE_BARRED_MS;
+    return true;
+  }
+
+  /** The login goes on without this call, and without what it would have granted. */
+  #passOver(call: LoginCall): void {
+    if (call.isOptional) this.#grant(0);
+  }
+
+  #grant(mask: number): void {
+    const usable = mask & this.#versionMask;
+    this.#granted = { mask: usable, isRolling: usable !== 0 };
+  }
+}
