@@ -1,16 +1,7 @@
-import {
-  isOfPool,
-  type Lane,
-  type LanePlan,
-  type LaneSpace,
-  planFits,
-  planLane,
-  takesWhole,
-} from '../domain/lane.ts';
+import { isOfPool, type Lane, type LanePlan, planFits, planLane, takesWhole } from '../domain/lane.ts';
 import { Conduct } from '../domain/quarantine.ts';
 import { isProxyAgent, isRentalAgent } from '../domain/rental.ts';
 import type { ShareResult } from '../domain/result.ts';
-import type { MinerWishes } from '../domain/start-difficulty.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
 import type { Dialect, JobView, Refusal } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
@@ -20,13 +11,19 @@ import type { LaneHint } from './hint-book.ts';
 import { hintKey } from './hint-key.ts';
 import type { InFlightShare, PoolVerdict, ShareOwner } from './in-flight-share.ts';
 import type { IssuedJob } from './issued-job.ts';
+import { LoginReplies, type Place, type WaitingLogin } from './login-replies.ts';
 import { dispatch } from './miner/dispatch.ts';
-import { type PendingReply, ReplyQueue } from './reply-queue.ts';
+import { ReplyQueue } from './reply-queue.ts';
 import type { Route, RoutedSession } from './route.ts';
+import { Seat } from './seat.ts';
+import { SentJobs } from './sent-jobs.ts';
 import { SessionBooks } from './session-books.ts';
 import type { ResumeRecord, SessionContext } from './session-context.ts';
 import { SessionDifficulty } from './session-difficulty.ts';
+import { openingPlan, planInGroup } from './session-plan.ts';
 import type { Upstream } from './upstream.ts';
+import { VersionOffer } from './version-offer.ts';
+import { type Wish, Wishes, wishedDifficulty } from './wishes.ts';
 
 /** What a session mines for. */
 export interface Binding {
@@ -57,42 +54,17 @@ export interface ShareSite {
   readonly difficulty: number;
 }
 
-/** A request's place among the replies. */
-interface Place {
-  readonly reply: PendingReply;
-  readonly id: RequestId;
-}
-
-/** A login whose answer waits for the account's look-up or the pool: one authorize, and those for the same account that followed it. */
-export interface WaitingLogin {
-  readonly account: string;
-  readonly places: Place[];
-  readonly deadlineMs: number;
-}
-
-/** What difficulty a miner would like: by number, or as a target, which is a difficulty only with the algorithm's divider. */
-export type Wish =
-  | { readonly kind: 'difficulty'; readonly difficulty: number }
-  /** The difficulty that the target stands for with a divider of 1. */
-  | { readonly kind: 'target'; readonly difficulty: number };
-
 /** Faults (unknown methods, unusable parameters) a miner may be forgiven at once; half of them are forgotten every sweep. */
 const MAX_FAULTS = 64;
 const RETARGET_EVERY_MS = 2000;
 /** A rate measured for less than this is no better a start than the device's kind. */
 const RATE_KNOWN_AFTER_MS = 180_000;
-/** Names that one connection may ask for before the first has been answered. */
-const MAX_AUTHORIZES = 64;
 /** Requests for a job that may wait for the first one. */
 const MAX_JOB_REQUESTS = 4;
 /** A nonce prefix that a miner is told before its pool is known: any will do, it is replaced. */
 const PLACEHOLDER_BYTES = 2;
 /** Shares found before a move are on their way for so long at most: a slow line, and a device that reports in batches. */
 const FORMER_KEPT_MS = 15_000;
-/** A change of difficulty takes `minIntervalMs`, a miner with a long queue reports shares of some ten seconds ago. */
-const REPEATS_KEPT = 4;
-const DIFFICULTIES_KEPT = 4;
-
 /**
  * One miner: one TCP connection from its first line to its last share's verdict. The extranonce given at subscribe stays for the life of the
  * connection; whatever happens at the pool reaches the miner as a new job. What each request does stands in `miner/`, a file per request.
@@ -125,14 +97,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #told: string | null = null;
   /** What was known of the miner when it came; see {@link adoptHint}. */
   #adopted: LaneHint | null = null;
-  /** Mask the miner asked for; null where it did not negotiate version rolling. */
-  askedVersionMask: number | null = null;
-  #announcedVersionMask: number | null = null;
-  #wasGrantedMask = false;
+  readonly version = new VersionOffer();
   isExtranonceAware = false;
-  /** A wish that has not been passed on yet, and the newest one, so that a repeated one is not passed on again. */
-  #openWish: Wish | null = null;
-  #lastWish: Wish | null = null;
+  readonly wishes = new Wishes();
 
   binding: Binding | null = null;
   /** What the miner calls itself; empty before authorize. */
@@ -142,36 +109,16 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #next: { readonly group: Group; readonly upstream: Upstream } | null = null;
   #former: Former | null = null;
   resumed: ResumeRecord | null = null;
-  #waitingAuthorize: WaitingLogin | null = null;
+  readonly #logins = new LoginReplies();
   /** A subscribe whose answer waits for the pool's extranonce. */
   #waitingSubscribe: Place | null = null;
   /** Requests for a job that wait for the first one. */
   #waitingJobs: Place[] | null = null;
-  /** A refusal that is held back a moment, so that a miner with a wrong name does not turn in a tight loop. */
-  #delayedRefusal: WaitingLogin | null = null;
-  #delayedText = '';
-
-  #lane: Lane | null = null;
-  #laneSpace: LaneSpace | null = null;
-  /** The lanes that the miner has been told of and has jobs for. */
-  #settledOn: LaneSpace | null = null;
-  /** Jobs of this lane are numbered from here. */
-  firstJobSequence = 0;
-  /** The first job this connection ever got; 0 before. */
-  firstSequence = 0;
+  readonly #seat = new Seat();
+  readonly sent = new SentJobs();
   #isEnded = false;
-  #sentJobSequence = 0;
-  #sentDifficulty = 0;
-  /** The last difficulties sent on this lane, oldest first, and the job that each was sent with. */
-  #difficulties: { readonly since: number; readonly difficulty: number }[] = [];
-  /** Jobs sent a second time under ids of their own, with another difficulty, oldest first. Shares of one are taken while the job `of` is. */
-  #repeats: { readonly of: string; readonly job: IssuedJob }[] = [];
   #conduct: Conduct | null = null;
   #difficulty: SessionDifficulty | null = null;
-  /** What the miner's password and its configure ask for. */
-  passwordWishes: MinerWishes = { floor: null, fixed: null };
-  minimumDifficulty: number | null = null;
-  #jobsSent = 0;
   /** Since when an authorised miner has been without a live upstream; null while it has one. */
   #withoutPoolSinceMs: number | null = null;
   #loggedReasons = 0;
@@ -211,11 +158,11 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** The miner has a job of a live upstream. */
   get isMining(): boolean {
-    return this.#settledOn !== null && this.upstream?.job != null;
+    return this.#seat.isSettled && this.upstream?.job != null;
   }
 
   get lane(): Lane | null {
-    return this.#lane;
+    return this.#seat.lane;
   }
 
   /** One connection of it stands for many devices, or divides its nonces itself. */
@@ -230,18 +177,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** The difficulty below which this miner is of no use; null where any will do. */
   get #leastDifficulty(): number | null {
-    const { minDifficulty } = this.context.settings.rental;
-    const rented = this.isRented && minDifficulty > 0 ? minDifficulty : null;
-    const asked = this.passwordWishes.floor ?? this.minimumDifficulty;
-    return rented === null || asked === null ? (rented ?? asked) : Math.max(rented, asked);
+    return this.wishes.least(this.#rentalWish?.difficulty ?? null);
   }
 
   get wantsVersionRolling(): boolean {
-    return this.askedVersionMask !== null;
+    return this.version.asked !== null;
   }
 
   get wishesDifficulty(): boolean {
-    return this.#lastWish !== null && this.context.settings.upstream.suggestDifficulty === 'relay';
+    return this.wishes.last !== null && this.context.settings.upstream.suggestDifficulty === 'relay';
   }
 
   // ---- bytes and lines
@@ -316,16 +260,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** How the search space is to be cut, with what is known of the pool's. */
   planFor(poolExtranonce2Bytes: number | null): LanePlan {
-    switch (this.dialect.miner.nonces.kind) {
-      case 'coinbase':
-        return planLane({ agent: this.agent, poolExtranonce2Bytes }, this.context.settings.extranonce);
-      case 'prefix':
-        return { kind: 'prefix', ownBytes: 0 };
-      case 'job':
-        return { kind: 'byte' };
-      case 'none':
-        return { kind: 'open' };
-    }
+    const { dialect, agent, context } = this;
+    const { extranonce } = context.settings;
+    return openingPlan(dialect.miner.nonces, { agent, poolExtranonce2Bytes }, extranonce);
   }
 
   /** Takes an id, and a plan for the search space. */
@@ -360,32 +297,21 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** The account that this connection mines for, or has asked to and not been answered; null where there is none. */
   get claimedAccount(): string | null {
-    return (
-      this.binding?.books.subject.account ??
-      this.#waitingAuthorize?.account ??
-      this.#delayedRefusal?.account ??
-      null
-    );
+    return this.binding?.books.subject.account ?? this.#logins.account;
   }
 
   /** The account is being looked up, then the pool is asked; the answer keeps its place. */
   awaitAuthorize(id: RequestId, account: string): WaitingLogin {
     const { loginPatienceMs = Infinity } = this.dialect.miner;
     const authorizeWaitMs = Math.min(this.context.settings.upstream.authorizeWaitMs, loginPatienceMs);
-    this.#waitingAuthorize = {
-      account,
-      places: [this.#place(id)],
-      deadlineMs: this.context.clock.monotonicMs() + authorizeWaitMs,
-    };
-    return this.#waitingAuthorize;
+    const deadlineMs = this.context.clock.monotonicMs() + authorizeWaitMs;
+    return this.#logins.open(account, this.#place(id), deadlineMs);
   }
 
   /** A further authorize for the account that is claimed: answered as the first one is. */
   authorizeAgain(id: RequestId): void {
-    const waiting = this.#waitingAuthorize ?? this.#delayedRefusal;
-    if (waiting === null) this.reply(id, this.#authorizedLine(id));
-    else if (waiting.places.length < MAX_AUTHORIZES) waiting.places.push(this.#place(id));
-    else this.end('flood');
+    if (this.#logins.isEmpty) this.reply(id, this.#authorizedLine(id));
+    else if (!this.#logins.add(() => this.#place(id))) this.end('flood');
   }
 
   #authorizedLine(id: RequestId): string {
@@ -397,7 +323,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** The newest job as an answer, or its place among the replies until there is one. */
   askForJob(id: RequestId): void {
     const job = this.upstream?.job ?? null;
-    const view = job === null || this.#lane === null ? null : this.#viewOf(job, true);
+    const view = job === null || this.lane === null ? null : this.#viewOf(job, true);
     if (view !== null) {
       this.reply(id, this.dialect.miner.currentJob(id, view));
       return;
@@ -409,7 +335,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** True while this very login has been neither answered nor bound. */
   isAwaiting(login: WaitingLogin): boolean {
-    return this.connection.isOpen && this.binding === null && this.#waitingAuthorize === login;
+    return this.connection.isOpen && this.binding === null && this.#logins.waiting === login;
   }
 
   /** Joins the account's route. An upstream taken at subscribe for a relayed lane is kept when it is the same account's. */
@@ -446,18 +372,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return takesWhole(this.plan) ? group.joinWhole(this) : group.join(this, preferred);
   }
 
-  /** Where nonces begin with the pool's prefix, it depends on the group whether a byte of ours follows. */
   #planFor(group: Group): void {
-    // With a connection of its own a miner has the whole nonce.
-    if (this.plan?.kind === 'byte' && group.mode === 'dedicated') this.plan = { kind: 'open' };
-    else if (
-      this.plan?.kind === 'open' &&
-      group.mode === 'shared' &&
-      this.dialect.miner.nonces.kind === 'job'
-    )
-      this.plan = { kind: 'byte' };
-    if (this.plan?.kind !== 'prefix') return;
-    this.plan = { kind: 'prefix', ownBytes: group.mode === 'shared' && group.dividesPrefix ? 1 : 0 };
+    this.plan = planInGroup(this.plan, this.dialect.miner.nonces, group);
   }
 
   #openBooks(route: Route, group: Group, worker: string): SessionBooks {
@@ -554,26 +470,20 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   refuseAuthorize(message: string): void {
-    const waiting = this.#waitingAuthorize;
-    this.#waitingAuthorize = null;
+    const waiting = this.#logins.take();
     if (waiting !== null) this.#refuseLogin(waiting, message);
   }
 
   /** Refuses after a moment. */
   refuseAuthorizeLater(message: string): void {
-    const waiting = this.#waitingAuthorize;
-    if (waiting === null) return;
-    this.#waitingAuthorize = null;
-    const { refusalDelayMs } = this.context.settings.limits;
-    this.#delayedRefusal = { ...waiting, deadlineMs: this.context.clock.monotonicMs() + refusalDelayMs };
-    this.#delayedText = message;
-    if (refusalDelayMs === 0) this.#refuseDelayed();
+    const nowMs = this.context.clock.monotonicMs();
+    this.#logins.delay(message, nowMs + this.context.settings.limits.refusalDelayMs);
+    this.#refuseDelayed(nowMs);
   }
 
-  #refuseDelayed(): void {
-    const waiting = this.#delayedRefusal;
-    this.#delayedRefusal = null;
-    if (waiting !== null) this.#refuseLogin(waiting, this.#delayedText);
+  #refuseDelayed(nowMs: number): void {
+    const refused = this.#logins.takeDelayed(nowMs);
+    if (refused !== null) this.#refuseLogin(refused, refused.message);
   }
 
   #refuseLogin(login: WaitingLogin, message: string): void {
@@ -586,8 +496,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   #grantAuthorize(): void {
-    const waiting = this.#waitingAuthorize;
-    this.#waitingAuthorize = null;
+    const waiting = this.#logins.take();
     if (waiting === null) return;
     for (const place of waiting.places) this.#answer(place, this.#authorizedLine(place.id));
     this.context.log.info('miner authorised', {
@@ -607,7 +516,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   onLoginRefused(from: Upstream, refusal: PoolRefusal): void {
     // With another pool to go to, its verdict counts.
-    if (this.#waitingAuthorize === null || from !== this.upstream || this.#next !== null) return;
+    if (this.#logins.waiting === null || from !== this.upstream || this.#next !== null) return;
     if (this.binding?.route.hasOtherHope !== true) this.#refuseBound(refusal);
   }
 
@@ -643,20 +552,20 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { upstream } = this;
     if (upstream === null || from !== upstream || upstream.subscription === null) return;
     if (this.#waitingSubscribe !== null && this.plan !== null) {
-      if (this.#lane === null && !this.#takeLane(upstream)) return;
+      if (this.lane === null && !this.#takeLane(upstream)) return;
       this.#adopt(upstream.subscription);
       const waiting = this.#waitingSubscribe;
       this.#waitingSubscribe = null;
       this.#answer(waiting, this.#subscribedLine(waiting.id));
     }
-    const isLoginOpen = this.#waitingAuthorize !== null && !this.dialect.miner.loginCarriesJob;
+    const isLoginOpen = this.#logins.waiting !== null && !this.dialect.miner.loginCarriesJob;
     if (this.plan === null || this.binding === null || isLoginOpen) return;
     if (upstream.job !== null) this.#settleOn(upstream, upstream.job);
   }
 
   /** What the miner is to be told of the pool's nonce space, where it is told: the pool's part and the lane's. */
   #adopt({ extranonce1, extranonce2Bytes }: PoolSubscription): void {
-    const lane = this.#lane?.bytes ?? '';
+    const lane = this.lane?.bytes ?? '';
     this.extranonce1 = extranonce1 + lane;
     this.extranonce2Bytes = extranonce2Bytes - lane.length / 2;
   }
@@ -665,18 +574,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #takeLane(upstream: Upstream): boolean {
     const { lanes } = upstream;
     if (lanes === null || this.plan === null) return false;
-    const resumed = this.resumed?.upstream === upstream ? this.resumed : null;
-    const lane = lanes.lease(this.plan, this.extranonce1, resumed?.laneBytes ?? null);
-    if (lane === null) {
-      const group = this.binding?.group ?? null;
-      upstream.leave(this);
-      this.upstream = group?.joinAnother(this, upstream) ?? null;
-      if (this.upstream !== null) this.onReady(this.upstream);
-      return false;
-    }
-    this.#lane = lane;
-    this.#laneSpace = lanes;
-    return true;
+    const preferred = this.resumed?.upstream === upstream ? this.resumed.laneBytes : null;
+    if (this.#seat.take(lanes, { plan: this.plan, prefix: this.extranonce1, preferred })) return true;
+    const group = this.binding?.group ?? null;
+    upstream.leave(this);
+    this.upstream = group?.joinAnother(this, upstream) ?? null;
+    if (this.upstream !== null) this.onReady(this.upstream);
+    return false;
   }
 
   /** Something on our side has changed: what the upstreams are ready for may be possible now. */
@@ -686,8 +590,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   onJob(from: Upstream, job: IssuedJob, clean: boolean): void {
-    if (from !== this.upstream || this.#settledOn === null || this.#settledOn !== from.lanes) return;
-    this.#sendJob(job, clean);
+    if (from === this.upstream && this.#seat.isSettledIn(from.lanes)) this.#sendJob(job, clean);
   }
 
   onVersionMask(from: Upstream): void {
@@ -702,30 +605,28 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #settleOn(upstream: Upstream, job: IssuedJob): void {
     const { lanes, subscription } = upstream;
     if (lanes === null || subscription === null || this.plan === null) return;
-    if (this.#lane === null || this.#laneSpace !== lanes || this.#settledOn !== lanes) {
-      if (this.#laneSpace !== lanes) this.#leaveLane();
+    if (!this.#seat.isSettledIn(lanes)) {
+      if (!this.#seat.isIn(lanes)) this.#seat.leave();
       if (this.plan.kind === 'inject' && !planFits(this.plan, subscription.extranonce2Bytes)) {
         if (!this.#widen(upstream)) return;
       }
       const { resumed } = this;
-      if (this.#lane === null && !this.#takeLane(upstream)) return;
+      if (this.lane === null && !this.#takeLane(upstream)) return;
       this.resumed = null;
       if (!this.#tellPrefix(subscription)) return;
-      this.#settledOn = lanes;
-      this.#sentJobSequence = 0;
-      this.#difficulties = [{ since: 0, difficulty: this.#sentDifficulty }];
+      this.#seat.settle();
       // Another login at a pool begins with the pool's own difficulty.
-      this.#openWish ??= this.#lastWish ?? this.#rentalWish;
-      const isBack = resumed?.upstream === upstream && this.#lane?.bytes === resumed.laneBytes;
-      this.firstJobSequence = isBack ? resumed.firstJobSequence : job.sequence;
+      this.wishes.open ??= this.wishes.last ?? this.#rentalWish;
+      const isBack = resumed?.upstream === upstream && this.lane?.bytes === resumed.laneBytes;
+      this.sent.beginLane(isBack ? resumed.firstJobSequence : job.sequence);
     }
     const nowMs = this.context.clock.monotonicMs();
     if (this.#withoutPoolSinceMs !== null && nowMs - this.#withoutPoolSinceMs > 1000)
       this.#difficulty?.resume(nowMs);
     this.#withoutPoolSinceMs = null;
     this.#announceVersionMask();
-    if (this.#sentJobSequence < job.sequence) this.#sendJob(job, true);
-    if (this.#openWish !== null) this.#relayWish(this.#openWish);
+    if (this.sent.newest < job.sequence) this.#sendJob(job, true);
+    if (this.wishes.open !== null) this.#relayWish(this.wishes.open);
   }
 
   /**
@@ -808,20 +709,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #sendJob(job: IssuedJob, clean: boolean): void {
     const { binding } = this;
-    if (job.work === null || this.#lane === null || binding === null) return;
+    if (job.work === null || this.lane === null || binding === null) return;
     const difficulty = this.#difficultyFor(job, binding.group.judges);
-    const isChanged = difficulty !== this.#sentDifficulty;
-    if (isChanged) {
-      this.#sentDifficulty = difficulty;
-      this.#difficulties.push({ since: job.sequence, difficulty });
-      if (this.#difficulties.length > DIFFICULTIES_KEPT) this.#difficulties.shift();
-      if (binding.group.judges) this.#difficulty?.sent(difficulty, this.context.clock.monotonicMs());
-    }
-    this.#sentJobSequence = job.sequence;
-    if (this.firstSequence === 0) this.firstSequence = this.firstJobSequence;
-    this.#jobsSent += 1;
+    const isChanged = this.sent.note(job, difficulty);
+    if (isChanged && binding.group.judges)
+      this.#difficulty?.sent(difficulty, this.context.clock.monotonicMs());
     binding.books.difficulty = difficulty;
-    if (this.#waitingAuthorize !== null && this.dialect.miner.loginCarriesJob) {
+    if (this.#logins.waiting !== null && this.dialect.miner.loginCarriesJob) {
       this.#grantAuthorize();
     } else {
       // cgminer applies one change per notify, so a difficulty only ever goes out directly before a job.
@@ -845,8 +739,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** The job as this session sees it; null where its work is gone. */
   #viewOf(job: IssuedJob, clean: boolean): JobView | null {
-    const lane = this.#lane;
-    const { plan, binding, dialect } = this;
+    const { lane, plan, binding, dialect } = this;
     if (job.work === null || lane === null || plan === null || binding === null) return null;
     return {
       jobId: dialect.miner.ownJobIds ? job.id : dialect.miner.jobId(job.work),
@@ -856,8 +749,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       hasWholeNonce: plan.kind === 'open' && (this.upstream?.subscription?.extranonce2Bytes ?? 0) > 0,
       ntime: job.ntime,
       clean,
-      difficulty: this.#sentDifficulty,
-      target: this.#sentDifficulty === job.difficulty ? job.target : null,
+      difficulty: this.sent.difficulty,
+      target: this.sent.difficulty === job.difficulty ? job.target : null,
       scale: job.scale,
       divider: binding.books.subject.divider,
       algorithm: binding.books.subject.algorithm,
@@ -887,12 +780,12 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const mark = clean ? '!' : '';
     switch (this.dialect.miner.nonces.kind) {
       case 'coinbase':
-        return `${this.plan?.kind === 'inject' ? (this.#lane?.slot ?? '') : '-'}${mark}`;
+        return `${this.plan?.kind === 'inject' ? (this.lane?.slot ?? '') : '-'}${mark}`;
       case 'job':
         return null;
       case 'prefix':
       case 'none':
-        return `${this.dialect.name} ${this.#sentDifficulty} ${this.dialect.miner.formOf?.(this.agent) ?? ''}${mark}`;
+        return `${this.dialect.name} ${this.sent.difficulty} ${this.dialect.miner.formOf?.(this.agent) ?? ''}${mark}`;
     }
   }
 
@@ -911,8 +804,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       };
       const rules = binding.route.account.difficulty;
       this.#difficulty = new SessionDifficulty({ load: context.measuring }, facts, rules);
-      this.#difficulty.demand({ ...this.passwordWishes, floor: this.#leastDifficulty });
-      if (this.#lastWish !== null) this.#difficulty.wish(this.#wishedDifficulty(this.#lastWish, divider));
+      const { password, last } = this.wishes;
+      this.#difficulty.demand({ ...password, floor: this.#leastDifficulty });
+      if (last !== null) this.#difficulty.wish(wishedDifficulty(last, divider));
     }
     return this.#difficulty;
   }
@@ -922,15 +816,11 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return `${binding.books.subject.account}.${binding.worker} ${this.origin}`;
   }
 
-  #wishedDifficulty(wish: Wish, divider: number): number {
-    return wish.kind === 'target' ? wish.difficulty * divider : wish.difficulty;
-  }
-
   /** Where the miner's shares come too fast or too slowly, the newest job is sent again at another difficulty. */
   #retarget(): void {
     const { upstream, binding, context } = this;
     const job = upstream?.job ?? null;
-    if (job?.work == null || binding === null || !binding.group.judges || this.#lane === null) return;
+    if (job?.work == null || binding === null || !binding.group.judges || this.lane === null) return;
     // A difficulty that cannot be sent by itself goes with the next job, which asks for it.
     if (!this.dialect.miner.repeatsJobs) return;
     const nowMs = context.clock.monotonicMs();
@@ -939,20 +829,10 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     else if ((own?.advice(job.difficulty, nowMs) ?? null) !== null) this.#repeat(job);
   }
 
-  /** Under an id of its own and with a later time, so that no work is done twice. */
   #repeat(job: IssuedJob): void {
-    const { context } = this;
-    const nowMs = context.clock.monotonicMs();
-    const sequence = context.jobs.next();
-    const elapsedSeconds = Math.max(1, Math.round((nowMs - job.receivedAtMs) / 1000));
-    const before = this.#repeats.findLast(({ of }) => of === job.id)?.job;
-    const ntime = Math.max(job.ntime + elapsedSeconds, (before?.ntime ?? 0) + 1);
-    const repeated: IssuedJob = { ...job, id: sequence.toString(16), sequence, ntime, lines: null };
-    // Shares of the ones before are still on their way, and those of the same block still count.
-    this.#repeats = this.#repeats
-      .filter(({ of }) => this.upstream?.findJob(of) != null)
-      .slice(1 - REPEATS_KEPT);
-    this.#repeats.push({ of: job.id, job: repeated });
+    const { clock, jobs } = this.context;
+    const isTaken = (id: string): boolean => this.upstream?.findJob(id) != null;
+    const repeated = this.sent.repeat(job, jobs.next(), clock.monotonicMs(), isTaken);
     this.#sendJob(repeated, true);
     repeated.lines = null;
   }
@@ -967,44 +847,30 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** What the miner may roll: the pool's mask and its own; null where it did not negotiate. */
   get versionMask(): number | null {
-    if (this.askedVersionMask === null) return null;
-    const upstream = this.upstream;
-    const offered =
+    const { upstream, version, context } = this;
+    return version.within(
       upstream?.job == null
-        ? Number.parseInt(this.context.settings.upstream.versionMask, 16)
-        : upstream.versionMask;
-    return (this.askedVersionMask & offered) >>> 0;
+        ? Number.parseInt(context.settings.upstream.versionMask, 16)
+        : upstream.versionMask,
+    );
   }
 
-  /** The mask stands in a configure reply, so it need not be announced again unless it changes. */
+  /** The mask stands in a configure reply. */
   noteVersionMask(mask: number): void {
-    this.#announcedVersionMask = this.isMining ? mask : null;
-    if (mask !== 0) this.#wasGrantedMask = true;
+    this.version.noteAnswered(mask, this.isMining);
   }
 
   #announceVersionMask(): void {
-    const mask = this.versionMask;
     // [quirk: S21+ of early 2025 and cgminer take it only after authorize has been answered; old Bitaxe only when negotiated]
-    if (
-      mask === null ||
-      mask === this.#announcedVersionMask ||
-      this.#lane === null ||
-      this.upstream?.job == null
-    )
-      return;
-    // A miner that was never granted a bit has nothing to be taken away.
-    if (mask === 0 && !this.#wasGrantedMask) return;
-    this.#announcedVersionMask = mask;
-    this.#wasGrantedMask = true;
-    this.send(this.dialect.miner.versionMask(mask));
+    if (this.lane === null || this.upstream?.job == null) return;
+    const mask = this.versionMask;
+    if (this.version.takeNews(mask)) this.send(this.dialect.miner.versionMask(mask));
   }
 
-  /** [quirk: NerdMiner repeats the same wish every 30 s as a keepalive] */
   wish(wish: Wish): void {
-    if (this.#lastWish?.kind === wish.kind && this.#lastWish.difficulty === wish.difficulty) return;
-    this.#lastWish = wish;
+    if (!this.wishes.note(wish)) return;
     if (this.binding?.group.judges === true) {
-      this.#difficulty?.wish(this.#wishedDifficulty(wish, this.binding.books.subject.divider));
+      this.#difficulty?.wish(wishedDifficulty(wish, this.binding.books.subject.divider));
       this.#resendJob();
       return;
     }
@@ -1014,8 +880,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** A wish is granted at once, where the difficulty is ours to choose. */
   #resendJob(): void {
     const job = this.upstream?.job ?? null;
-    if (!this.dialect.miner.repeatsJobs || job === null || this.#lane === null) return;
-    if (this.#difficultyFor(job, true) === this.#sentDifficulty) return;
+    if (!this.dialect.miner.repeatsJobs || job === null || this.lane === null) return;
+    if (this.#difficultyFor(job, true) === this.sent.difficulty) return;
     this.#repeat(job);
   }
 
@@ -1029,7 +895,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #relayWish(wish: Wish): void {
     const { binding, upstream } = this;
     if (binding?.group.mode === 'shared') {
-      this.#openWish = null;
+      this.wishes.open = null;
       return;
     }
     if (
@@ -1038,12 +904,12 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       !this.isMining ||
       this.context.settings.upstream.suggestDifficulty === 'never'
     ) {
-      this.#openWish = wish;
+      this.wishes.open = wish;
       return;
     }
-    this.#openWish = null;
-    const factor = wish.kind === 'target' ? binding.books.subject.divider : 1;
-    upstream.suggestDifficulty(Math.max(wish.difficulty * factor, this.#rentalWish?.difficulty ?? 0));
+    this.wishes.open = null;
+    const difficulty = wishedDifficulty(wish, binding.books.subject.divider);
+    upstream.suggestDifficulty(Math.max(difficulty, this.#rentalWish?.difficulty ?? 0));
   }
 
   // ---- shares
@@ -1051,12 +917,11 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** The job that a share names, while its shares are taken from this session. */
   findJob(id: string): IssuedJob | null {
     const { upstream } = this;
-    if (upstream === null || this.#lane === null) return null;
-    for (const repeat of this.#repeats) {
-      if (repeat.job.id === id) return upstream.findJob(repeat.of) === null ? null : repeat.job;
-    }
+    if (upstream === null || this.lane === null) return null;
+    const repeat = this.sent.findRepeat(id);
+    if (repeat !== null) return upstream.findJob(repeat.of) === null ? null : repeat.job;
     const job = this.#findAt(upstream, id);
-    return job !== null && job.sequence >= this.firstJobSequence ? job : null;
+    return job !== null && job.sequence >= this.sent.firstOnLane ? job : null;
   }
 
   #findAt(upstream: Upstream, id: string): IssuedJob | null {
@@ -1067,18 +932,16 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** Shares that were found for the pool before are still on their way to it. */
   #keepFormer(binding: Binding): void {
-    const { upstream, firstJobSequence, context } = this;
-    const lane = this.#lane;
+    const { upstream, lane, context } = this;
     // Where the miner is told another prefix, what it found with the one before is lost to it anyway.
     if (upstream === null || lane === null || this.plan === null || isOfPool(this.plan)) return;
     const untilMs = context.clock.monotonicMs() + FORMER_KEPT_MS;
-    this.#former = { binding, upstream, lane, firstJobSequence, untilMs };
+    this.#former = { binding, upstream, lane, firstJobSequence: this.sent.firstOnLane, untilMs };
   }
 
   /** Where a share that names this job goes: to the pool of now, or for a while to the one before. Null where neither takes it. */
   siteOf(jobId: string): ShareSite | null {
-    const { binding, upstream } = this;
-    const lane = this.#lane;
+    const { binding, upstream, lane } = this;
     const job = this.findJob(jobId);
     if (job !== null && binding !== null && upstream !== null && lane !== null)
       return { job, binding, upstream, lane, difficulty: this.#difficultyOf(job, binding) };
@@ -1088,16 +951,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return { ...former, job: old, difficulty: this.#difficultyOf(old, former.binding) };
   }
 
-  /** What a share of this job is credited with, and must meet: the difficulty in force when the job was sent, or a lower one since. */
+  /** What a share of this job is credited with, and must meet. */
   #difficultyOf(job: IssuedJob, binding: Binding): number {
-    if (!binding.group.judges) return job.difficulty;
-    let least = this.#sentDifficulty;
-    for (let i = this.#difficulties.length - 1; i >= 0; i -= 1) {
-      const { since, difficulty } = this.#difficulties[i] ?? { since: 0, difficulty: least };
-      least = Math.min(least, difficulty);
-      if (since <= job.sequence) break;
-    }
-    return least;
+    return binding.group.judges ? this.sent.difficultyFor(job) : job.difficulty;
   }
 
   /** A share that is to be judged, by the pool or here: in the books, and in its place among the replies. */
@@ -1228,16 +1084,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { limits, upstream } = context.settings;
     this.#faults >>= 1;
     if (this.#former !== null && nowMs >= this.#former.untilMs) this.#former = null;
-    if (this.#delayedRefusal !== null && nowMs >= this.#delayedRefusal.deadlineMs) this.#refuseDelayed();
-    if (this.#waitingAuthorize !== null) this.#sweepAuthorize(this.#waitingAuthorize, nowMs);
+    this.#refuseDelayed(nowMs);
+    if (this.#logins.waiting !== null) this.#sweepAuthorize(this.#logins.waiting, nowMs);
     if (!this.connection.isOpen) return;
     if (nowMs >= this.#retargetAtMs) {
       this.#retargetAtMs = nowMs + RETARGET_EVERY_MS;
       this.#retarget();
     }
     if (this.binding === null || this.plan === null) {
-      const isAnswered = this.#waitingAuthorize === null && this.#delayedRefusal === null;
-      if (nowMs - this.connectedMonotonicMs >= limits.handshakeMs && isAnswered) {
+      if (nowMs - this.connectedMonotonicMs >= limits.handshakeMs && this.#logins.isEmpty) {
         // A miner that was taken for another at its address must not wait for that one's pool again.
         if (this.#waitingSubscribe !== null) {
           this.#adopted = null;
@@ -1268,7 +1123,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#isEnded = true;
     const nowMs = context.clock.monotonicMs();
     if (this.id !== '' && context.sessionsById.get(this.id) === this) context.sessionsById.delete(this.id);
-    if (binding !== null && this.plan?.kind === 'inject' && this.#jobsSent > 0 && reason !== 'too-narrow') {
+    if (binding !== null && this.plan?.kind === 'inject' && !this.sent.isEmpty && reason !== 'too-narrow') {
       context.resumes.set(
         this.id,
         {
@@ -1278,8 +1133,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
           extranonce1: this.extranonce1,
           extranonce2Bytes: this.extranonce2Bytes,
           upstream: this.upstream,
-          laneBytes: this.#laneSpace === this.upstream?.lanes ? (this.#lane?.bytes ?? null) : null,
-          firstJobSequence: this.firstJobSequence,
+          laneBytes: this.#seat.isIn(this.upstream?.lanes ?? null) ? (this.lane?.bytes ?? null) : null,
+          firstJobSequence: this.sent.firstOnLane,
         },
         nowMs,
       );
@@ -1323,19 +1178,12 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   #leaveUpstream(): void {
-    this.#leaveLane();
+    this.#seat.leave();
     this.#difficulty?.leave();
     this.upstream?.leave(this);
     this.upstream = null;
     this.#next?.upstream.leave(this);
     this.#next = null;
-  }
-
-  #leaveLane(): void {
-    this.#settledOn = null;
-    if (this.#lane !== null) this.#laneSpace?.release(this.#lane);
-    this.#lane = null;
-    this.#laneSpace = null;
   }
 }
 

@@ -79,7 +79,7 @@ export function onAuthorize(
       // It was taken for another miner of its place, and told the prefix of that one's pool.
       session.leaveEarly();
     }
-    session.passwordWishes = readWishes(request.password);
+    session.wishes.password = readWishes(request.password);
     session.bind(route, name.worker);
   });
 }

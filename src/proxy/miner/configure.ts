@@ -9,10 +9,10 @@ export function onConfigure(
   request: Extract<MinerRequest, { kind: 'configure' }>,
 ): void {
   const { id, extensions } = request;
-  if (extensions.includes('version-rolling')) session.askedVersionMask = request.versionMask;
+  if (extensions.includes('version-rolling')) session.version.asked = request.versionMask;
   if (extensions.includes('subscribe-extranonce')) session.isExtranonceAware = true;
   if (request.minimumDifficulty !== null && request.minimumDifficulty > 0) {
-    session.minimumDifficulty = request.minimumDifficulty;
+    session.wishes.minimum = request.minimumDifficulty;
     session.wish({ kind: 'difficulty', difficulty: request.minimumDifficulty });
   }
   const versionMask = session.versionMask ?? 0;

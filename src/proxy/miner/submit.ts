@@ -154,7 +154,6 @@ function refuseUnbound(session: MinerSession, id: RequestId): void {
 function isOwnJobId(session: MinerSession, jobId: string): boolean {
   if (!/^[0-9a-f]{1,12}$/.test(jobId)) return false;
   const sequence = Number.parseInt(jobId, 16);
-  return (
-    session.firstSequence > 0 && sequence >= session.firstSequence && sequence <= session.context.jobs.last
-  );
+  const { firstEver } = session.sent;
+  return firstEver > 0 && sequence >= firstEver && sequence <= session.context.jobs.last;
 }
