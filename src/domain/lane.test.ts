@@ -143,7 +143,7 @@ describe('leasing', () => {
 describe('releasing', () => {
   const usual = inject(1, 3);
 
-  function leased(lanes: LaneSpace, prefix: string, preferred: string | null = null): Lane {
+  function leased(lanes: LaneSpace, prefix: string, preferred: Lane | null = null): Lane {
     const lane = lanes.lease(usual, prefix, preferred);
     assert.ok(lane !== null);
     return lane;
@@ -171,17 +171,17 @@ describe('releasing', () => {
     leased(lanes, 'c7');
     const lane = leased(lanes, 'c7');
     lanes.release(lane);
-    assert.deepEqual(leased(lanes, 'c7', lane.bytes), lane);
+    assert.deepEqual(leased(lanes, 'c7', lane), lane);
     assert.equal(lanes.leased, 2);
   });
 
   test('another session does not: not by its prefix, not by naming a lane that is leased', () => {
     const lanes = new LaneSpace(5);
     const lane = leased(lanes, 'c7');
-    assert.notEqual(leased(lanes, 'c7', lane.bytes).bytes, lane.bytes);
+    assert.notEqual(leased(lanes, 'c7', lane).bytes, lane.bytes);
     lanes.release(lane);
     assert.notEqual(leased(lanes, 'c7').bytes, lane.bytes);
-    assert.equal(leased(lanes, 'c8', lane.bytes).bytes, '00c8');
+    assert.equal(leased(lanes, 'c8', lane).bytes, '00c8');
   });
 
   test('a lane that was renewed meanwhile is leased as any other', () => {
@@ -191,7 +191,19 @@ describe('releasing', () => {
     lanes.renew();
     const other = leased(lanes, 'c7');
     assert.equal(other.bytes, lane.bytes);
-    assert.equal(leased(lanes, 'c7', lane.bytes).slot, '01');
+    assert.equal(leased(lanes, 'c7', lane).slot, '01');
+  });
+
+  test('not to the one before its last owner, who has work on it that is newer', () => {
+    const lanes = new LaneSpace(5);
+    const first = leased(lanes, 'c7');
+    lanes.release(first);
+    lanes.renew();
+    const second = leased(lanes, 'c7');
+    assert.equal(second.bytes, first.bytes);
+    lanes.release(second);
+    assert.notEqual(leased(lanes, 'c7', first).bytes, first.bytes);
+    assert.equal(leased(lanes, 'c7', second), second);
   });
 
   test('twice counts once', () => {
@@ -288,7 +300,7 @@ describe('any sequence of leases, releases and clean jobs', () => {
               const resting = held.filter((h) => h.isResting && h.plan.kind === 'inject');
               const mine = resting[step.which % (resting.length || 1)];
               if (mine === undefined) break;
-              assert.deepEqual(lanes.lease(mine.plan, mine.prefix, mine.lane.bytes), mine.lane);
+              assert.deepEqual(lanes.lease(mine.plan, mine.prefix, mine.lane), mine.lane);
               mine.isResting = false;
               break;
             }

@@ -95,7 +95,8 @@ export class LaneSpace {
   #only: string | null = null;
   /** Every lane that is leased or resting, from the second on. */
   #taken: TakenLanes | null = null;
-  #resting: Set<string> | null = null;
+  /** Released lanes, as their last owners had them. */
+  #resting: Map<string, Lane> | null = null;
   #leased = 0;
 
   constructor(extranonce2Bytes: number) {
@@ -113,9 +114,9 @@ export class LaneSpace {
 
   /**
    * A free lane for a session of this plan whose extranonce1 is `prefix` (hex), or null where there is none.
-   * Low slots are filled first, so that many sessions share one job line. `preferred` is taken if it is resting and fits: a returning session.
+   * Low slots are filled first, so that many sessions share one job line. `preferred`, as it was leased before, is taken if it rests since then: a returning session.
    */
-  lease(plan: LanePlan, prefix: string, preferred: string | null = null): Lane | null {
+  lease(plan: LanePlan, prefix: string, preferred: Lane | null = null): Lane | null {
     if (plan.kind === 'open') return OPEN;
     if (takesWhole(plan)) {
       if (!this.#isFree('')) return null;
@@ -130,9 +131,9 @@ export class LaneSpace {
     const slotBytes = this.#extranonce2Bytes - plan.prefixBytes - plan.sizeBytes;
     if (slotBytes < 0 || prefix.length !== plan.prefixBytes * 2) return null;
     if (preferred !== null && this.#mayReturn(preferred, slotBytes, prefix)) {
-      this.#resting?.delete(preferred);
+      this.#resting?.delete(preferred.bytes);
       this.#leased += 1;
-      return { bytes: preferred, slot: preferred.slice(0, slotBytes * 2) };
+      return preferred;
     }
     const lane = this.#search(slotBytes, prefix);
     if (lane !== null) this.#take(lane.bytes);
@@ -140,7 +141,7 @@ export class LaneSpace {
   }
 
   /** True where {@link LaneSpace.lease} would find a lane for these. */
-  hasRoomFor(plan: LanePlan, prefix: string, preferred: string | null = null): boolean {
+  hasRoomFor(plan: LanePlan, prefix: string, preferred: Lane | null = null): boolean {
     if (plan.kind === 'open') return true;
     if (takesWhole(plan)) return this.isWhole;
     if (plan.kind !== 'inject') return this.#searchByte(plan) !== null;
@@ -150,12 +151,12 @@ export class LaneSpace {
     return mayReturn || this.#search(slotBytes, prefix) !== null;
   }
 
-  /** The lane rests, and is one of this width and prefix: its former owner may have it back. */
-  #mayReturn(lane: string, slotBytes: number, prefix: string): boolean {
+  /** The lane rests, nobody has had it since, and it is one of this width and prefix: its former owner may have it back. */
+  #mayReturn(lane: Lane, slotBytes: number, prefix: string): boolean {
     return (
-      this.#resting?.has(lane) === true &&
-      lane.length === slotBytes * 2 + prefix.length &&
-      lane.endsWith(prefix)
+      this.#resting?.get(lane.bytes) === lane &&
+      lane.bytes === lane.slot + prefix &&
+      lane.slot.length === slotBytes * 2
     );
   }
 
@@ -192,15 +193,15 @@ export class LaneSpace {
   release(lane: Lane): void {
     if (lane === OPEN) return;
     if (!this.#isTaken(lane.bytes) || this.#resting?.has(lane.bytes) === true) return;
-    this.#resting ??= new Set();
-    this.#resting.add(lane.bytes);
+    this.#resting ??= new Map();
+    this.#resting.set(lane.bytes, lane);
     this.#leased -= 1;
   }
 
   /** A clean job has voided all earlier work: resting lanes are free again. */
   renew(): void {
     if (this.#resting === null) return;
-    for (const bytes of this.#resting) {
+    for (const bytes of this.#resting.keys()) {
       if (this.#taken !== null) this.#taken.remove(bytes);
       else this.#only = null;
     }

@@ -5,7 +5,7 @@ import { choosePool, type PoolHealth, poolsToHold } from './pool-choice.ts';
 
 const LIVE = (sinceMs: number): PoolHealth => ({ kind: 'live', sinceMs });
 const DOWN: PoolHealth = { kind: 'down', sinceMs: 0 };
-const UNKNOWN: PoolHealth = { kind: 'unknown' };
+const UNKNOWN: PoolHealth = { kind: 'unknown', sinceMs: null };
 const policy = { returnAfterMs: 60_000 };
 
 describe('choosePool', () => {
@@ -80,23 +80,29 @@ describe('choosePool', () => {
 });
 
 describe('poolsToHold', () => {
+  test('dials the others too where the chosen one does not come up within three seconds', () => {
+    const tried: PoolHealth = { kind: 'unknown', sinceMs: 1000 };
+    assert.deepEqual(poolsToHold([tried, UNKNOWN], 0, 'cold', 3999), [false, false]);
+    assert.deepEqual(poolsToHold([tried, UNKNOWN], 0, 'cold', 4000), [false, true]);
+  });
+
   test('holds nothing beside a live primary', () => {
-    assert.deepEqual(poolsToHold([LIVE(0), UNKNOWN, UNKNOWN], 0, 'cold'), [false, false, false]);
+    assert.deepEqual(poolsToHold([LIVE(0), UNKNOWN, UNKNOWN], 0, 'cold', 0), [false, false, false]);
   });
 
   test('keeps the next one warm where asked to', () => {
-    assert.deepEqual(poolsToHold([LIVE(0), UNKNOWN, UNKNOWN], 0, 'warm'), [false, true, false]);
+    assert.deepEqual(poolsToHold([LIVE(0), UNKNOWN, UNKNOWN], 0, 'warm', 0), [false, true, false]);
   });
 
   test('dials no backup while the primary is tried for the first time', () => {
-    assert.deepEqual(poolsToHold([UNKNOWN, UNKNOWN], 0, 'cold'), [false, false]);
+    assert.deepEqual(poolsToHold([UNKNOWN, UNKNOWN], 0, 'cold', 0), [false, false]);
   });
 
   test('holds all others while the chosen one is down', () => {
-    assert.deepEqual(poolsToHold([DOWN, UNKNOWN, UNKNOWN], 0, 'cold'), [false, true, true]);
+    assert.deepEqual(poolsToHold([DOWN, UNKNOWN, UNKNOWN], 0, 'cold', 0), [false, true, true]);
   });
 
   test('holds the better ones while mining on a backup', () => {
-    assert.deepEqual(poolsToHold([DOWN, LIVE(0), UNKNOWN], 1, 'cold'), [true, false, false]);
+    assert.deepEqual(poolsToHold([DOWN, LIVE(0), UNKNOWN], 1, 'cold', 0), [true, false, false]);
   });
 });

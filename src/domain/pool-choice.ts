@@ -2,11 +2,12 @@
  * Which of an account's ordered pools to mine on. Pure: the living part reports health, this decides.
  */
 
-/** `live`: an upstream is logged in and has a job, without a break since `sinceMs`. `down`: tried, and not live since. `unknown`: not tried. */
+/** `live`: an upstream is logged in and has a job, without a break since `sinceMs`. `down`: tried, and not live since. `unknown`: no attempt has
+ * ended yet; the first was begun at `sinceMs`, null where there was none. */
 export type PoolHealth =
   | { readonly kind: 'live'; readonly sinceMs: number }
   | { readonly kind: 'down'; readonly sinceMs: number }
-  | { readonly kind: 'unknown' };
+  | { readonly kind: 'unknown'; readonly sinceMs: number | null };
 
 export interface ChoicePolicy {
   /** How long a better pool must have been live before miners are moved back to it. */
@@ -33,16 +34,23 @@ export function choosePool(
   return current < pools.length ? current : 0;
 }
 
+/** A chosen pool that is not up so long after its first dial had better have a backup on its way. */
+const PATIENCE_MS = 3000;
+
 /**
- * Which entries should be connected although no miner is on them: while the chosen one is down all of them, so that the first
+ * Which entries should be connected although no miner is on them: while the chosen one is down, or takes long to come up, all of them, so that the first
  * to come up can be taken; otherwise the better ones, to return to, and with `warm` the next one behind, to fall back on.
  */
 export function poolsToHold(
   pools: readonly PoolHealth[],
   current: number,
   standby: 'cold' | 'warm',
+  nowMs: number,
 ): readonly boolean[] {
-  const isHereDown = pools[current]?.kind === 'down';
+  const here = pools[current];
+  const isHereDown =
+    here?.kind === 'down' ||
+    (here?.kind === 'unknown' && here.sinceMs !== null && nowMs - here.sinceMs >= PATIENCE_MS);
   return pools.map((_, index) => {
     if (index === current) return false;
     if (isHereDown) return true;

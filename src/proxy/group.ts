@@ -1,5 +1,5 @@
 import { type AccountMode, type PoolCredentials, workerNameAtPool } from '../domain/account.ts';
-import type { LanePlan } from '../domain/lane.ts';
+import type { Lane, LanePlan } from '../domain/lane.ts';
 import type { PoolHealth } from '../domain/pool-choice.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Histogram } from '../kit/histogram.ts';
@@ -52,8 +52,8 @@ export interface GroupClient extends UpstreamClient {
   readonly extranonce1: string;
   /** What the miner calls itself. */
   readonly worker: string;
-  /** Where a returning miner was before, and the lane (hex) that rests there for it. */
-  readonly resumed: { readonly upstream: Upstream | null; readonly laneBytes: string | null } | null;
+  /** Where a returning miner was before, and the lane that rests there for it. */
+  readonly resumed: { readonly upstream: Upstream | null; readonly lane: Lane | null } | null;
 }
 
 /**
@@ -62,6 +62,8 @@ export interface GroupClient extends UpstreamClient {
  */
 const REFUSAL_KEPT_MS = 5000;
 const REFUSAL_KEPT_MAX_MS = 60_000;
+/** That the pool is down is remembered for so long after its last miner has gone: the next is told so. */
+const DOWN_KEPT_MS = 600_000;
 /** An upstream that is finding out whether the pool takes the login keeps the others waiting for at most this long. */
 const PROVING_MS = 1500;
 /** Another upstream is opened when this part of an upstream's lanes is leased. */
@@ -93,6 +95,12 @@ export class Group implements UpstreamOwner {
   #login: Login = { kind: 'unproven', provingSinceMs: null };
   #liveSinceMs: number | null = null;
   #downSinceMs: number | null = null;
+  /** When one was last seen to be down. */
+  #downSeenAtMs = 0;
+  #triedSinceMs: number | null = null;
+  /** The pool has refused a further connection: none but those that were live are dialled before then. */
+  #full: { readonly untilMs: number; readonly keptMs: number } | null = null;
+  #lastError = '';
   /** Who wants one connection kept up although no session is on it. */
   readonly #holders = new Set<object>();
 
@@ -134,7 +142,8 @@ export class Group implements UpstreamOwner {
   /** Live while at least one upstream is. */
   get health(): PoolHealth {
     if (this.#liveSinceMs !== null) return { kind: 'live', sinceMs: this.#liveSinceMs };
-    return this.#downSinceMs === null ? { kind: 'unknown' } : { kind: 'down', sinceMs: this.#downSinceMs };
+    if (this.#downSinceMs !== null) return { kind: 'down', sinceMs: this.#downSinceMs };
+    return { kind: 'unknown', sinceMs: this.#triedSinceMs };
   }
 
   /** The name at the pool of a miner that calls itself `worker`. */
@@ -154,11 +163,24 @@ export class Group implements UpstreamOwner {
     const upstream =
       preferred !== null && this.upstreams.includes(preferred) && this.#hasRoom(preferred, client)
         ? preferred
-        : (this.upstreams.find((one) => this.#hasRoom(one, client) && this.#isFromThere(one, client)) ??
-          this.#open(client));
+        : (this.#findFor(client, isLive) ?? this.#findFor(client, () => true) ?? this.#open(client));
     upstream.join(client);
     if (this.#options.mode === 'shared') this.#openAheadOf(upstream);
     return upstream;
+  }
+
+  /** A connection that is up and has room, for a session that waits on one that is not; joined. Null where there is none. */
+  joinSibling(client: GroupClient, waitsOn: Upstream): Upstream | null {
+    if (this.#liveSinceMs === null) return null;
+    const sibling = this.#findFor(client, (one) => one !== waitsOn && isLive(one)) ?? null;
+    sibling?.join(client);
+    return sibling;
+  }
+
+  #findFor(client: GroupClient, isMeant: (one: Upstream) => boolean): Upstream | undefined {
+    return this.upstreams.find(
+      (one) => isMeant(one) && this.#hasRoom(one, client) && this.#isFromThere(one, client),
+    );
   }
 
   /** An upstream whose extranonce nobody has used since its last new block, for a session that takes it one to one. */
@@ -184,6 +206,20 @@ export class Group implements UpstreamOwner {
     return upstream;
   }
 
+  /** The pool is dialled once more, for whoever comes next: a miner has been refused because it is down. */
+  lookAgain(): void {
+    if (this.upstreams.length === 0) this.#open().open();
+  }
+
+  /** What the last connection of this account failed of; empty where none has. */
+  get lastError(): string {
+    return this.#lastError;
+  }
+
+  onFailed(error: string): void {
+    this.#lastError = error;
+  }
+
   /** Keeps one connection up although no session is on it, or lets go of it: up while there is any holder. */
   hold(holder: object, isHeld: boolean): void {
     if (isHeld === this.#holders.has(holder)) return;
@@ -201,7 +237,8 @@ export class Group implements UpstreamOwner {
 
   /** Nothing is left that the group would have to remember. */
   isForgettable(nowMs: number): boolean {
-    return this.upstreams.length === 0 && !this.#isHeld && this.recentRefusal(nowMs) === null;
+    const isDown = this.#downSinceMs !== null && nowMs - this.#downSeenAtMs < DOWN_KEPT_MS;
+    return this.upstreams.length === 0 && !this.#isHeld && !isDown && this.recentRefusal(nowMs) === null;
   }
 
   sweep(nowMs: number): void {
@@ -222,6 +259,10 @@ export class Group implements UpstreamOwner {
 
   onLoginRefused(_upstream: Upstream, refusal: PoolRefusal): void {
     const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#liveSinceMs !== null) {
+      this.#onFull(refusal, nowMs);
+      return;
+    }
     const before = this.#login.kind === 'refused' ? this.#login : null;
     // Others were under way when this one was refused; their verdicts are the same news.
     if (before !== null && nowMs < before.untilMs) return;
@@ -238,14 +279,29 @@ export class Group implements UpstreamOwner {
     for (const upstream of this.upstreams.slice()) upstream.hearRefusal(refusal);
   }
 
-  onLoginTaken(): void {
+  /** The pool serves this login and refuses it on one connection more: it takes so many and no more. Those that are there are left alone. */
+  #onFull(refusal: PoolRefusal, nowMs: number): void {
+    const keptMs =
+      this.#full === null ? REFUSAL_KEPT_MS : Math.min(this.#full.keptMs * 2, REFUSAL_KEPT_MAX_MS);
+    this.#full = { untilMs: nowMs + keptMs, keptMs };
+    this.#parts.log.warn('pool takes no further connection of this account', {
+      pool: this.credentials.pool.name,
+      account: this.#options.account,
+      reason: refusal.message,
+      nextTryInMs: keptMs,
+    });
+  }
+
+  onLoginTaken(wasLive: boolean): void {
+    if (!wasLive) this.#full = null;
     if (this.#login.kind === 'taken') return;
     this.#login = { kind: 'taken' };
     // A refusal's own pause is for each to keep; who only waited for this news goes at once.
     for (const upstream of this.upstreams.slice()) if (upstream.clients.length > 0) upstream.open();
   }
 
-  mayDial(nowMs: number): 'yes' | 'wait' | 'refused' {
+  mayDial(nowMs: number, wasLive: boolean): 'yes' | 'wait' | 'refused' {
+    if (!wasLive && this.#full !== null && nowMs < this.#full.untilMs) return 'refused';
     const login = this.#login;
     switch (login.kind) {
       case 'taken':
@@ -262,21 +318,26 @@ export class Group implements UpstreamOwner {
   }
 
   get #isTrying(): boolean {
-    return this.upstreams.some(({ state }) => state.kind === 'dialing' || state.kind === 'handshaking');
+    return this.upstreams.some(isUnderWay);
   }
 
   onStateChanged(): void {
-    const isLive = this.upstreams.some((one) => one.state.kind === 'live');
+    const hasLive = this.upstreams.some(isLive);
     const isDown = this.upstreams.some((one) => one.state.kind === 'cooling');
     const before = this.health.kind;
     const nowMs = this.#parts.clock.monotonicMs();
-    if (isLive) {
+    if (hasLive) {
       this.#liveSinceMs ??= nowMs;
       this.#downSinceMs = null;
-    } else if (isDown || this.#liveSinceMs !== null) {
+    } else if (isDown) {
       this.#liveSinceMs = null;
       this.#downSinceMs ??= nowMs;
+      this.#downSeenAtMs = nowMs;
+    } else {
+      // The last one was closed because nobody needed it; that says nothing of the pool.
+      this.#liveSinceMs = null;
     }
+    this.#triedSinceMs = this.upstreams.some(isUnderWay) ? (this.#triedSinceMs ?? nowMs) : null;
     if (this.health.kind !== before) this.#parts.onHealthChanged();
   }
 
@@ -369,8 +430,16 @@ export class Group implements UpstreamOwner {
 /** Two upstreams on which the session's lane rests must not send it to and fro. */
 function hasLane(upstream: Upstream, { plan, extranonce1, resumed }: GroupClient): boolean {
   const { lanes } = upstream;
-  const lane = resumed?.upstream === upstream ? resumed.laneBytes : null;
+  const lane = resumed?.upstream === upstream ? resumed.lane : null;
   return lanes === null || plan === null || lanes.hasRoomFor(plan, extranonce1, lane);
+}
+
+function isLive({ state }: Upstream): boolean {
+  return state.kind === 'live';
+}
+
+function isUnderWay({ state }: Upstream): boolean {
+  return state.kind === 'dialing' || state.kind === 'handshaking';
 }
 
 function isUsable({ state }: Upstream): boolean {

@@ -25,6 +25,8 @@ export interface InFlightShare extends PendingReply {
   /** What it is credited with. */
   readonly difficulty: number;
   readonly owner: ShareOwner;
+  /** Known to be valid, whatever the pool says: its work is in the books of what was found. */
+  isFound: boolean;
 }
 
 /** Who is told the verdict. */

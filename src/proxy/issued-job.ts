@@ -19,8 +19,9 @@ export interface IssuedJob {
   readonly target: ShareTarget | null;
   /** What the pool multiplies its jobs' targets with; 1 for all but a few. */
   readonly scale: number;
-  /** The upstream's extranonce1 when the job came. */
+  /** The upstream's extranonce1 when the job came, hex, and the size of its extranonce2. */
   readonly extranonce1: string;
+  readonly extranonce2Bytes: number;
   readonly receivedAtMs: number;
   /** Shares seen, where they are judged here. */
   readonly seen: ShareMemory | null;

@@ -40,7 +40,9 @@ interface Former {
   readonly binding: Binding;
   readonly upstream: Upstream;
   readonly lane: Lane;
-  readonly firstJobSequence: number;
+  readonly sent: SentJobs;
+  readonly extranonce1: string;
+  readonly extranonce2Bytes: number;
   readonly untilMs: number;
 }
 
@@ -50,6 +52,9 @@ export interface ShareSite {
   readonly binding: Binding;
   readonly upstream: Upstream;
   readonly lane: Lane;
+  /** As the miner was told them when it was sent the job. */
+  readonly extranonce1: string;
+  readonly extranonce2Bytes: number;
   /** What the share is credited with, and must meet. */
   readonly difficulty: number;
 }
@@ -57,6 +62,9 @@ export interface ShareSite {
 /** Faults (unknown methods, unusable parameters) a miner may be forgiven at once; half of them are forgotten every sweep. */
 const MAX_FAULTS = 64;
 const RETARGET_EVERY_MS = 2000;
+/** A session whose connection to a pool is down looks for room on another one after so long, and at another pool of the account after so long. */
+const STRANDED_AFTER_MS = 1000;
+const STRAYS_AFTER_MS = 5000;
 /** A rate measured for less than this is no better a start than the device's kind. */
 const RATE_KNOWN_AFTER_MS = 180_000;
 /** Requests for a job that may wait for the first one. */
@@ -107,6 +115,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   upstream: Upstream | null = null;
   /** Where the session is going: it stays where it is until there is a job for it there. */
   #next: { readonly group: Group; readonly upstream: Upstream } | null = null;
+  /** Since when it looks for, or is at, another pool than the route's, because its own connection there did not come up; null: it does not. */
+  #strayedAtMs: number | null = null;
   #former: Former | null = null;
   resumed: ResumeRecord | null = null;
   readonly #logins = new LoginReplies();
@@ -115,7 +125,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** Requests for a job that wait for the first one. */
   #waitingJobs: Place[] | null = null;
   readonly #seat = new Seat();
-  readonly sent = new SentJobs();
+  sent = new SentJobs();
   #isEnded = false;
   #conduct: Conduct | null = null;
   #difficulty: SessionDifficulty | null = null;
@@ -397,7 +407,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   /** Mines for another pool as soon as that has a job: until then everything stays as it is. */
-  moveTo(group: Group): void {
+  moveTo(group: Group, when: 'with-a-job' | 'at-once' = 'with-a-job'): void {
     if (this.binding === null || !this.connection.isOpen) return;
     if (this.#next !== null) this.#next.upstream.leave(this);
     this.#next = null;
@@ -407,9 +417,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       return;
     }
     this.#planFor(group);
-    this.#next = { group, upstream: this.#joinGroup(group, null) };
-    if (this.#next.upstream.isLoggedIn) this.onLoggedIn(this.#next.upstream);
-    this.onReady(this.#next.upstream);
+    const next = { group, upstream: this.#joinGroup(group, null) };
+    this.#next = next;
+    if (next.upstream.isLoggedIn) this.onLoggedIn(next.upstream);
+    this.onReady(next.upstream);
+    if (when === 'at-once' && this.#next === next) {
+      this.#arrive(next);
+      this.#withoutPoolSinceMs ??= this.context.clock.monotonicMs();
+    }
   }
 
   onAccountRemoved(): void {
@@ -517,6 +532,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   onLoginRefused(from: Upstream, refusal: PoolRefusal): void {
     // With another pool to go to, its verdict counts.
     if (this.#logins.waiting === null || from !== this.upstream || this.#next !== null) return;
+    if (this.#joinSibling()) return;
     if (this.binding?.route.hasOtherHope !== true) this.#refuseBound(refusal);
   }
 
@@ -537,7 +553,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     } else if (binding === null) {
       this.refuseAuthorize('The account cannot be looked up at the moment; try again');
     } else if (this.dialect.miner.loginCarriesJob) {
-      this.refuseAuthorize(`No job from the pool yet: ${binding.group.stats.lastError || 'try again'}`);
+      this.refuseAuthorize(`No job from the pool yet: ${binding.group.lastError || 'try again'}`);
       this.#unbind();
     } else {
       // The pool takes its time. The account is registered, so the miner may stay; its job follows.
@@ -574,7 +590,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #takeLane(upstream: Upstream): boolean {
     const { lanes } = upstream;
     if (lanes === null || this.plan === null) return false;
-    const preferred = this.resumed?.upstream === upstream ? this.resumed.laneBytes : null;
+    const preferred = this.resumed?.upstream === upstream ? this.resumed.lane : null;
     if (this.#seat.take(lanes, { plan: this.plan, prefix: this.extranonce1, preferred })) return true;
     const group = this.binding?.group ?? null;
     upstream.leave(this);
@@ -590,7 +606,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   onJob(from: Upstream, job: IssuedJob, clean: boolean): void {
-    if (from === this.upstream && this.#seat.isSettledIn(from.lanes)) this.#sendJob(job, clean);
+    if (from !== this.upstream || !this.#seat.isSettledIn(from.lanes)) return;
+    if (this.sent.hasHad(job)) this.#repeat(job, clean);
+    else this.#sendJob(job, clean);
   }
 
   onVersionMask(from: Upstream): void {
@@ -617,15 +635,24 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.#seat.settle();
       // Another login at a pool begins with the pool's own difficulty.
       this.wishes.open ??= this.wishes.last ?? this.#rentalWish;
-      const isBack = resumed?.upstream === upstream && this.lane?.bytes === resumed.laneBytes;
-      this.sent.beginLane(isBack ? resumed.firstJobSequence : job.sequence);
+      const isBack = resumed?.upstream === upstream && this.lane === resumed.lane;
+      this.sent = isBack ? resumed.sent.afterReconnect() : this.sent.onLane(job.sequence);
     }
     const nowMs = this.context.clock.monotonicMs();
     if (this.#withoutPoolSinceMs !== null && nowMs - this.#withoutPoolSinceMs > 1000)
       this.#difficulty?.resume(nowMs);
     this.#withoutPoolSinceMs = null;
+    if (
+      this.#strayedAtMs !== null &&
+      this.#next !== null &&
+      this.binding?.group === this.binding?.route.group
+    ) {
+      // Its own connection is up before another pool's was.
+      this.#next.upstream.leave(this);
+      this.#next = null;
+    }
     this.#announceVersionMask();
-    if (this.sent.newest < job.sequence) this.#sendJob(job, true);
+    if (this.sent.newest < job.sequence) this.onJob(upstream, job, true);
     if (this.wishes.open !== null) this.#relayWish(this.wishes.open);
   }
 
@@ -829,11 +856,11 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     else if ((own?.advice(job.difficulty, nowMs) ?? null) !== null) this.#repeat(job);
   }
 
-  #repeat(job: IssuedJob): void {
+  #repeat(job: IssuedJob, clean = true): void {
     const { clock, jobs } = this.context;
     const isTaken = (id: string): boolean => this.upstream?.findJob(id) != null;
     const repeated = this.sent.repeat(job, jobs.next(), clock.monotonicMs(), isTaken);
-    this.#sendJob(repeated, true);
+    this.#sendJob(repeated, clean);
     repeated.lines = null;
   }
 
@@ -916,12 +943,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** The job that a share names, while its shares are taken from this session. */
   findJob(id: string): IssuedJob | null {
-    const { upstream } = this;
-    if (upstream === null || this.lane === null) return null;
-    const repeat = this.sent.findRepeat(id);
+    return this.upstream === null || this.lane === null ? null : this.#findSent(this.upstream, this.sent, id);
+  }
+
+  #findSent(upstream: Upstream, sent: SentJobs, id: string): IssuedJob | null {
+    const repeat = sent.findRepeat(id);
     if (repeat !== null) return upstream.findJob(repeat.of) === null ? null : repeat.job;
     const job = this.#findAt(upstream, id);
-    return job !== null && job.sequence >= this.sent.firstOnLane ? job : null;
+    return job !== null && job.sequence >= sent.firstOnLane ? job : null;
   }
 
   #findAt(upstream: Upstream, id: string): IssuedJob | null {
@@ -930,30 +959,68 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return upstream.jobs.findLast(({ work }) => work !== null && miner.jobId(work) === id) ?? null;
   }
 
+  /** Changes over to a connection of the same pool that is up, where one has room. */
+  #joinSibling(): boolean {
+    const { binding, upstream } = this;
+    if (binding === null || upstream === null || takesWhole(this.plan)) return false;
+    const sibling = binding.group.joinSibling(this, upstream);
+    if (sibling === null) return false;
+    this.#keepFormer(binding);
+    upstream.hurry();
+    this.#seat.leave();
+    upstream.leave(this);
+    this.upstream = sibling;
+    this.resumed = null;
+    if (sibling.isLoggedIn) this.onLoggedIn(sibling);
+    this.onReady(sibling);
+    return true;
+  }
+
+  /** The pool serves others, but this session's connection there does not come up. */
+  #sweepStranded(binding: Binding, nowMs: number): void {
+    const { route, group } = binding;
+    if (this.#strayedAtMs !== null && this.#withoutPoolSinceMs === null) {
+      // At another pool, as long as its own is tried again from time to time.
+      const { returnAfterSeconds } = this.context.settings.failover;
+      if (group === route.group) this.#strayedAtMs = null;
+      else if (this.#next === null && nowMs - this.#strayedAtMs >= returnAfterSeconds * 1000) {
+        this.#strayedAtMs = nowMs;
+        this.moveTo(route.group);
+      }
+      return;
+    }
+    if (this.#withoutPoolSinceMs === null || this.#next !== null || group.health.kind !== 'live') return;
+    const withoutMs = nowMs - this.#withoutPoolSinceMs;
+    if (withoutMs < STRANDED_AFTER_MS || this.#joinSibling()) return;
+    const { holdSeconds } = this.context.settings.upstream;
+    if (withoutMs < Math.min(STRAYS_AFTER_MS, holdSeconds > 0 ? holdSeconds * 500 : Infinity)) return;
+    const other = route.besides(group);
+    if (other === null) return;
+    this.#strayedAtMs = nowMs;
+    this.moveTo(other);
+  }
+
   /** Shares that were found for the pool before are still on their way to it. */
   #keepFormer(binding: Binding): void {
-    const { upstream, lane, context } = this;
+    const { upstream, lane, context, sent, extranonce1, extranonce2Bytes } = this;
     // Where the miner is told another prefix, what it found with the one before is lost to it anyway.
     if (upstream === null || lane === null || this.plan === null || isOfPool(this.plan)) return;
     const untilMs = context.clock.monotonicMs() + FORMER_KEPT_MS;
-    this.#former = { binding, upstream, lane, firstJobSequence: this.sent.firstOnLane, untilMs };
+    this.#former = { binding, upstream, lane, sent, extranonce1, extranonce2Bytes, untilMs };
   }
 
   /** Where a share that names this job goes: to the pool of now, or for a while to the one before. Null where neither takes it. */
   siteOf(jobId: string): ShareSite | null {
-    const { binding, upstream, lane } = this;
+    const { binding, upstream, lane, sent, extranonce1, extranonce2Bytes } = this;
     const job = this.findJob(jobId);
-    if (job !== null && binding !== null && upstream !== null && lane !== null)
-      return { job, binding, upstream, lane, difficulty: this.#difficultyOf(job, binding) };
+    if (job !== null && binding !== null && upstream !== null && lane !== null) {
+      const difficulty = difficultyOf(job, binding, sent);
+      return { job, binding, upstream, lane, extranonce1, extranonce2Bytes, difficulty };
+    }
     const former = this.#former;
-    const old = former === null ? null : this.#findAt(former.upstream, jobId);
-    if (former === null || old === null || old.sequence < former.firstJobSequence) return null;
-    return { ...former, job: old, difficulty: this.#difficultyOf(old, former.binding) };
-  }
-
-  /** What a share of this job is credited with, and must meet. */
-  #difficultyOf(job: IssuedJob, binding: Binding): number {
-    return binding.group.judges ? this.sent.difficultyFor(job) : job.difficulty;
+    const old = former === null ? null : this.#findSent(former.upstream, former.sent, jobId);
+    if (former === null || old === null) return null;
+    return { ...former, job: old, difficulty: difficultyOf(old, former.binding, former.sent) };
   }
 
   /** A share that is to be judged, by the pool or here: in the books, and in its place among the replies. */
@@ -988,6 +1055,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#retarget();
   }
 
+  /** A share is valid: its work was found, whatever becomes of it at the pool. */
+  noteFound(share: InFlightShare): void {
+    if (share.isFound) return;
+    share.isFound = true;
+    share.books.found(share.difficulty);
+  }
+
   /** Hashed here and refused. */
   refuseProven(share: InFlightShare, reason: Refusal['reason'] & ShareResult, message: string): void {
     this.#logReject(reason, message, 'proxy');
@@ -996,7 +1070,6 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** Hashed here, valid, below the pool's difficulty: credited here. */
   creditShare(share: InFlightShare): void {
-    share.books.found(share.difficulty);
     this.proven(share);
     this.#settle(share, 'accepted-local', this.dialect.miner.yes(share.requestId));
   }
@@ -1029,14 +1102,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { requestId } = share;
     switch (verdict.kind) {
       case 'accepted':
-        share.books.found(share.difficulty);
+        this.noteFound(share);
         share.books.paid(share.job.difficulty);
         this.#settle(share, 'accepted', miner.yes(requestId));
         return;
       case 'refused': {
         const { reason, refusal } = verdict;
         const { code, message } = refusal;
-        if (this.binding?.group.judges === true) share.books.found(share.difficulty);
         this.#logReject(reason, message, 'pool');
         this.#settle(share, reason, miner.refuse(requestId, { reason, message, code }));
         return;
@@ -1087,6 +1159,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#refuseDelayed(nowMs);
     if (this.#logins.waiting !== null) this.#sweepAuthorize(this.#logins.waiting, nowMs);
     if (!this.connection.isOpen) return;
+    if (this.binding !== null) this.#sweepStranded(this.binding, nowMs);
     if (nowMs >= this.#retargetAtMs) {
       this.#retargetAtMs = nowMs + RETARGET_EVERY_MS;
       this.#retarget();
@@ -1133,8 +1206,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
           extranonce1: this.extranonce1,
           extranonce2Bytes: this.extranonce2Bytes,
           upstream: this.upstream,
-          laneBytes: this.#seat.isIn(this.upstream?.lanes ?? null) ? (this.lane?.bytes ?? null) : null,
-          firstJobSequence: this.sent.firstOnLane,
+          lane: this.#seat.isIn(this.upstream?.lanes ?? null) ? this.lane : null,
+          sent: this.sent,
         },
         nowMs,
       );
@@ -1142,7 +1215,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     // Whoever mines on its pool's own prefix has to be known at once when it comes back.
     if (this.#adopted !== null) context.hints.add(this.#placeOfOrigin, this.id, this.#adopted, nowMs);
     context.addresses.disconnected(this.ip, binding !== null);
-    if (binding !== null && nowMs - this.connectedMonotonicMs >= RATE_KNOWN_AFTER_MS) {
+    if (binding !== null && nowMs - binding.books.openedAtMs >= RATE_KNOWN_AFTER_MS) {
       const { hs } = binding.books.rate(15, nowMs);
       if (hs > 0) context.lastRates.set(this.#rateKey(binding), hs, nowMs);
     }
@@ -1185,6 +1258,11 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#next?.upstream.leave(this);
     this.#next = null;
   }
+}
+
+/** What a share of this job is credited with, and must meet. */
+function difficultyOf(job: IssuedJob, binding: Binding, sent: SentJobs): number {
+  return binding.group.judges ? sent.difficultyFor(job) : job.difficulty;
 }
 
 const REASON_BITS: Readonly<Record<Refusal['reason'] & ShareResult, number>> = {

@@ -7,8 +7,8 @@ import type { ProxySettings } from './settings.ts';
 
 /** A session as its account's route sees it. */
 export interface RoutedSession {
-  /** Mines for another pool from now on, on the same socket. */
-  moveTo(group: Group): void;
+  /** Mines for another pool from now on, on the same socket: once that has a job, or `atOnce`, with none until then. */
+  moveTo(group: Group, when?: 'with-a-job' | 'at-once'): void;
   /** The account is gone. */
   onAccountRemoved(): void;
 }
@@ -34,7 +34,7 @@ export class Route {
   #account: Account;
   #groups: readonly Group[];
   #current = 0;
-  /** The group of before a change, still mined on until a new one is live. */
+  /** The group that was mined on before a change of the account, and is until a better one of the new list is live. */
   #leaving: { readonly group: Group; readonly untilMs: number } | null = null;
 
   constructor(parts: RouteParts, account: Account, settings: ProxySettings) {
@@ -80,6 +80,16 @@ export class Route {
     return this.#groups.some(({ health }, index) => index !== this.#current && health.kind !== 'down');
   }
 
+  /** Where a session may go by itself whose connection does not come up at a pool that serves others; null where there is nothing to try. */
+  besides(group: Group): Group | null {
+    const others = this.#groups.filter((other) => other !== group);
+    return (
+      others.find(({ health }) => health.kind === 'live') ??
+      others.find(({ health }) => health.kind === 'unknown') ??
+      null
+    );
+  }
+
   join(session: RoutedSession): void {
     this.#sessions.add(session);
     this.decide();
@@ -101,17 +111,12 @@ export class Route {
       return;
     for (const group of this.#groups) if (!groups.includes(group)) group.hold(this, false);
     this.#groups = groups;
-    const kept = this.#groups.indexOf(before);
-    this.#current = Math.max(kept, 0);
-    this.#leaving =
-      kept >= 0 || this.#sessions.size === 0
-        ? null
-        : { group: before, untilMs: this.#parts.clock.monotonicMs() + OLD_POOL_KEPT_MS };
+    this.#current = Math.max(groups.indexOf(before), 0);
     // An operator's change means the new order now, not when the better pool has proved itself.
-    if (kept > 0) {
-      this.#leaving = { group: before, untilMs: this.#parts.clock.monotonicMs() + OLD_POOL_KEPT_MS };
-      this.#current = 0;
-    }
+    const isBest = before === groups[0];
+    const untilMs = this.#parts.clock.monotonicMs() + OLD_POOL_KEPT_MS;
+    this.#leaving = isBest || this.#sessions.size === 0 ? null : { group: before, untilMs };
+    if (this.#sessions.size === 0) this.#current = 0;
     this.decide();
   }
 
@@ -121,28 +126,24 @@ export class Route {
   }
 
   sweep(nowMs: number): void {
-    if (this.#leaving !== null && nowMs >= this.#leaving.untilMs) this.#arrive();
+    if (this.#leaving !== null && nowMs >= this.#leaving.untilMs) this.#giveUpLeaving(this.#leaving.group);
     this.decide();
   }
 
   /** Looks at the pools' health and moves the sessions where that says so. */
   decide(): void {
     if (this.#sessions.size === 0) return;
+    if (this.#leaving === null) this.#choose();
+    else this.#chooseAfterChange(this.#leaving.group);
+  }
+
+  #choose(): void {
     const nowMs = this.#parts.clock.monotonicMs();
     const health = this.#groups.map((group) => group.health);
     const { standby, returnAfterSeconds } = this.#settings.failover;
     const next = choosePool(health, this.#current, nowMs, { returnAfterMs: returnAfterSeconds * 1000 });
-    const hold = poolsToHold(health, next, standby);
-    for (const [index, group] of this.#groups.entries()) {
-      // The chosen pool is held as well until its sessions have come over from the old one.
-      group.hold(this, hold[index] === true || (index === next && this.#leaving !== null));
-    }
-    const isLive = health[next]?.kind === 'live';
-    if (this.#leaving !== null) {
-      this.#current = next;
-      if (isLive) this.#arrive();
-      return;
-    }
+    const hold = poolsToHold(health, next, standby, nowMs);
+    for (const [index, group] of this.#groups.entries()) group.hold(this, hold[index] === true);
     if (next === this.#current) return;
     const from = this.#groups[this.#current];
     this.#current = next;
@@ -152,23 +153,49 @@ export class Route {
       to: this.group.credentials.pool.name,
       miners: this.#sessions.size,
     });
-    this.#moveAll();
+    this.#moveAll('with-a-job');
   }
 
-  #arrive(): void {
-    const from = this.#leaving?.group;
+  /** All of the new list are tried at once, and the best that is up before the old pool is the one; the old one where it is the best of them that lives. */
+  #chooseAfterChange(old: Group): void {
+    for (const group of this.#groups) group.hold(this, group !== old);
+    const next = this.#groups.findIndex(({ health }) => health.kind === 'live');
+    const group = this.#groups[next];
+    if (group === undefined || group === old) return;
+    this.#current = next;
+    this.#arrive(old, 'with-a-job');
+  }
+
+  /** None of the new pools has come up. The miners stay where they are if the account has that pool still; else they are taken off, to be held and then closed. */
+  #giveUpLeaving(old: Group): void {
+    if (!this.#groups.includes(old)) {
+      this.#arrive(old, 'at-once');
+      return;
+    }
+    this.#leaving = null;
+    this.#parts.log.warn(
+      'account changed, but none of the pools that go before the old one is up: miners stay',
+      {
+        account: this.#account.name,
+        pool: old.credentials.pool.name,
+        miners: this.#sessions.size,
+      },
+    );
+  }
+
+  #arrive(old: Group, when: 'with-a-job' | 'at-once'): void {
     this.#leaving = null;
     this.#parts.log.info('account changed, miners moved', {
       account: this.#account.name,
-      from: from?.credentials.pool.name,
+      from: old.credentials.pool.name,
       to: this.group.credentials.pool.name,
       miners: this.#sessions.size,
     });
-    this.#moveAll();
+    this.#moveAll(when);
   }
 
-  #moveAll(): void {
+  #moveAll(when: 'with-a-job' | 'at-once'): void {
     const { group } = this;
-    for (const session of Array.from(this.#sessions)) session.moveTo(group);
+    for (const session of Array.from(this.#sessions)) session.moveTo(group, when);
   }
 }

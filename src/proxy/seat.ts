@@ -25,7 +25,7 @@ export class Seat {
   /** Leases a lane. False where there is none left. */
   take(
     space: LaneSpace,
-    wish: { readonly plan: LanePlan; readonly prefix: string; readonly preferred: string | null },
+    wish: { readonly plan: LanePlan; readonly prefix: string; readonly preferred: Lane | null },
   ): boolean {
     const lane = space.lease(wish.plan, wish.prefix, wish.preferred);
     if (lane === null) return false;

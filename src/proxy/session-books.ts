@@ -25,6 +25,8 @@ export interface BooksSubject {
  */
 export class SessionBooks {
   readonly subject: BooksSubject;
+  /** Monotonic. */
+  readonly openedAtMs: number;
   /** The books of the whole (account, pool, algorithm), kept in step. */
   readonly #total: Tally;
   readonly #window: WorkWindow;
@@ -35,6 +37,7 @@ export class SessionBooks {
   endedAtMs: number | null = null;
 
   constructor(subject: BooksSubject, total: Tally, nowMs: number) {
+    this.openedAtMs = nowMs;
     this.subject = subject;
     this.#total = total;
     this.#window = new WorkWindow(nowMs);

@@ -1,5 +1,5 @@
 import type { Account } from '../domain/account.ts';
-import type { LanePlan } from '../domain/lane.ts';
+import type { Lane, LanePlan } from '../domain/lane.ts';
 import type { BoundedMap } from '../kit/bounded-map.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
@@ -11,6 +11,7 @@ import type { JobSequence } from './issued-job.ts';
 import type { MeasuringLoad } from './measuring-load.ts';
 import type { MinerSession } from './miner-session.ts';
 import type { Route } from './route.ts';
+import type { SentJobs } from './sent-jobs.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { ProxySettings } from './settings.ts';
 import type { ShareVerifier } from './share-verifier.ts';
@@ -38,8 +39,8 @@ export interface ResumeRecord {
   readonly extranonce1: string;
   readonly extranonce2Bytes: number;
   readonly upstream: Upstream | null;
-  readonly laneBytes: string | null;
-  readonly firstJobSequence: number;
+  readonly lane: Lane | null;
+  readonly sent: SentJobs;
 }
 
 /** What all sessions share. */

@@ -27,14 +27,16 @@ export function planInGroup(
   group: { readonly mode: Exclude<AccountMode, 'auto'>; readonly dividesPrefix: boolean },
 ): LanePlan | null {
   const isShared = group.mode === 'shared';
-  switch (plan?.kind) {
+  if (plan === null) return null;
+  switch (plan.kind) {
     case 'byte':
       return isShared ? plan : { kind: 'open' };
     case 'open':
       return isShared && nonces.kind === 'job' ? { kind: 'byte' } : plan;
     case 'prefix':
       return { kind: 'prefix', ownBytes: isShared && group.dividesPrefix ? 1 : 0 };
-    default:
+    case 'inject':
+    case 'relay':
       return plan;
   }
 }

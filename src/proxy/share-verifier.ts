@@ -77,12 +77,15 @@ export class ShareVerifier {
     return this.#hashes.has(algorithm);
   }
 
-  /** Hashes the share; `then` is called once, within the call unless the hash is too slow for the event loop. */
+  /**
+   * Hashes the share; `then` is called once, within the call unless the hash is too slow for the event loop. The share's extranonce2 must be of the job's size,
+   * else RangeError.
+   */
   prove(question: ShareQuestion, then: (proof: ShareProof) => void): void {
     const { algorithm, job, share, versionMask } = question;
     const hash = this.#hashes.get(algorithm.name);
     if (hash === undefined) throw new Error(`shares of ${algorithm.name} cannot be hashed here`);
-    const facts = this.#factsOf(job, share, algorithm.divider, hash.coinbaseHash);
+    const facts = this.#factsOf(job, algorithm.divider, hash.coinbaseHash);
     const bits = share.versionBits === null ? 0 : Number.parseInt(share.versionBits, 16);
     facts.template.write(
       this.#header,
@@ -101,12 +104,12 @@ export class ShareVerifier {
     }
   }
 
-  #factsOf(job: IssuedJob, share: BitcoinShare, divider: number, coinbaseHash: CoinbaseHash): WorkFacts {
+  #factsOf(job: IssuedJob, divider: number, coinbaseHash: CoinbaseHash): WorkFacts {
     const { work, difficulty } = job;
     if (work?.family !== 'bitcoin') throw new Error('the job was issued without work that can be hashed');
     const known = this.#works.get(work);
     if (known?.difficulty === difficulty) return known;
-    const extranonceBytes = (job.extranonce1.length + share.extranonce2.length) / 2;
+    const extranonceBytes = job.extranonce1.length / 2 + job.extranonce2Bytes;
     const facts = {
       difficulty,
       template: known?.template ?? new HeaderTemplate(work, { extranonceBytes, coinbaseHash }),

@@ -22,6 +22,7 @@ function openUpstream(port: number, dialer: Dialer): Upstream {
         onLoginRefused() {},
         onLoginTaken() {},
         onStateChanged() {},
+        onFailed() {},
         mayDial: () => 'yes',
         redirect: () => null,
       },

@@ -79,16 +79,18 @@ interface Demand {
 export interface UpstreamOwner {
   /** The pool refused the login; the connection is closed. */
   onLoginRefused(upstream: Upstream, refusal: PoolRefusal): void;
-  /** The pool takes the login (again). */
-  onLoginTaken(): void;
+  /** The pool takes the login (again). `wasLive`: on a connection that had been live before. */
+  onLoginTaken(wasLive: boolean): void;
   /**
    * Asked before each dial. `wait`: nobody knows yet whether the pool takes this account's login, and another upstream is finding out. `refused`: it does not,
-   * and it is too early, or another's turn, to find out whether that has changed.
+   * and it is too early, or another's turn, to find out whether that has changed. `wasLive`: this connection has been live before.
    */
-  mayDial(nowMs: number): 'yes' | 'wait' | 'refused';
+  mayDial(nowMs: number, wasLive: boolean): 'yes' | 'wait' | 'refused';
   /** Where a pool's `client.reconnect` may lead: null where it may not. */
   redirect(host: string | null, port: number | null): DialTarget | null;
   onStateChanged(upstream: Upstream): void;
+  /** A connection has failed, in words. */
+  onFailed(error: string): void;
 }
 
 /** Opens connections; the one method of the dialer that an upstream uses. */
@@ -176,6 +178,7 @@ export class Upstream implements DialOwner {
   #earlyWork: { readonly work: Work; readonly demand: Demand | null } | null = null;
   readonly #issued: IssuedJobs;
   #liveSinceMs = 0;
+  #wasLive = false;
   /** When the pool last sent a job, new or repeated. */
   #jobAtMs = 0;
   #refreshedAtMs = 0;
@@ -235,7 +238,7 @@ export class Upstream implements DialOwner {
   open(): void {
     if (this.#state.kind !== 'idle') return;
     const nowMs = this.#parts.clock.monotonicMs();
-    const answer = this.#parts.owner.mayDial(nowMs);
+    const answer = this.#parts.owner.mayDial(nowMs, this.#wasLive);
     if (answer === 'yes') this.#dial();
     else if (answer === 'refused') this.#to({ kind: 'cooling', untilMs: nowMs });
   }
@@ -364,7 +367,8 @@ export class Upstream implements DialOwner {
       case 'cooling':
         // Shares in flight have their chance until their time is up: the pool may give the session back.
         if (this.clients.length === 0 && this.inFlightCount === 0 && !isHeld) this.close('unused');
-        else if (nowMs >= state.untilMs && this.#parts.owner.mayDial(nowMs) === 'yes') this.#dial();
+        else if (nowMs >= state.untilMs && this.#parts.owner.mayDial(nowMs, this.#wasLive) === 'yes')
+          this.#dial();
         break;
       case 'live':
         this.#sweepLive(nowMs);
@@ -451,7 +455,9 @@ export class Upstream implements DialOwner {
     if (reason !== 'redirected') this.#target = dialTargetOf(this.credentials.pool);
     this.#to({ kind: 'cooling', untilMs: clock.monotonicMs() + waitMs });
     connection?.abandon(reason);
-    stats.failed(`${reason}: ${detail}`, clock.monotonicMs(), log);
+    const error = `${reason}: ${detail}`;
+    stats.failed(error, clock.monotonicMs(), log);
+    this.#parts.owner.onFailed(error);
     for (const client of this.clients.slice()) client.onDown(this);
   }
 
@@ -601,7 +607,8 @@ export class Upstream implements DialOwner {
     this.#to({ kind: 'live' });
     // The calls of the login waited for each other; shares do not.
     this.#connection?.pace();
-    this.#parts.owner.onLoginTaken();
+    this.#parts.owner.onLoginTaken(this.#wasLive);
+    this.#wasLive = true;
     if (this.#poolLogin.succeeded(this.#liveSinceMs)) {
       this.#parts.log.info('pool does not know mining.configure; going on without version rolling', {
         pool: this.credentials.pool.name,
@@ -833,6 +840,8 @@ export class Upstream implements DialOwner {
   #issue(work: Work, demand: Demand, ntime: number): IssuedJob {
     const nowMs = this.#parts.clock.monotonicMs();
     const sequence = this.#parts.jobs.next();
+    const { newest } = this.#issued;
+    const known = newest !== null && isSameWork(newest.work, work) ? newest : null;
     const job: IssuedJob = {
       id: sequence.toString(16),
       sequence,
@@ -844,8 +853,10 @@ export class Upstream implements DialOwner {
       target: demand.target,
       scale: this.#scale,
       extranonce1: this.subscription?.extranonce1 ?? '',
+      extranonce2Bytes: this.subscription?.extranonce2Bytes ?? 0,
       receivedAtMs: nowMs,
-      seen: this.#verifies ? new ShareMemory(SHARES_REMEMBERED) : null,
+      // The same work under another id is the same to the pool: a share may not count for both.
+      seen: this.#verifies ? (known?.seen ?? new ShareMemory(SHARES_REMEMBERED)) : null,
       lines: null,
       work,
     };

@@ -72,7 +72,8 @@ export function onAuthorize(
       return;
     }
     if (route.isHopeless(context.clock.monotonicMs())) {
-      session.refuseAuthorizeLater(`No pool of this account is up: ${group.stats.lastError}`);
+      for (const one of route.groups) one.lookAgain();
+      session.refuseAuthorizeLater(`No pool of this account is up: ${group.lastError}`);
       return;
     }
     if (session.upstream !== null && !group.upstreams.includes(session.upstream)) {

@@ -28,7 +28,7 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     session.refuseShare(id, isStale ? 'stale' : 'unknown-job', isStale ? 'Stale share' : 'Job not found', 0);
     return;
   }
-  const { job, upstream, lane, binding, difficulty } = site;
+  const { job, upstream, lane, binding, difficulty, extranonce1, extranonce2Bytes } = site;
   const { group, books } = binding;
   const assembled = session.dialect.miner.assemble(request, {
     user: upstream.nameFor(binding.nameAtPool),
@@ -36,8 +36,8 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     poolJobId: job.poolJobId,
     version: job.version,
     ntime: job.ntime,
-    extranonce1: session.extranonce1,
-    extranonce2Bytes: session.extranonce2Bytes,
+    extranonce1,
+    extranonce2Bytes,
     lane: lane.bytes,
     versionMask: upstream.versionMask,
     isRolling: upstream.isRolling,
@@ -61,6 +61,7 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     books,
     difficulty,
     owner: session,
+    isFound: false,
   };
   session.enterShare(share);
   if (!group.verifies || job.work === null) upstream.submit(share);
@@ -78,11 +79,15 @@ function proveByHash(
 ): void {
   const { verifier } = session.context;
   const { algorithm } = group.credentials.pool;
-  if (verifier === null || (!verifier.mayProve(algorithm.name, entered.sentAtMs) && !group.judges)) {
+  if (verifier === null || (!group.judges && !verifier.mayProve(algorithm.name, entered.sentAtMs))) {
     upstream.submit(entered);
     return;
   }
   const { job } = entered;
+  if (share.extranonce2.length !== job.extranonce2Bytes * 2) {
+    session.refuseProven(entered, 'malformed', 'Wrong size of extranonce2');
+    return;
+  }
   verifier.prove({ algorithm, job, share, versionMask: upstream.versionMask }, (proof) =>
     judge(session, upstream, group.judges, entered, proof),
   );
@@ -120,16 +125,20 @@ function judge(
   share: InFlightShare,
   proof: ShareProof,
 ): void {
-  if (share.job.seen?.add(proof.fingerprint) === false) {
-    session.noteConduct(judges, false);
+  const isEnough = proof.meetsPool || (judges && proof.difficulty >= share.difficulty * DIFFICULTY_TOLERANCE);
+  // Only what counts is remembered: a flood of worthless shares must not push out those that do.
+  const isNew = !isEnough || share.job.seen?.add(proof.fingerprint) !== false;
+  const isTrusted = session.noteConduct(judges, isEnough && isNew);
+  if (!isNew) {
     session.refuseProven(share, 'duplicate', 'Duplicate share');
     return;
   }
-  const isEnough = proof.meetsPool || (judges && proof.difficulty >= share.difficulty * DIFFICULTY_TOLERANCE);
-  const isTrusted = session.noteConduct(judges, isEnough);
   if (!isEnough) {
     session.refuseProven(share, 'low-difficulty', 'Low difficulty share');
-  } else if (!proof.meetsPool) {
+    return;
+  }
+  session.noteFound(share);
+  if (!proof.meetsPool) {
     session.creditShare(share);
   } else if (isTrusted) {
     session.proven(share);
