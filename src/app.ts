@@ -118,7 +118,8 @@ export async function startApp(
         throw new SettingError(`stratum.listeners: no dialect is called ${dialect}; there are ${known}`);
       }
       const bound = await worker.listen(listener.address.host, listener.address.port, listener.policy);
-      log.info('further stratum port', { ...bound, ...listener.policy });
+      const { difficulty, ...policy } = listener.policy;
+      log.info('further stratum port', { ...bound, ...policy, ...difficulty });
     }
 
     let isStopping = false;

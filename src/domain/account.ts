@@ -51,6 +51,13 @@ export interface AccountDifficulty extends DifficultyBounds {
   readonly sharesPerMinute: number | null;
 }
 
+/** The account's own rules, and those of the port its miner came to where it has none. Bounds are taken together: of two places they need not fit. */
+export function difficultyAtPort(account: AccountDifficulty, port: AccountDifficulty): AccountDifficulty {
+  if (port === NO_ACCOUNT_DIFFICULTY) return account;
+  const { min, max } = account.min === null && account.max === null ? port : account;
+  return { min, max, sharesPerMinute: account.sharesPerMinute ?? port.sharesPerMinute };
+}
+
 export const NO_ACCOUNT_DIFFICULTY: AccountDifficulty = { min: null, max: null, sharesPerMinute: null };
 
 /** A registered set of credentials. Plain data: it crosses the boundary between processes. */

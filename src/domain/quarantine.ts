@@ -7,9 +7,15 @@ export class Conduct {
   #history = 0;
   #known = 0;
   #isQuarantined = false;
+  #quarantines = 0;
 
   get isQuarantined(): boolean {
     return this.#isQuarantined;
+  }
+
+  /** How often it has been put in quarantine. */
+  get quarantines(): number {
+    return this.#quarantines;
   }
 
   /** Returns what has changed by this share. */
@@ -18,6 +24,7 @@ export class Conduct {
     if (this.#known < WINDOW) this.#known += 1;
     if (!this.#isQuarantined && this.#known >= LEAST && bitsSet(this.#history) * 2 > this.#known) {
       this.#isQuarantined = true;
+      this.#quarantines += 1;
       return 'quarantined';
     }
     if (this.#isQuarantined && bitsSet(this.#history & RECENT_MASK) === 0) {

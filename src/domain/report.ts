@@ -98,6 +98,9 @@ export interface WorkerFacts {
   /** Connections refused or closed, by reason (`banned`, `address-cap`, `global-cap`, `not-stratum`, `http`, `handshake-timeout`, `line-too-long`, `slow-reader`, …). */
   readonly connectionsRefused: Readonly<Record<string, number>>;
   readonly bannedAddresses: number;
+  /** Miners whose shares are held back at the moment, since most of them were invalid; and how often that has begun. */
+  readonly quarantinedSessions: number;
+  readonly quarantines: number;
   readonly authorizeFailures: number;
   readonly bytesFromMiners: number;
   readonly bytesToMiners: number;

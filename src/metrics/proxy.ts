@@ -97,6 +97,18 @@ export const proxyFamilies: readonly MetricFamily<Scrape>[] = [
     (facts) => facts.bannedAddresses,
   ),
   single(
+    'stratum_proxy_quarantined_sessions',
+    'gauge',
+    'Miners whose shares are held back now because most of them were invalid.',
+    (facts) => facts.quarantinedSessions,
+  ),
+  single(
+    'stratum_proxy_quarantines_total',
+    'counter',
+    'How often a miner was put in quarantine.',
+    (facts) => facts.quarantines,
+  ),
+  single(
     'stratum_proxy_authorize_failures_total',
     'counter',
     'Logins of miners that were refused.',

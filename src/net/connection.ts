@@ -159,9 +159,13 @@ export class Connection implements Flushable {
     setTimeout(cutOff, LINGER_MS, this.#socket).unref();
   }
 
-  /** Nothing more is read; what is queued still goes out. */
+  /** Nothing more is read until {@link Connection.startReading}; what is queued still goes out. That the peer has gone is not heard meanwhile. */
   stopReading(): void {
     this.#socket.pause();
+  }
+
+  startReading(): void {
+    this.#socket.resume();
   }
 
   /** Ends the connection now. */

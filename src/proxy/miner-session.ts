@@ -1,4 +1,6 @@
+import { type AccountDifficulty, difficultyAtPort } from '../domain/account.ts';
 import { isOfPool, type Lane, type LanePlan, planFits, planLane, takesWhole } from '../domain/lane.ts';
+import type { ListenerPolicy } from '../domain/listener.ts';
 import { Conduct } from '../domain/quarantine.ts';
 import { isProxyAgent, isRentalAgent } from '../domain/rental.ts';
 import type { ShareResult } from '../domain/result.ts';
@@ -62,6 +64,10 @@ export interface ShareSite {
 /** Faults (unknown methods, unusable parameters) a miner may be forgiven at once; half of them are forgotten every sweep. */
 const MAX_FAULTS = 64;
 const RETARGET_EVERY_MS = 2000;
+/** Of a quarantined miner whose shares cannot be judged here the pool gets one so often. */
+const PROBE_EVERY_MS = 30_000;
+/** A miner that changes its mind all the time is sent a job for it no more often. */
+const WISHES_EVERY_MS = 1000;
 /** A session whose connection to a pool is down looks for room on another one after so long, and at another pool of the account after so long. */
 const STRANDED_AFTER_MS = 1000;
 const STRAYS_AFTER_MS = 5000;
@@ -81,8 +87,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   readonly context: SessionContext;
   readonly connection: Connection;
   readonly dialect: Dialect;
-  /** The account of a miner whose user name is none, where its port has one. */
-  readonly defaultAccount: string | null;
+  /** What is settled about every miner of its port. */
+  readonly policy: ListenerPolicy;
   readonly ip: string;
   /** `ip:port`. */
   readonly address: string;
@@ -92,6 +98,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   readonly #framer = new LineFramer();
   #heardAtMs: number;
   #faults = 0;
+  /** Reading has stopped until the pool has answered. */
+  #isUnheard = false;
 
   /** Given out at subscribe; empty before. */
   id = '';
@@ -128,11 +136,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   sent = new SentJobs();
   #isEnded = false;
   #conduct: Conduct | null = null;
+  #probedAtMs = Number.NEGATIVE_INFINITY;
   #difficulty: SessionDifficulty | null = null;
+  #rules: { readonly of: AccountDifficulty; readonly rules: AccountDifficulty } | null = null;
   /** Since when an authorised miner has been without a live upstream; null while it has one. */
   #withoutPoolSinceMs: number | null = null;
   #loggedReasons = 0;
   #retargetAtMs = 0;
+  #wishedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     parts: { context: SessionContext; connection: Connection; dialect: Dialect },
@@ -140,13 +151,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       readonly ip: string;
       readonly port: number;
       readonly connectedMonotonicMs: number;
-      readonly defaultAccount: string | null;
+      readonly policy: ListenerPolicy;
     },
   ) {
     this.context = parts.context;
     this.connection = parts.connection;
     this.dialect = parts.dialect;
-    this.defaultAccount = options.defaultAccount;
+    this.policy = options.policy;
     this.ip = options.ip;
     this.address = options.ip.includes(':')
       ? `[${options.ip}]:${options.port}`
@@ -227,8 +238,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   reply(id: RequestId, line: string): void {
     if (id === 'null') return;
     this.send(this.replies.push(line));
-    // What waits behind a share that the pool does not answer is memory the miner could fill at will.
-    if (this.replies.length > this.context.settings.limits.pendingSubmits * 2) this.end('flood');
+    if (this.replies.length <= this.context.settings.limits.pendingSubmits * 2) return;
+    // What waits behind a share that the pool does not answer is memory the miner could fill at will. The pool's silence is not its fault: it is not listened to
+    // until the answers are there.
+    if (this.binding === null || !this.#logins.isEmpty) {
+      this.end('flood');
+    } else if (!this.#isUnheard) {
+      this.#isUnheard = true;
+      this.connection.stopReading();
+    }
   }
 
   refuse(id: RequestId, reason: Refusal['reason'], message: string): void {
@@ -829,13 +847,21 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
         divider,
         sharesPerMinute: context.settings.vardiff.sharesPerMinute,
       };
-      const rules = binding.route.account.difficulty;
+      const rules = this.#rulesOf(binding);
       this.#difficulty = new SessionDifficulty({ load: context.measuring }, facts, rules);
       const { password, last } = this.wishes;
       this.#difficulty.demand({ ...password, floor: this.#leastDifficulty });
       if (last !== null) this.#difficulty.wish(wishedDifficulty(last, divider));
     }
     return this.#difficulty;
+  }
+
+  /** The same object while the account's are. */
+  #rulesOf({ route }: Binding): AccountDifficulty {
+    const { difficulty } = route.account;
+    if (this.#rules?.of !== difficulty)
+      this.#rules = { of: difficulty, rules: difficultyAtPort(difficulty, this.policy.difficulty) };
+    return this.#rules.rules;
   }
 
   /** The same device in the same place: its rate is the best guess when it comes back. */
@@ -852,7 +878,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (!this.dialect.miner.repeatsJobs) return;
     const nowMs = context.clock.monotonicMs();
     const own = this.#ownDifficulty();
-    if (own?.follow(binding.route.account.difficulty) === true) this.#resendJob();
+    if (own?.follow(this.#rulesOf(binding)) === true) this.#resendJob();
     else if ((own?.advice(job.difficulty, nowMs) ?? null) !== null) this.#repeat(job);
   }
 
@@ -898,6 +924,10 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (!this.wishes.note(wish)) return;
     if (this.binding?.group.judges === true) {
       this.#difficulty?.wish(wishedDifficulty(wish, this.binding.books.subject.divider));
+      const nowMs = this.context.clock.monotonicMs();
+      // The next job will have it.
+      if (nowMs - this.#wishedAtMs < WISHES_EVERY_MS) return;
+      this.#wishedAtMs = nowMs;
       this.#resendJob();
       return;
     }
@@ -1078,12 +1108,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
    * Keeps account of how many shares are valid. Returns false while nothing of this miner may go to the pool, which would else ban the whole
    * farm for one broken device.
    */
-  noteConduct(judges: boolean, isValid: boolean): boolean {
-    if (!judges) return true;
+  noteConduct(isValid: boolean): boolean {
+    if (this.#conduct === null && isValid) return true;
     this.#conduct ??= new Conduct();
     const change = this.#conduct.note(isValid);
     if (change !== 'unchanged') {
-      this.context.log.warn(
+      if (change === 'quarantined') this.context.onQuarantined();
+      // Once is enough of a device that swings to and fro.
+      const level = this.#conduct.quarantines <= 1 ? 'warn' : 'debug';
+      this.context.log[level](
         change === 'quarantined'
           ? 'miner quarantined: most of its shares are invalid'
           : 'miner released from quarantine',
@@ -1097,11 +1130,24 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return !this.#conduct.isQuarantined;
   }
 
+  get isQuarantined(): boolean {
+    return this.#conduct?.isQuarantined === true;
+  }
+
+  /** True where a share that cannot be judged here may go to the pool: now and then one of a quarantined miner, whose verdict tells whether it is well again. */
+  mayForwardUnproven(nowMs: number): boolean {
+    if (!this.isQuarantined) return true;
+    if (nowMs - this.#probedAtMs < PROBE_EVERY_MS) return false;
+    this.#probedAtMs = nowMs;
+    return true;
+  }
+
   onVerdict(share: InFlightShare, verdict: PoolVerdict): void {
     const { miner } = this.dialect;
     const { requestId } = share;
     switch (verdict.kind) {
       case 'accepted':
+        if (!share.isFound) this.noteConduct(true);
         this.noteFound(share);
         share.books.paid(share.job.difficulty);
         this.#settle(share, 'accepted', miner.yes(requestId));
@@ -1109,6 +1155,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       case 'refused': {
         const { reason, refusal } = verdict;
         const { code, message } = refusal;
+        if (!share.isFound && isDevicesFault(reason)) this.noteConduct(false);
         this.#logReject(reason, message, 'pool');
         this.#settle(share, reason, miner.refuse(requestId, { reason, message, code }));
         return;
@@ -1133,6 +1180,10 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #settle(share: InFlightShare, result: ShareResult, line: string): void {
     share.books.end(result, share.difficulty, this.context.clock.monotonicMs());
     this.send(this.replies.settle(share, share.requestId === 'null' ? '' : line));
+    if (this.#isUnheard && this.replies.length < this.context.settings.limits.pendingSubmits) {
+      this.#isUnheard = false;
+      if (this.connection.isOpen && !this.context.isDraining()) this.connection.startReading();
+    }
   }
 
   #logReject(reason: Refusal['reason'] & ShareResult, message: string, by: 'pool' | 'proxy'): void {
@@ -1258,6 +1309,11 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#next?.upstream.leave(this);
     this.#next = null;
   }
+}
+
+/** Not the network's, as a stale share is, nor the account's. */
+function isDevicesFault(reason: ShareResult): boolean {
+  return reason === 'low-difficulty' || reason === 'duplicate' || reason === 'malformed';
 }
 
 /** What a share of this job is credited with, and must meet. */

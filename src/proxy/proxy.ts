@@ -92,6 +92,7 @@ export class Proxy {
   #accepted = 0;
   #acceptFaultAtMs = Number.NEGATIVE_INFINITY;
   #authorizeFailures = 0;
+  #quarantines = 0;
   #nextPrefix = randomBytes(4).readUInt32BE();
   #isDraining = false;
   readonly #timer: NodeJS.Timeout;
@@ -135,8 +136,12 @@ export class Proxy {
         this.#retired.push(books);
       },
       countRefused: (reason) => this.#countRefused(reason),
+      isDraining: () => this.#isDraining,
       onAuthorizeFailure: () => {
         this.#authorizeFailures += 1;
+      },
+      onQuarantined: () => {
+        this.#quarantines += 1;
       },
       onClosed: (closed, reason) => this.#onClosed(closed, reason),
     };
@@ -224,10 +229,12 @@ export class Proxy {
     const withJob = new Set<string>();
     const perPool = new Map<string, number>();
     let authorized = 0;
+    let quarantined = 0;
     for (const session of this.#sessions) {
       if (session.binding === null) continue;
       const { books } = session.binding;
       authorized += 1;
+      if (session.isQuarantined) quarantined += 1;
       inUse.add(books.subject.account);
       if (session.isMining) withJob.add(books.subject.account);
       const poolKey = `${books.subject.pool} ${books.subject.algorithm}`;
@@ -276,6 +283,8 @@ export class Proxy {
       connectionsAccepted: this.#accepted,
       connectionsRefused: Object.fromEntries(this.#refused),
       bannedAddresses: this.#addresses.bannedCount(nowMs),
+      quarantinedSessions: quarantined,
+      quarantines: this.#quarantines,
       authorizeFailures: this.#authorizeFailures,
       bytesFromMiners: this.#minerBytes.received,
       bytesToMiners: this.#minerBytes.sent,
@@ -336,7 +345,7 @@ export class Proxy {
       const { connection, ip, port, connectedMonotonicMs, policy } = arrival;
       const session = new MinerSession(
         { context: this.#context, connection, dialect },
-        { ip, port, connectedMonotonicMs, defaultAccount: policy.account },
+        { ip, port, connectedMonotonicMs, policy },
       );
       this.#arrivals.delete(arrival);
       this.#sessions.add(session);

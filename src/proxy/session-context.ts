@@ -75,6 +75,10 @@ export interface SessionContext {
   /** Books that are closed, kept for a minute. */
   retire(books: SessionBooks): void;
   countRefused(reason: string): void;
+  /** The process is about to end: nothing more is taken from miners. */
+  isDraining(): boolean;
   onAuthorizeFailure(): void;
+  /** A session was put in quarantine. */
+  onQuarantined(): void;
   onClosed(session: MinerSession, reason: CloseReason): void;
 }

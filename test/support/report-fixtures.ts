@@ -94,6 +94,8 @@ export function workerFacts(some: Partial<WorkerFacts> = {}): WorkerFacts {
     connectionsAccepted: 1,
     connectionsRefused: {},
     bannedAddresses: 0,
+    quarantinedSessions: 0,
+    quarantines: 0,
     authorizeFailures: 0,
     bytesFromMiners: 0,
     bytesToMiners: 0,

@@ -198,20 +198,36 @@ describe('shares that wait for the pool', SUITE, () => {
     ['more shares', null],
     ['pings', { id: 1, method: 'mining.ping', params: [] }],
   ] as const) {
-    test(`do not let a miner pile up answers behind them: ${name}`, async () => {
-      await using room = await openRoom({ limits: { pendingSubmits: 8 } });
+    test(`are listened no further past, and all is answered in its turn once the pool is heard of: ${name}`, async () => {
+      await using room = await openRoom({
+        limits: { pendingSubmits: 8 },
+        upstream: { submitTimeoutMs: 1000 },
+      });
       const { miner, job } = await room.mining();
-      miner.submit(job);
-      for (let i = 0; i < 200; i += 1) {
-        if (line === null) miner.submit(job, { nonce: i.toString(16) });
+      const first = miner.submit(job, { nonce: 'ffffffff' });
+      const session = (): number => room.bed.proxy.report().facts.bytesFromMiners;
+      // More than one read takes: what is not listened to stays with the miner.
+      for (let i = 0; i < 20_000; i += 1) {
+        if (line === null) miner.submit(job, { nonce: i.toString(16).padStart(8, '0') });
         else miner.send(line);
       }
-      await miner.closed();
-      await counted(room, 'flood');
       await eventually(
-        () => factsOf(room).sessions === 0,
-        () => 'the session is still there',
+        () => session() > 1000,
+        () => 'nothing was read',
       );
+      const readBytes = session();
+      await new Promise((resolve) => {
+        setTimeout(resolve, 200);
+      });
+      assert.equal(session(), readBytes, 'it is listened to all the same');
+      assert.equal(miner.isClosed, false);
+      const timedOut = await miner.nextWhere(({ id }) => id === first);
+      assert.deepEqual(timedOut['error'], [20, 'Pool timeout', null]);
+      await eventually(
+        () => session() > readBytes,
+        () => 'not listened to again',
+      );
+      assert.equal(miner.isClosed, false);
     });
   }
 });

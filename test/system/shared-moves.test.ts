@@ -4,6 +4,7 @@ import type { Account } from '../../src/domain/account.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { PracticePool, type PracticePoolOptions } from '../../src/practice/practice-pool.ts';
+import { ShareVerifier } from '../../src/proxy/share-verifier.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Message } from '../support/line-peer.ts';
 import { type ProxyBed, startProxyBed, testAccount, testSettings } from '../support/proxy-bed.ts';
@@ -316,6 +317,43 @@ test('a miner that was let go because its pool is down is refused when it comes 
   const deadlineMs = performance.now() + 5000;
   while ((await log())['result'] !== true) assert.ok(performance.now() < deadlineMs, 'still refused');
   assert.equal(pool.stats.connectionsNow, 1);
+});
+
+describe('a broken device with a pool connection of its own', () => {
+  test('is judged here once the pool has refused most of its shares, and let back when they are good', async () => {
+    const pool = await startPool({ difficulty: HARD });
+    await using bed = await startProxyBed([account([pool], { mode: 'dedicated' })]);
+    const { miner, job } = await mine(bed);
+    for (let nonce = 0; nonce < 20; nonce += 1)
+      assert.match(String(await share(miner, job, nonce)), /low difficulty|above target/i);
+    assert.equal(pool.stats.submitted, 8, 'from the ninth on none reaches the pool');
+    const { facts } = bed.proxy.report();
+    assert.deepEqual([facts.quarantinedSessions, facts.quarantines], [1, 1]);
+    pool.setDifficulty(EASIEST);
+    pool.newJob();
+    const good = await miner.nextMethod(JOB);
+    for (let nonce = 0; nonce < 7; nonce += 1)
+      assert.match(String(await share(miner, good, nonce)), /held back/i);
+    assert.equal(await share(miner, good, 7), true);
+    assert.equal(await share(miner, good, 8), true);
+    assert.equal(pool.stats.accepted, 2);
+    assert.equal(bed.proxy.report().facts.quarantinedSessions, 0);
+  });
+
+  test('is let through once in a while where its shares cannot be judged here', async () => {
+    const pool = await startPool({ difficulty: HARD });
+    await using bed = await startProxyBed(
+      [account([pool], { mode: 'dedicated' })],
+      testSettings({ upstream: { silenceMs: 600_000 } }),
+      { clock: ahead, verifier: new ShareVerifier([]) },
+    );
+    const { miner, job } = await mine(bed);
+    for (let nonce = 0; nonce < 20; nonce += 1) await share(miner, job, nonce);
+    assert.equal(pool.stats.submitted, 9, 'eight, and one to see');
+    ahead.byMs += 30_000;
+    for (let nonce = 20; nonce < 30; nonce += 1) await share(miner, job, nonce);
+    assert.equal(pool.stats.submitted, 10);
+  });
 });
 
 const ahead = {

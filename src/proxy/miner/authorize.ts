@@ -89,8 +89,9 @@ export function onAuthorize(
 function nameOf(session: MinerSession, request: { readonly user: string; readonly rig?: string }): MinerName {
   const named = parseMinerName(request.user);
   const rig = request.rig ?? '';
-  if (session.defaultAccount !== null && !isAccountName(named.account))
-    return { account: session.defaultAccount, worker: rig === '' ? request.user : rig };
+  const { account } = session.policy;
+  if (account !== null && !isAccountName(named.account))
+    return { account, worker: rig === '' ? request.user : rig };
   return { account: named.account, worker: named.worker === '' ? rig : named.worker };
 }
 

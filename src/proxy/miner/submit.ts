@@ -64,10 +64,19 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     isFound: false,
   };
   session.enterShare(share);
-  if (!group.verifies || job.work === null) upstream.submit(share);
+  if ((!group.verifies && !session.isQuarantined) || job.work === null)
+    forwardUnproven(session, upstream, share);
   else if (assembled.share.family === 'bitcoin')
     proveByHash(session, upstream, group, share, assembled.share);
   else proveByClaim(session, upstream, group, share, job.work);
+}
+
+const HELD_BACK = 'Held back: too many invalid shares from this miner';
+
+/** To the pool as it is, unless its miner is quarantined and it is not one of the few that find out whether it is well again. */
+function forwardUnproven(session: MinerSession, upstream: Upstream, share: InFlightShare): void {
+  if (session.mayForwardUnproven(share.sentAtMs)) upstream.submit(share);
+  else session.refuseProven(share, 'rejected', HELD_BACK);
 }
 
 function proveByHash(
@@ -79,8 +88,10 @@ function proveByHash(
 ): void {
   const { verifier } = session.context;
   const { algorithm } = group.credentials.pool;
-  if (verifier === null || (!group.judges && !verifier.mayProve(algorithm.name, entered.sentAtMs))) {
-    upstream.submit(entered);
+  const canProve = verifier !== null && verifier.canVerify(algorithm.name);
+  const isSampled = !group.judges && !session.isQuarantined;
+  if (!canProve || (isSampled && !verifier.mayProve(algorithm.name, entered.sentAtMs))) {
+    forwardUnproven(session, upstream, entered);
     return;
   }
   const { job } = entered;
@@ -102,8 +113,8 @@ function proveByClaim(
   work: Work,
 ): void {
   const { claim } = group.dialect;
-  if (claim === null) {
-    upstream.submit(entered);
+  if (claim === null || group.dialect.claimsOf?.(group.credentials.pool.algorithm.name) === false) {
+    forwardUnproven(session, upstream, entered);
     return;
   }
   const { hashes, meetsPool, fingerprint } = claim(entered.share, work, entered.job.target);
@@ -128,7 +139,7 @@ function judge(
   const isEnough = proof.meetsPool || (judges && proof.difficulty >= share.difficulty * DIFFICULTY_TOLERANCE);
   // Only what counts is remembered: a flood of worthless shares must not push out those that do.
   const isNew = !isEnough || share.job.seen?.add(proof.fingerprint) !== false;
-  const isTrusted = session.noteConduct(judges, isEnough && isNew);
+  const isTrusted = session.noteConduct(isEnough && isNew);
   if (!isNew) {
     session.refuseProven(share, 'duplicate', 'Duplicate share');
     return;
@@ -144,7 +155,7 @@ function judge(
     session.proven(share);
     upstream.submit(share);
   } else {
-    session.refuseProven(share, 'rejected', 'Held back: too many invalid shares from this miner');
+    session.refuseProven(share, 'rejected', HELD_BACK);
   }
 }
 
