@@ -17,8 +17,8 @@ export interface InFlightShare extends PendingReply {
   /** The miner's request id, raw. */
   readonly requestId: string;
   readonly job: IssuedJob;
-  /** As sent, for a second sending after the upstream was resumed. */
-  readonly share: PoolShare;
+  /** As it is sent, kept for a second sending after the upstream was resumed. */
+  share: PoolShare;
   readonly sentAtMs: number;
   /** The books it was entered in: those of the pool it was found for. */
   readonly books: SessionBooks;

@@ -1,6 +1,7 @@
 import { type CoinbaseHash, HEADER_BYTES, HeaderTemplate, rollVersion } from '../domain/block-header.ts';
 import { difficultyOfHash, hashMeetsTarget, targetOfDifficulty } from '../domain/difficulty.ts';
 import type { BitcoinWork } from '../domain/job.ts';
+import { hex32 } from '../kit/hex.ts';
 import { TokenBucket } from '../kit/token-bucket.ts';
 import type { BitcoinShare } from '../wire/dialect.ts';
 import type { IssuedJob } from './issued-job.ts';
@@ -23,6 +24,8 @@ export interface ShareQuestion {
   readonly share: BitcoinShare;
   /** What may be rolled at the pool; bits outside it are the job's. */
   readonly versionMask: number;
+  /** A share below this difficulty is no use, so another reading of its version bits is tried. */
+  readonly leastDifficulty: number;
 }
 
 /** What a share's hash says. */
@@ -33,6 +36,8 @@ export interface ShareProof {
   readonly meetsPool: boolean;
   /** 52 bits of the hash: two shares of one job with the same ones are the same share. */
   readonly fingerprint: number;
+  /** The bits as the pool is to be told them, where the miner meant its own in another way; else null. */
+  readonly versionBits: string | null;
 }
 
 interface WorkFacts {
@@ -87,10 +92,36 @@ export class ShareVerifier {
     if (hash === undefined) throw new Error(`shares of ${algorithm.name} cannot be hashed here`);
     const facts = this.#factsOf(job, algorithm.divider, hash.coinbaseHash);
     const bits = share.versionBits === null ? 0 : Number.parseInt(share.versionBits, 16);
+    const mask = share.versionBits === null ? 0 : versionMask;
+    const rolled = rollVersion(job.version, mask, bits);
+    this.#hashAs(rolled, facts, question, hash, (proof) => {
+      // [quirk: ESP-Miner, public-pool] They take the bits as a difference from the job's version. It is the same where that has none of them set.
+      const other = (job.version ^ (bits & mask)) >>> 0;
+      if (proof.difficulty >= question.leastDifficulty || other === rolled) {
+        then(proof);
+        return;
+      }
+      this.#hashAs(other, facts, question, hash, (second) =>
+        then(
+          second.difficulty < question.leastDifficulty
+            ? proof
+            : { ...second, versionBits: hex32(other & mask) },
+        ),
+      );
+    });
+  }
+
+  #hashAs(
+    version: number,
+    facts: WorkFacts,
+    { job, share, algorithm }: ShareQuestion,
+    hash: HeaderHash,
+    then: (proof: ShareProof) => void,
+  ): void {
     facts.template.write(
       this.#header,
       job.extranonce1 + share.extranonce2,
-      rollVersion(job.version, share.versionBits === null ? 0 : versionMask, bits),
+      version,
       Number.parseInt(share.ntime, 16),
       Number.parseInt(share.nonce, 16),
     );
@@ -125,6 +156,7 @@ function proofOf(hash: Uint8Array, poolTarget: Uint8Array, divider: number): Sha
     difficulty: difficultyOfHash(hash, divider),
     meetsPool: hashMeetsTarget(hash, poolTarget),
     fingerprint: fingerprintOf(hash),
+    versionBits: null,
   };
 }
 

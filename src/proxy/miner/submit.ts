@@ -99,9 +99,12 @@ function proveByHash(
     session.refuseProven(entered, 'malformed', 'Wrong size of extranonce2');
     return;
   }
-  verifier.prove({ algorithm, job, share, versionMask: upstream.versionMask }, (proof) =>
-    judge(session, upstream, group.judges, entered, proof),
-  );
+  const leastDifficulty = (group.judges ? entered.difficulty : job.difficulty) * DIFFICULTY_TOLERANCE;
+  const { versionMask } = upstream;
+  verifier.prove({ algorithm, job, share, versionMask, leastDifficulty }, (proof) => {
+    if (proof.versionBits !== null) entered.share = { ...share, versionBits: proof.versionBits };
+    judge(session, upstream, group.judges, entered, proof);
+  });
 }
 
 /** By what the share says of itself: as much as can be known of a hash that is not computed here. */
@@ -119,7 +122,7 @@ function proveByClaim(
   }
   const { hashes, meetsPool, fingerprint } = claim(entered.share, work, entered.job.target);
   const difficulty = difficultyOfHashes(hashes, group.credentials.pool.algorithm.divider);
-  judge(session, upstream, group.judges, entered, { difficulty, meetsPool, fingerprint });
+  judge(session, upstream, group.judges, entered, { difficulty, meetsPool, fingerprint, versionBits: null });
 }
 
 /** "pdiff" and "bdiff" differ by 1/65536: a share that just misses one just meets the other. */
