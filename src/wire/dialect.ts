@@ -218,6 +218,8 @@ export interface LoginCall {
   readonly name: string;
   /** Pools that do not know it neither answer nor mean harm: after a shorter time, or when they close on it, the login goes on without. */
   readonly isOptional: boolean;
+  /** It says user and password: who has none cannot make it. Absent: it does not. */
+  readonly identifies?: boolean;
   /** Null: not made in this login. */
   write(id: number, facts: LoginFacts): string | null;
   read(result: unknown, refusal: PoolRefusal | null): LoginOutcome;
@@ -242,6 +244,15 @@ export interface PoolDialect {
   isYes(result: unknown): boolean;
   /** The bucket of a refused share, by the pool's code or words. */
   classify(refusal: PoolRefusal): RejectReason;
+  /**
+   * The algorithm that a job names: as the catalogue calls it, by name or alias, else in the pool's spelling; null where this job names none.
+   * Absent: jobs never do.
+   */
+  readonly namedAlgorithm?: (work: Work) => string | null;
+  /** The algorithm, by its name in the catalogue, of a job that can have no other although it names none; null where several can. Absent: nothing proves it. */
+  readonly impliedAlgorithm?: (work: Work) => string | null;
+  /** False for a job that can be read in this dialect but has what only another's pools send. Absent: what can be read is its own. */
+  readonly isOwnJob?: (work: Work) => boolean;
 }
 
 /** What a share claims to be worth, where it carries its own hash. */

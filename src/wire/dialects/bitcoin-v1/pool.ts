@@ -1,6 +1,13 @@
+import { difficultyOfTarget, targetOfCompact } from '../../../domain/difficulty.ts';
 import type { BitcoinWork } from '../../../domain/job.ts';
 import { hex32, isHex, isHexOf, parseHex32 } from '../../../kit/hex.ts';
-import type { LoginCall, LoginOutcome, PoolDialect, PoolShare } from '../../dialect.ts';
+import {
+  bitcoinWork,
+  type LoginCall,
+  type LoginOutcome,
+  type PoolDialect,
+  type PoolShare,
+} from '../../dialect.ts';
 import { clip, type JsonObject, jsonNumber, jsonText, parseObject, quote, rawId } from '../../json.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../../messages.ts';
 import { classifyRefusal } from './codes.ts';
@@ -235,6 +242,7 @@ const LOGIN: readonly LoginCall[] = [
   {
     name: 'authorize',
     isOptional: false,
+    identifies: true,
     write: (id, { user, password }) => authorize(id, user, password),
     read: (result, refusal) =>
       refusal === null && result === true
@@ -242,6 +250,19 @@ const LOGIN: readonly LoginCall[] = [
         : { kind: 'refused', refusal: refusal ?? { code: null, message: 'the login was refused' } },
   },
 ];
+
+/**
+ * Blocks of this difficulty ten minutes apart take 7 EH/s. Of all that is mined over an 80-byte header only the networks of sha256d have ever had so much: Bitcoin more than a hundred
+ * times that, the largest of scrypt and of x11 less than a hundredth.
+ */
+const BEYOND_OTHERS = 1e12;
+
+function isBeyondOthers(nbits: string): boolean {
+  const target = targetOfCompact(parseHex32(nbits) ?? 0);
+  return (
+    target !== null && difficultyOfTarget(target, 1) >= BEYOND_OTHERS && target.some((byte) => byte !== 0)
+  );
+}
 
 /** What we say to a bitcoin-v1 pool. */
 export const bitcoinPool: PoolDialect = {
@@ -264,4 +285,5 @@ export const bitcoinPool: PoolDialect = {
 
   isYes: (result) => result === true,
   classify: ({ code, message }) => classifyRefusal(code, message),
+  impliedAlgorithm: (work) => (isBeyondOthers(bitcoinWork(work).nbits) ? 'sha256d' : null),
 };

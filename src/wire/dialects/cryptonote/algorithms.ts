@@ -28,6 +28,25 @@ export function wireNameOf(algorithm: string): string | null {
   return WIRE_NAMES.get(algorithm) ?? null;
 }
 
+const CATALOGUE_NAMES: ReadonlyMap<string, string> = new Map(
+  Array.from(WIRE_NAMES, ([name, wireName]) => [wireName, name]),
+);
+
+/**
+ * What the catalogue calls the algorithm of a job; in the job's spelling, lower case, where it has no name for it.
+ * [xmrig/xmrig src/base/crypto/Algorithm.cpp] takes the long forms and the families' bare names too.
+ */
+export function catalogueNameOf(algorithm: string): string {
+  const name = algorithm
+    .toLowerCase()
+    .replace(/^randomx\//, 'rx/')
+    .replace(/^cryptonight(?=[/-])/, 'cn')
+    .replace(/^cn-pico\/(?:0|trtl|turtle)$/, 'cn-pico')
+    .replace(/^cn-heavy$/, 'cn-heavy/0')
+    .replace(/^chukwa/, 'argon2/chukwa');
+  return CATALOGUE_NAMES.get(name) ?? name;
+}
+
 /** Where things stand in a blob, in bytes from its beginning. */
 export interface BlobLayout {
   /** The nonce has 4 bytes from here. */

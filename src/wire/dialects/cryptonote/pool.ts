@@ -2,9 +2,9 @@ import type { RelayedWork } from '../../../domain/job.ts';
 import type { LoginCall, LoginOutcome, PoolDialect, PoolShare } from '../../dialect.ts';
 import { clip, type JsonObject, jsonText, parseObject, quote, rawId } from '../../json.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../../messages.ts';
-import { wireNameOf } from './algorithms.ts';
+import { catalogueNameOf, wireNameOf } from './algorithms.ts';
 import { classifyRefusal, isCritical, isForNow } from './codes.ts';
-import { cryptonoteShare, fixedByteOf, readJob } from './parts.ts';
+import { cryptonoteShare, cryptonoteWork, fixedByteOf, readJob } from './parts.ts';
 
 const MAX_MESSAGE = 200;
 const MAX_SESSION_ID = 128;
@@ -143,6 +143,7 @@ function readLogin(result: unknown): LoginOutcome {
 const LOGIN: LoginCall = {
   name: 'login',
   isOptional: false,
+  identifies: true,
   write(id, { user, password, agent, algorithm, isPlain }) {
     const algo = isPlain ? null : wireNameOf(algorithm);
     const names = algo === null ? '' : `,"algo":["${algo}"]`;
@@ -185,4 +186,9 @@ export const cryptonotePool: PoolDialect = {
     return status === undefined || status === 'OK' || status === 'KEEPALIVED';
   },
   classify: classifyRefusal,
+
+  namedAlgorithm(work) {
+    const { algorithm } = cryptonoteWork(work);
+    return algorithm === null ? null : catalogueNameOf(algorithm);
+  },
 };

@@ -104,7 +104,7 @@ export const eip1571Miner: MinerDialect = {
     const known = epoch === null ? '' : `"epoch":"${epoch}",`;
     return (
       `{"method":"mining.set","params":{${known}"target":"${targetTextOf(view)}","algo":${quote(algorithm ?? 'ethash')}}}\n` +
-      `{"method":"mining.notify","params":[${quote(view.jobId)},"${parts['height'] ?? '0'}","${part(parts, 'header')}","${view.clean ? '1' : '0'}"]}\n`
+      `{"method":"mining.notify","params":[${quote(view.jobId)},"${parts['height'] ?? '0'}","${part(parts, 'header')}","${view.clean ? '1' : '0'}"${parts['more:eip1571'] ?? ''}]}\n`
     );
   },
 };

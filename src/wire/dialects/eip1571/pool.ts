@@ -2,7 +2,16 @@ import type { LoginCall, LoginOutcome, PoolDialect } from '../../dialect.ts';
 import { clip, type JsonObject, jsonText, quote } from '../../json.ts';
 import type { PoolEvent, PoolRefusal } from '../../messages.ts';
 import { decodeReply, fault, notice, readPrefix, readSay, reconnect } from '../ethash/events.ts';
-import { ethashShare, part, partsOf, readHash, readHexNumber, readTarget } from '../ethash/parts.ts';
+import {
+  ethashShare,
+  ethashWork,
+  part,
+  partsOf,
+  readHash,
+  readHexNumber,
+  readMore,
+  readTarget,
+} from '../ethash/parts.ts';
 import { classifyRefusal, isRemark, STALE } from './codes.ts';
 
 const PROTOCOL = 'EthereumStratum/2.0.0';
@@ -62,7 +71,7 @@ function decodeJob(params: readonly unknown[]): PoolEvent {
       clean: clean === '1' || clean === true || clean === 1,
       target: null,
       algorithm: null,
-      parts: partsOf({ header, height }),
+      parts: partsOf({ header, height, 'more:eip1571': readMore(params.slice(4)) }),
     },
   };
 }
@@ -138,6 +147,7 @@ const LOGIN: readonly LoginCall[] = [
   {
     name: 'authorize',
     isOptional: false,
+    identifies: true,
     write: (id, { user, password }) =>
       `{"id":${id},"method":"mining.authorize","params":[${jsonText(user)},${jsonText(password)}]}\n`,
     read: readAuthorized,
@@ -164,4 +174,10 @@ export const eip1571Pool: PoolDialect = {
   acknowledge: (id) => `{"id":${id}}\n`,
   isYes: (result) => result !== false,
   classify: classifyRefusal,
+  /** An EthereumStratum/1.0.0 job has a hash where this has the height, one of the Zcash stratum goes on behind the fourth element. */
+  isOwnJob(work) {
+    const { parts } = ethashWork(work);
+    return parts['height'] !== undefined && parts['more:eip1571'] === undefined;
+  },
+  namedAlgorithm: (work) => ethashWork(work).algorithm?.toLowerCase() ?? null,
 };

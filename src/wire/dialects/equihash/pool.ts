@@ -3,7 +3,7 @@ import { jsonText, quote } from '../../json.ts';
 import type { PoolEvent } from '../../messages.ts';
 import { AUTHORIZE, EXTRANONCE_SUBSCRIBE, REPLIES } from '../nonce-prefix/answers.ts';
 import { fault, notice, readPoolJobId, readSay, readSessionId } from '../nonce-prefix/events.ts';
-import { part, readHexOf, readPrefix, readTarget, shareIn } from '../nonce-prefix/fields.ts';
+import { part, readHexOf, readPrefix, readTarget, shareIn, workIn } from '../nonce-prefix/fields.ts';
 import { NONCE_BYTES, readTail } from './parts.ts';
 
 /** What a pool of the Zcash stratum says. */
@@ -91,6 +91,11 @@ export const equihashPool: PoolDialect = {
   ...REPLIES,
   decode: decodePool,
   login: LOGIN,
+  /** `144_5` is `equihash144_5` to the catalogue. */
+  namedAlgorithm(work) {
+    const { algorithm } = workIn('equihash', work);
+    return algorithm === null ? null : `equihash${algorithm}`;
+  },
 
   submit(id, share, { extranonce1 }) {
     const { user, poolJobId, parts } = shareIn('equihash', share);

@@ -5,7 +5,16 @@ import { JSON_RPC_REPLIES } from '../ethash/answers.ts';
 import { readAuthorized } from '../ethash/authorized.ts';
 import { classifyRefusal } from '../ethash/codes.ts';
 import { decodeReply, fault, notice, readSay, UNDIVIDED } from '../ethash/events.ts';
-import { ethashShare, part, partsOf, readHash, readHeight, readMore, readTarget } from '../ethash/parts.ts';
+import {
+  ethashShare,
+  ethashWork,
+  part,
+  partsOf,
+  readHash,
+  readHeight,
+  readMore,
+  readTarget,
+} from '../ethash/parts.ts';
 
 /** What a pool of the plain dialect says. */
 export function decodePool(line: string): PoolEvent {
@@ -58,6 +67,7 @@ const LOGIN: readonly LoginCall[] = [
   {
     name: 'authorize',
     isOptional: false,
+    identifies: true,
     write: (id, { user, password }) => authorize(id, user, password),
     read: readAuthorized,
   },
@@ -82,4 +92,6 @@ export const ethashPlainPool: PoolDialect = {
 
   isYes: (result) => result === true,
   classify: classifyRefusal,
+  /** A kawpow job begins with the same elements, and goes on with height and bits. */
+  isOwnJob: (work) => ethashWork(work).parts['more:ethash-plain'] === undefined,
 };

@@ -93,6 +93,7 @@ const LOGIN: readonly LoginCall[] = [
   {
     name: 'authorize',
     isOptional: false,
+    identifies: true,
     write: (id, { user, password }) => authorize(id, user, password),
     read: readAuthorized,
   },

@@ -74,6 +74,7 @@ const LOGIN: readonly LoginCall[] = [
   {
     name: 'eth_submitLogin',
     isOptional: false,
+    identifies: true,
     write(id, { user, password }) {
       const { account, worker } = nameOf(user);
       return `{"id":${id},"jsonrpc":"2.0","method":"eth_submitLogin",${worker}"params":[${jsonText(account)},${jsonText(password)}]}\n`;

@@ -46,6 +46,7 @@ export const REPLIES = {
 export const AUTHORIZE: LoginCall = {
   name: 'authorize',
   isOptional: false,
+  identifies: true,
   write: (id, { user, password }) => authorizeLine(id, user, password),
   read: (result, refusal) =>
     refusal === null && result === true
