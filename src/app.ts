@@ -104,6 +104,7 @@ export async function startApp(
       worker.setDialectsInUse([...dialects]);
       worker.forgetAccounts();
     };
+    worker.setAlgorithms(await store.listAlgorithms());
     await onPoolListChanged();
 
     const address = parseListenAddress(config.stratum.addr);

@@ -10,6 +10,11 @@ export type AccountAnswer =
   | { readonly kind: 'unlisted'; readonly pool: string }
   | { readonly kind: 'unavailable' };
 
+export interface AlgorithmNames {
+  readonly name: string;
+  readonly aliases: readonly string[];
+}
+
 /** From the supervisor. `call` joins a question with its answer. */
 export type ToWorker =
   | {
@@ -26,6 +31,8 @@ export type ToWorker =
   | { readonly kind: 'forget-accounts' }
   /** Every `host:port` and `*.suffix:port` of the pool list. */
   | { readonly kind: 'pool-list'; readonly addresses: readonly string[] }
+  /** Every algorithm of the catalogue, and what else it is called. */
+  | { readonly kind: 'algorithms'; readonly algorithms: readonly AlgorithmNames[] }
   /** What the pools of accounts speak: it helps to tell miners apart whose first line does not. */
   | { readonly kind: 'dialects-in-use'; readonly dialects: readonly string[] }
   | { readonly kind: 'report'; readonly call: number }

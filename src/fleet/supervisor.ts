@@ -2,7 +2,7 @@ import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { Link } from './link.ts';
-import type { AccountAnswer, ToSupervisor, ToWorker } from './messages.ts';
+import type { AccountAnswer, AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
 
 /** Where the supervisor finds accounts: the store, seen narrowly. Rejects where it cannot be asked. */
 export interface AccountSource {
@@ -69,6 +69,11 @@ export class WorkerHandle {
 
   setPoolList(addresses: readonly string[]): void {
     this.#link.send({ kind: 'pool-list', addresses });
+  }
+
+  setAlgorithms(algorithms: readonly AlgorithmNames[]): void {
+    const names = algorithms.map(({ name, aliases }) => ({ name, aliases }));
+    this.#link.send({ kind: 'algorithms', algorithms: names });
   }
 
   setDialectsInUse(dialects: readonly string[]): void {

@@ -6,7 +6,7 @@ import { Proxy, type ProxyParts } from '../proxy/proxy.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 import { AccountCache } from './account-cache.ts';
 import type { Link } from './link.ts';
-import type { ToSupervisor, ToWorker } from './messages.ts';
+import type { AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
 
 export interface WorkerParts
   extends Pick<ProxyParts, 'dialects' | 'verifier' | 'secureContext' | 'trustedProxies'> {
@@ -24,6 +24,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
   });
   let listed: ReadonlySet<string> = new Set();
   let dialectsInUse: readonly string[] = [];
+  let algorithms: ReadonlyMap<string, string> = new Map();
   const proxy = new Proxy(
     {
       clock,
@@ -34,6 +35,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       trustedProxies,
       accounts,
       dialectsInUse: () => dialectsInUse,
+      algorithmNamed: (nameOrAlias) => algorithms.get(nameOrAlias.toLowerCase()) ?? null,
       isListed: (host, port) => hostPatternsFor(host).some((pattern) => listed.has(`${pattern}:${port}`)),
     },
     settings,
@@ -66,6 +68,9 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       case 'pool-list':
         listed = new Set(message.addresses);
         return;
+      case 'algorithms':
+        algorithms = byName(message.algorithms);
+        return;
       case 'dialects-in-use':
         dialectsInUse = message.dialects;
         return;
@@ -77,6 +82,15 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
         return;
     }
   });
+}
+
+/** Names by name and alias; a name goes before an alias of the same spelling. */
+function byName(algorithms: readonly AlgorithmNames[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { name, aliases } of algorithms)
+    for (const alias of aliases) names.set(alias.toLowerCase(), name);
+  for (const { name } of algorithms) names.set(name.toLowerCase(), name);
+  return names;
 }
 
 async function listen(

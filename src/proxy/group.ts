@@ -9,6 +9,7 @@ import type { Dialect } from '../wire/dialect.ts';
 import type { PoolRefusal } from '../wire/messages.ts';
 import { dialTargetOf } from './dial-target.ts';
 import type { JobSequence } from './issued-job.ts';
+import type { JobLabels } from './job-labels.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { ProxySettings } from './settings.ts';
 import type { Tally } from './tally.ts';
@@ -22,8 +23,12 @@ export interface GroupParts {
   readonly log: Log;
   readonly jobs: JobSequence;
   readonly stats: PoolStats;
-  /** The books of this account on this pool; they outlive the group. */
-  readonly tally: Tally;
+  /** What the pool's jobs are counted under. */
+  readonly labels: JobLabels;
+  /** Of the pool under an algorithm that its jobs name. */
+  statsOf(algorithm: string): PoolStats;
+  /** The books of this account on this pool under an algorithm; they outlive the group. */
+  tallyOf(algorithm: string): Tally;
   /** True where `host:port` may be dialled: the pool list. */
   isListed(host: string, port: number): boolean;
   /** Seconds from a job's arrival to its last miner. */
@@ -131,8 +136,14 @@ export class Group implements UpstreamOwner {
     return this.#parts.dialect;
   }
 
-  get tally(): Tally {
-    return this.#parts.tally;
+  tallyOf(algorithm: string): Tally {
+    return this.#parts.tallyOf(algorithm);
+  }
+
+  /** What the pool's newest jobs are counted under. */
+  get algorithm(): string {
+    const { stats } = this.#parts;
+    return (stats.supersededBy ?? stats).algorithm;
   }
 
   get stats(): PoolStats {
@@ -415,11 +426,22 @@ export class Group implements UpstreamOwner {
   }
 
   #open(client: GroupClient | null = null): Upstream {
-    const { dialer, dialect, clock, log, jobs, stats, fanOut } = this.#parts;
+    const { dialer, dialect, clock, log, jobs, stats, statsOf, labels, fanOut } = this.#parts;
     const { credentials, settings, verifies, mode } = this.#options;
     const login = mode === 'dedicated' && client !== null ? this.nameOf(client.worker) : credentials.user;
     const upstream = new Upstream(
-      { owner: this, dialer, dialect: dialect.pool, clock, log, jobs, stats, fanOut },
+      {
+        owner: this,
+        dialer,
+        dialect: dialect.pool,
+        clock,
+        log,
+        jobs,
+        stats,
+        statsOf,
+        labelOf: (work) => labels.labelOf(work, dialect.pool, credentials.pool),
+        fanOut,
+      },
       { credentials, login, settings, verifies, relaysWishes: mode === 'dedicated' },
     );
     this.upstreams.push(upstream);

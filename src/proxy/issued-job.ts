@@ -7,6 +7,8 @@ export interface IssuedJob {
   readonly id: string;
   readonly sequence: number;
   readonly poolJobId: string;
+  /** What its shares are counted under: the catalogue's name of what the job names, else of the pool's entry. */
+  readonly algorithm: string;
   /** The same for jobs on the same block. */
   readonly block: string;
   /** Block version before rolling. */

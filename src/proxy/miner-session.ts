@@ -31,7 +31,10 @@ import { type Wish, Wishes, wishedDifficulty } from './wishes.ts';
 export interface Binding {
   readonly route: Route;
   readonly group: Group;
+  /** Under the algorithm of the newest job. */
   readonly books: SessionBooks;
+  /** Under algorithms of jobs before; null where there were none. */
+  readonly formerBooks: ReadonlyMap<string, SessionBooks> | null;
   readonly worker: string;
   /** What the miner is called at the pool. */
   readonly nameAtPool: string;
@@ -380,6 +383,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       route,
       group,
       books: this.#openBooks(route, group, worker),
+      formerBooks: null,
       worker,
       nameAtPool: group.nameOf(worker),
     };
@@ -404,7 +408,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.plan = planInGroup(this.plan, this.dialect.miner.nonces, group);
   }
 
-  #openBooks(route: Route, group: Group, worker: string): SessionBooks {
+  #openBooks(route: Route, group: Group, worker: string, algorithm: string = group.algorithm): SessionBooks {
     const { pool } = group.credentials;
     return new SessionBooks(
       {
@@ -415,11 +419,11 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
         agent: this.agent,
         dialect: this.dialect.name,
         pool: pool.name,
-        algorithm: pool.algorithm.name,
+        algorithm,
         divider: pool.algorithm.divider,
         connectedAtMs: this.connectedAtMs,
       },
-      group.tally,
+      group.tallyOf(algorithm),
       this.context.clock.monotonicMs(),
     );
   }
@@ -466,6 +470,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       route,
       group: next.group,
       books: this.#openBooks(route, next.group, worker),
+      formerBooks: null,
       worker,
       nameAtPool: next.group.nameOf(worker),
     };
@@ -752,9 +757,36 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.end('too-narrow');
   }
 
+  /** The books in which shares of this job belong: those of its algorithm. */
+  booksOf(job: IssuedJob, { books, formerBooks }: Binding): SessionBooks {
+    if (job.algorithm === books.subject.algorithm) return books;
+    return formerBooks?.get(job.algorithm) ?? books;
+  }
+
+  /** A job of another algorithm opens other books: work is counted, and a rate is measured, under the algorithm that was hashed. */
+  #bookUnder(algorithm: string, binding: Binding): Binding {
+    const { books, route, group, worker } = binding;
+    if (books.subject.algorithm === algorithm) return binding;
+    const nowMs = this.context.clock.monotonicMs();
+    let { formerBooks } = binding;
+    if (books.isUsed) {
+      books.endedAtMs = nowMs;
+      this.context.retire(books);
+      formerBooks = new Map(formerBooks).set(books.subject.algorithm, books);
+      this.#difficulty?.resume(nowMs);
+    }
+    const bound = {
+      ...binding,
+      books: this.#openBooks(route, group, worker, algorithm),
+      formerBooks,
+    };
+    this.binding = bound;
+    return bound;
+  }
+
   #sendJob(job: IssuedJob, clean: boolean): void {
-    const { binding } = this;
-    if (job.work === null || this.lane === null || binding === null) return;
+    if (job.work === null || this.lane === null || this.binding === null) return;
+    const binding = this.#bookUnder(job.algorithm, this.binding);
     const difficulty = this.#difficultyFor(job, binding.group.judges);
     const isChanged = this.sent.note(job, difficulty);
     if (isChanged && binding.group.judges)
@@ -798,7 +830,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       target: this.sent.difficulty === job.difficulty ? job.target : null,
       scale: job.scale,
       divider: binding.books.subject.divider,
-      algorithm: binding.books.subject.algorithm,
+      algorithm: job.algorithm,
       ...(dialect.miner.formOf === undefined ? {} : { form: dialect.miner.formOf(this.agent) }),
       sessionId: this.id,
     };

@@ -19,6 +19,10 @@ export class PoolStats {
   lastError = '';
   /** Upstreams that are live now. */
   live = 0;
+  /** The figures under the algorithm that the pool's newest jobs name, where that is another; null where it is not. */
+  supersededBy: PoolStats | null = null;
+  /** Jobs alone name this algorithm for this pool, no entry of the pool list does. */
+  isNamedByJobs = false;
   #warnedAtMs: number | null = null;
   #jobGapMs: number | null = null;
   readonly roundTrip = new Histogram(ROUND_TRIP_BOUNDS_SECONDS);

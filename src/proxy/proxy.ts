@@ -27,6 +27,7 @@ import { Arrival, type ArrivalHost } from './arrival.ts';
 import { Group } from './group.ts';
 import { HintBook } from './hint-book.ts';
 import { JobSequence } from './issued-job.ts';
+import { JobLabels } from './job-labels.ts';
 import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
 import { PoolStats } from './pool-stats.ts';
@@ -45,6 +46,8 @@ export interface ProxyParts {
   readonly accounts: AccountDirectory;
   /** What the pools of accounts speak, as far as is known; that of accounts with miners counts anyway. */
   dialectsInUse(): readonly string[];
+  /** The catalogue's name of the algorithm that is known by this name or alias; null where none is. */
+  algorithmNamed(nameOrAlias: string): string | null;
   /** True where `host:port` is in the pool list: a pool may send its upstreams there. */
   isListed(host: string, port: number): boolean;
   /** What miners are answered with by TLS, asked for each connection; null where TLS is refused. */
@@ -87,6 +90,7 @@ export class Proxy {
   readonly #pools = new Map<string, PoolStats>();
   readonly #refused = new Map<string, number>();
   readonly #jobs = new JobSequence();
+  readonly #labels: JobLabels;
   readonly #fanOut = new Histogram(FAN_OUT_BOUNDS_SECONDS);
   #retired: SessionBooks[] = [];
   #accepted = 0;
@@ -100,6 +104,7 @@ export class Proxy {
   constructor(parts: ProxyParts, settings: ProxySettings) {
     this.#parts = parts;
     this.#settings = settings;
+    this.#labels = new JobLabels(parts);
     const { limits, bans, session } = settings;
     this.#dialer = new TcpDialer(
       { batch: this.#batch, bytes: this.#poolBytes },
@@ -245,23 +250,21 @@ export class Proxy {
     let upstreams = 0;
     const states = new Map<PoolStats, Record<keyof PoolRow['upstreams'], number>>();
     for (const group of this.#groups.values()) {
-      const counts = states.get(group.stats) ?? {
-        idle: 0,
-        dialing: 0,
-        handshaking: 0,
-        live: 0,
-        cooling: 0,
-      };
-      states.set(group.stats, counts);
       for (const upstream of group.upstreams) {
         const { kind } = upstream.state;
         if (kind === 'closed') continue;
+        const counts = states.get(upstream.figures) ?? noUpstreams();
+        states.set(upstream.figures, counts);
         counts[kind] += 1;
         upstreams += 1;
       }
     }
-    const pools = [...this.#pools.values()].map((stats): PoolRow => {
-      const counts = states.get(stats) ?? { idle: 0, dialing: 0, handshaking: 0, live: 0, cooling: 0 };
+    // Under an algorithm that the pool does not mine, or does not any more, it is not down but gone.
+    const shown = [...this.#pools.values()].filter(
+      (stats) => states.has(stats) || (stats.supersededBy === null && !stats.isNamedByJobs),
+    );
+    const pools = shown.map((stats): PoolRow => {
+      const counts = states.get(stats) ?? noUpstreams();
       return {
         pool: stats.pool,
         algorithm: stats.algorithm,
@@ -464,7 +467,9 @@ export class Proxy {
         log,
         jobs: this.#jobs,
         stats: this.#statsOf(pool.name, pool.algorithm.name, pool.algorithm.divider),
-        tally: this.#tallyOf({ account: account.name, pool: pool.name, algorithm: pool.algorithm.name }),
+        labels: this.#labels,
+        statsOf: (algorithm) => this.#statsByJobs(pool.name, algorithm, pool.algorithm.divider),
+        tallyOf: (algorithm) => this.#tallyOf({ account: account.name, pool: pool.name, algorithm }),
         isListed: (host, port) => this.#parts.isListed(host, port),
         fanOut: this.#fanOut,
         onHealthChanged: () => {
@@ -517,7 +522,17 @@ export class Proxy {
     const stats = this.#pools.get(key) ?? new PoolStats(pool, algorithm, divider);
     // A divider that was corrected holds from now on.
     stats.divider = divider;
+    stats.isNamedByJobs = false;
     this.#pools.set(key, stats);
+    return stats;
+  }
+
+  /** Of an algorithm that the jobs of a pool name. `divider`: of the pool's entry, on whose scale its difficulties are. */
+  #statsByJobs(pool: string, algorithm: string, divider: number): PoolStats {
+    const known = this.#pools.get(`${pool} ${algorithm}`);
+    if (known !== undefined) return known;
+    const stats = this.#statsOf(pool, algorithm, divider);
+    stats.isNamedByJobs = true;
     return stats;
   }
 
@@ -529,7 +544,16 @@ export class Proxy {
   }
 
   #totalRows(): TotalRow[] {
-    return Array.from(this.#totals.values(), ({ key, tally }) => ({
+    // Books that were opened before the first job said what it is.
+    const isMisnamed = ({
+      key,
+      tally,
+    }: {
+      readonly key: { pool: string; algorithm: string };
+      readonly tally: Tally;
+    }) => tally.received === 0 && this.#pools.get(`${key.pool} ${key.algorithm}`)?.supersededBy != null;
+    const shown = [...this.#totals.values()].filter((total) => !isMisnamed(total));
+    return Array.from(shown, ({ key, tally }) => ({
       ...key,
       counts: { ...tally.counts },
       received: tally.received,
@@ -614,6 +638,10 @@ function sessionRow(books: SessionBooks, up: boolean, nowMs: number): SessionRow
 function plainAddress(address: string | undefined): string | null {
   if (address === undefined) return null;
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+function noUpstreams(): Record<keyof PoolRow['upstreams'], number> {
+  return { idle: 0, dialing: 0, handshaking: 0, live: 0, cooling: 0 };
 }
 
 function ignore(): void {}

@@ -15,6 +15,7 @@ import { PoolStats } from './pool-stats.ts';
 import { type Dialer, Upstream } from './upstream.ts';
 
 function openUpstream(port: number, dialer: Dialer): Upstream {
+  const stats = new PoolStats('pool', 'scrypt', 65_536);
   const [credentials] = testAccount('00112233445566aa', { host: '127.0.0.1', port }).entries;
   return new Upstream(
     {
@@ -31,7 +32,9 @@ function openUpstream(port: number, dialer: Dialer): Upstream {
       clock: systemClock,
       log: silentLog,
       jobs: new JobSequence(),
-      stats: new PoolStats(credentials.pool.name, 'scrypt', 65_536),
+      stats,
+      statsOf: () => stats,
+      labelOf: () => stats.algorithm,
       fanOut: new Histogram([1]),
     },
     { credentials, login: 'wallet', settings: testSettings(), verifies: true, relaysWishes: false },

@@ -105,7 +105,12 @@ export interface UpstreamParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly jobs: JobSequence;
+  /** Of the pool under the algorithm of its entry. */
   readonly stats: PoolStats;
+  /** What the shares of this job are counted under: the catalogue's name of an algorithm. */
+  labelOf(work: Work): string;
+  /** Of the pool under the algorithm that its jobs name. */
+  statsOf(algorithm: string): PoolStats;
   /** Seconds from a job's arrival to its last session. */
   readonly fanOut: Histogram;
 }
@@ -154,6 +159,7 @@ export class Upstream implements DialOwner {
   /** Where the session that left last came from: what the pool has learnt about this connection fits that miner. */
   lastOrigin: string | null = null;
 
+  #figures: PoolStats;
   #state: UpstreamState = { kind: 'idle' };
   #target: DialTarget;
   #connection: Connection | null = null;
@@ -201,11 +207,17 @@ export class Upstream implements DialOwner {
     this.#poolLogin = new PoolLogin(parts, upstream.versionMask);
     this.#issued = new IssuedJobs({ jobsKept: limits.jobsKept, keepsWork: options.verifies });
     this.#target = dialTargetOf(pool);
+    this.#figures = parts.stats.supersededBy ?? parts.stats;
     this.#emptySinceMs = parts.clock.monotonicMs();
   }
 
   get state(): UpstreamState {
     return this.#state;
+  }
+
+  /** Where the connection is counted: under the algorithm that its newest job named, where jobs do. */
+  get figures(): PoolStats {
+    return this.#figures;
   }
 
   /** The newest job; null before the first and while the connection is down. */
@@ -709,7 +721,7 @@ export class Upstream implements DialOwner {
     // [quirk: ethermine and nanopool push jobs as replies, under an id that may be a share's]
     if (refusal === null && Array.isArray(result)) return;
     this.#inFlight.answered(id);
-    this.#parts.stats.roundTrip.observe((this.#parts.clock.monotonicMs() - share.sentAtMs) / 1000);
+    this.#figures.roundTrip.observe((this.#parts.clock.monotonicMs() - share.sentAtMs) / 1000);
     share.owner.onVerdict(share, this.#verdictOf(result, refusal));
   }
 
@@ -734,11 +746,12 @@ export class Upstream implements DialOwner {
   }
 
   #onWork(received: Work): void {
-    this.#parts.stats.jobs += 1;
     const work =
       received.family === 'bitcoin'
         ? this.#parts.stats.interner.intern(received)
         : withStanding(received, this.#standing);
+    this.#countUnder(this.#parts.labelOf(work));
+    this.#figures.jobs += 1;
     const nowMs = this.#parts.clock.monotonicMs();
     if (this.#state.kind === 'live') this.#parts.stats.noteJobGap(nowMs - this.#jobAtMs);
     this.#jobAtMs = nowMs;
@@ -760,6 +773,14 @@ export class Upstream implements DialOwner {
     const job = this.#issue(work, demand, ntimeOf(work));
     for (const client of this.clients.slice()) client.onJob(this, job, work.clean);
     this.#parts.fanOut.observe((this.#parts.clock.monotonicMs() - job.receivedAtMs) / 1000);
+  }
+
+  #countUnder(algorithm: string): void {
+    if (algorithm === this.#figures.algorithm) return;
+    const { stats, statsOf } = this.#parts;
+    const isListed = algorithm === stats.algorithm;
+    this.#figures = isListed ? stats : statsOf(algorithm);
+    stats.supersededBy = isListed ? null : this.#figures;
   }
 
   /** A difficulty holds from the next job on; one that comes after the very first job was meant for it. */
@@ -846,6 +867,7 @@ export class Upstream implements DialOwner {
       id: sequence.toString(16),
       sequence,
       poolJobId: work.poolJobId,
+      algorithm: this.#parts.labelOf(work),
       block: blockOf(work),
       version: work.family === 'bitcoin' ? work.version : 0,
       ntime,

@@ -6,6 +6,8 @@ import { difficultyOf, FIXED_AT, NONCE_AT, type PracticeBlobJob, practiceHash, t
 export interface SentBlobJob {
   readonly job: PracticeBlobJob;
   readonly fixedByte: number | null;
+  /** What it was said to be hashed with; null where that was not said. */
+  readonly algo: string | null;
   readonly nonces: Set<string>;
 }
 
@@ -14,7 +16,6 @@ export interface BlobSubmitContext {
   readonly user: string;
   /** The session's id; null before the login, or where the pool has forgotten it. */
   readonly sessionId: string | null;
-  readonly algo: string | null;
   sentJob(id: string): SentBlobJob | undefined;
   /** True for a job of a block that is over. */
   isExpired(id: string): boolean;
@@ -51,7 +52,7 @@ export function judgeBlobSubmit(params: unknown, context: BlobSubmitContext): Su
   }
   if (typeof nonce !== 'string' || !NONCE.test(nonce)) return refuse('malformed', 'Malformed nonce');
   if (typeof result !== 'string' || !RESULT.test(result)) return refuse('malformed', 'Malformed result');
-  if (algo !== undefined && context.algo !== null && algo !== context.algo) {
+  if (algo !== undefined && sent.algo !== null && algo !== sent.algo) {
     return refuse('malformed', 'Incorrect algorithm');
   }
   const { job, fixedByte, nonces } = sent;

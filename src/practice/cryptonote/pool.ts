@@ -45,6 +45,8 @@ export interface CryptonoteManners {
   isHanging: boolean;
   /** Everything is refused as by a pool that has banned the address. */
   isBanning: boolean;
+  /** What the next jobs are said to be hashed with; null: they do not say. */
+  algo: string | null;
 }
 
 const DEFAULTS = {
@@ -76,7 +78,7 @@ const BANNED = 'IP Address currently banned';
  * Its wire code shares nothing with the proxy's, so that a mistake there shows here. Everything it has seen stands in {@link CryptonotePool.stats}.
  */
 export class CryptonotePool {
-  readonly manners: CryptonoteManners = { loginRefusal: null, isHanging: false, isBanning: false };
+  readonly manners: CryptonoteManners;
   readonly stats: PoolBooks;
   readonly #log: Log;
   readonly #clock: Clock;
@@ -97,6 +99,8 @@ export class CryptonotePool {
     const fixedByte = options.fixedByte ?? null;
     const extensions = fixedByte === null ? ['algo', 'keepalive'] : ['algo', 'nicehash', 'keepalive'];
     this.#options = { extensions, ...DEFAULTS, ...options };
+    const { algo } = this.#options;
+    this.manners = { loginRefusal: null, isHanging: false, isBanning: false, algo };
     this.stats = new PoolBooks(this.#options.submitsKept);
     this.#port = new PracticePort(this.#log, this.#options, (socket) => this.#accept(socket));
   }
@@ -267,10 +271,6 @@ class Connection implements BlobSubmitContext {
     socket.on('close', () => ports.onClose(this));
   }
 
-  get algo(): string | null {
-    return this.#ports.options.algo;
-  }
-
   sentJob(id: string): SentBlobJob | undefined {
     return this.#jobs.get(id);
   }
@@ -327,18 +327,18 @@ class Connection implements BlobSubmitContext {
   }
 
   #makeJob(): PracticeBlobJob {
-    const { maker, options, clock } = this.#ports;
+    const { maker, options, clock, manners } = this.#ports;
     const { targetBytes, fixedByte } = options;
     const target = targetText(this.difficulty, targetBytes);
     const job = maker.next({ nowMs: clock.wallMs(), target, fixedByte });
-    this.#jobs.set(job.id, { job, fixedByte, nonces: new Set() });
+    this.#jobs.set(job.id, { job, fixedByte, algo: manners.algo, nonces: new Set() });
     this.#newest = job;
     return job;
   }
 
   #jobObject(job: PracticeBlobJob): Readonly<Record<string, unknown>> {
     const { blob, target, height, seedHash } = job;
-    const { algo } = this.#ports.options;
+    const algo = this.#jobs.get(job.id)?.algo ?? null;
     return {
       blob,
       job_id: job.id,

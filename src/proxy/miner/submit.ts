@@ -29,7 +29,7 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     return;
   }
   const { job, upstream, lane, binding, difficulty, extranonce1, extranonce2Bytes } = site;
-  const { group, books } = binding;
+  const { group } = binding;
   const assembled = session.dialect.miner.assemble(request, {
     user: upstream.nameFor(binding.nameAtPool),
     work: job.work,
@@ -58,7 +58,7 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     job,
     share: assembled.share,
     sentAtMs: context.clock.monotonicMs(),
-    books,
+    books: session.booksOf(job, binding),
     difficulty,
     owner: session,
     isFound: false,
