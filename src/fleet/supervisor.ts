@@ -1,4 +1,5 @@
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
+import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type { WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { Link } from './link.ts';
@@ -50,6 +51,13 @@ export class WorkerHandle {
   async report(): Promise<WorkerReport> {
     const answer = await this.#ask((call) => ({ kind: 'report', call }));
     if (answer.kind === 'report') return answer.report;
+    throw unexpected(answer);
+  }
+
+  /** What a pool is; takes no longer than 15 seconds. */
+  async probe(probe: PoolProbe): Promise<PoolFinding> {
+    const answer = await this.#ask((call) => ({ kind: 'probe-pool', call, probe }));
+    if (answer.kind === 'pool-probed') return answer.finding;
     throw unexpected(answer);
   }
 

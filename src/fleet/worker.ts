@@ -77,6 +77,11 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       case 'report':
         link.send({ kind: 'report', call: message.call, report: proxy.report() });
         return;
+      case 'probe-pool':
+        void proxy
+          .probe(message.probe)
+          .then((finding) => link.send({ kind: 'pool-probed', call: message.call, finding }));
+        return;
       case 'drain':
         void proxy.drain(message.graceMs).then(() => link.send({ kind: 'drained', call: message.call }));
         return;

@@ -114,6 +114,11 @@ export class Connection implements Flushable {
     socket.on('end', onEnd);
   }
 
+  /** IP address of the other end; null where there is none yet, or none any more. */
+  get remoteAddress(): string | null {
+    return this.#socket.remoteAddress ?? null;
+  }
+
   get isOpen(): boolean {
     return this.#closing === null;
   }

@@ -4,6 +4,7 @@ import { type ByteCounter, type CloseReason, Connection, type ConnectionOwner } 
 import { handshakeWith, type ProxyHandshake, type ProxyServer } from './dial-proxy.ts';
 import { judgeCertificate } from './pool-certificate.ts';
 import { SharedLookup } from './shared-lookup.ts';
+import { fingerprintOf } from './tls-identity.ts';
 import type { WriteBatch } from './write-batch.ts';
 
 export interface DialTarget {
@@ -21,6 +22,16 @@ export interface DialTarget {
 /** Who hears from a connection that was dialled: `onConnected` once it is up (proxy and TLS included), before any bytes. */
 export interface DialOwner extends ConnectionOwner {
   onConnected(): void;
+  /** TLS: the handshake is done. Comes before `onConnected`, and where the certificate is then not trusted too. */
+  onSecured?(session: TlsSession): void;
+}
+
+/** What was agreed on by TLS. */
+export interface TlsSession {
+  /** As OpenSSL calls it: `TLSv1.3`. */
+  readonly protocol: string;
+  /** SHA-256 of the certificate, 64 lower-case hex digits. */
+  readonly fingerprint: string;
 }
 
 const READ_BUFFER_BYTES = 65_536;
@@ -174,7 +185,13 @@ function secure(connection: Connection, target: DialTarget, owner: DialOwner, re
       layer.off('error', onFault);
       layer.off('end', onEnd);
       const error = layer.authorized ? null : String(layer.authorizationError);
-      const problem = judgeCertificate(layer.getPeerX509Certificate(), error, host, {
+      const certificate = layer.getPeerX509Certificate();
+      if (certificate !== undefined)
+        owner.onSecured?.({
+          protocol: layer.getProtocol() ?? '',
+          fingerprint: fingerprintOf(certificate),
+        });
+      const problem = judgeCertificate(certificate, error, host, {
         fingerprint,
         isVerified: verify,
       });

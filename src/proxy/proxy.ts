@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Account, AccountMode, PoolCredentials } from '../domain/account.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
+import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type {
   HistogramRow,
   PoolRow,
@@ -31,6 +32,7 @@ import { JobLabels } from './job-labels.ts';
 import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
 import { PoolStats } from './pool-stats.ts';
+import { PoolProbing } from './probe-pool.ts';
 import { Route } from './route.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
@@ -88,6 +90,7 @@ export class Proxy {
     { readonly key: Pick<TotalRow, 'account' | 'pool' | 'algorithm'>; readonly tally: Tally }
   >();
   readonly #pools = new Map<string, PoolStats>();
+  readonly #probing = new Set<PoolProbing>();
   readonly #refused = new Map<string, number>();
   readonly #jobs = new JobSequence();
   readonly #labels: JobLabels;
@@ -190,6 +193,7 @@ export class Proxy {
   stop(): void {
     this.#isDraining = true;
     clearInterval(this.#timer);
+    for (const probing of this.#probing) probing.abort();
     for (const listener of this.#listeners) listener.close();
     for (const group of this.#groups.values())
       for (const upstream of group.upstreams) upstream.close('shutdown');
@@ -224,6 +228,18 @@ export class Proxy {
   /** An account is gone: its miners are closed. */
   onAccountRemoved(name: string): void {
     for (const route of this.#routesOf(name)) route.remove();
+  }
+
+  /** Finds out what a pool is, by connections of its own; see {@link PoolProbing}. Never rejects, and takes no longer than 15 seconds. */
+  async probe(probe: PoolProbe): Promise<PoolFinding> {
+    const { clock, dialects } = this.#parts;
+    const probing = new PoolProbing({ dialer: this.#dialer, clock, dialects }, probe, this.#settings);
+    this.#probing.add(probing);
+    try {
+      return await probing.run();
+    } finally {
+      this.#probing.delete(probing);
+    }
   }
 
   /** Everything about the present, for metrics and API. */

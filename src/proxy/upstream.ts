@@ -22,6 +22,7 @@ import type { PoolDialect, PoolShare } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../wire/messages.ts';
 import { dialTargetOf } from './dial-target.ts';
+import { hideSecret } from './hide-secret.ts';
 import type { InFlightShare, PoolVerdict } from './in-flight-share.ts';
 import { InFlightShares, LOST } from './in-flight-shares.ts';
 import type { IssuedJob, JobSequence } from './issued-job.ts';
@@ -844,8 +845,7 @@ export class Upstream implements DialOwner {
 
   /** A pool that quotes the password in its words must not get it into our logs and the miners' answers. */
   #withoutSecret(text: string): string {
-    const { password } = this.credentials;
-    return password.length >= LEAST_SECRET ? text.replaceAll(password, '***') : text;
+    return hideSecret(text, this.credentials.password);
   }
 
   /** In dedicated mode a pool tells every miner's connection the same: each text is logged once a minute. */
@@ -957,9 +957,6 @@ export class Upstream implements DialOwner {
 const UNROLLED = '00000000';
 
 const ACCEPTED: PoolVerdict = { kind: 'accepted' };
-
-/** Shorter passwords (`x`, `d=`) are no secrets, and would be found everywhere. */
-const LEAST_SECRET = 3;
 
 const DIFFICULTY_ONE: Demand = { difficulty: 1, target: null };
 
