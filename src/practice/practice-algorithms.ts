@@ -6,11 +6,13 @@ import { sha256d } from '../algorithms/sha256d.ts';
 export interface PracticeAlgorithm {
   readonly algorithm: Algorithm;
   readonly divider: number;
+  /** Compact target of a block, about that of the largest network. */
+  readonly nbits: string;
 }
 
 export type PracticeAlgorithmName = 'sha256d' | 'scrypt';
 
 export const practiceAlgorithms: Readonly<Record<PracticeAlgorithmName, PracticeAlgorithm>> = {
-  sha256d: { algorithm: sha256d, divider: 1 },
-  scrypt: { algorithm: scrypt, divider: 65536 },
+  sha256d: { algorithm: sha256d, divider: 1, nbits: '1702905c' },
+  scrypt: { algorithm: scrypt, divider: 65536, nbits: '1927e1c3' },
 };

@@ -49,13 +49,22 @@ const TAG = Buffer.from('/practice pool/', 'latin1');
 
 /** Makes plausible jobs on an imaginary chain: a new previous hash and height per block, a new coinbase and branch per job. */
 export class JobMaker {
-  readonly #options: { readonly branchDepth: number; readonly coinbaseBytes: number };
+  readonly #options: {
+    readonly branchDepth: number;
+    readonly coinbaseBytes: number;
+    readonly nbits: string;
+  };
   #height = 900_000;
   #prevHash = '';
   #count = 0;
 
   /** `coinbaseBytes` is the least size of the whole coinbase transaction; payout outputs fill it up. */
-  constructor(options: { readonly branchDepth: number; readonly coinbaseBytes: number }) {
+  constructor(options: {
+    readonly branchDepth: number;
+    readonly coinbaseBytes: number;
+    /** Compact target of the imaginary network. */
+    readonly nbits: string;
+  }) {
     this.#options = options;
     this.nextBlock();
   }
@@ -84,7 +93,7 @@ export class JobMaker {
       ...this.#coinbase(ntime, given.extranonceBytes),
       branch: Array.from({ length: this.#options.branchDepth }, () => randomBytes(32).toString('hex')),
       version: 0x20000000,
-      nbits: '1702905c',
+      nbits: this.#options.nbits,
       ...given.fields,
       ntime,
       poolJobId: given.jobId ?? this.#count.toString(16),

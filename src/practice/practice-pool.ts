@@ -155,7 +155,7 @@ export class PracticePool {
     this.#options = given;
     this.#port = new PracticePort(this.#log, given, (socket) => this.#accept(socket));
     this.#difficulty = given.difficulty;
-    this.#maker = new JobMaker(given);
+    this.#maker = new JobMaker({ ...given, nbits: practiceAlgorithms[given.algorithm].nbits });
     this.stats = new PoolBooks(given.submitsKept);
     this.manners = {
       jobTiming: given.jobTiming,
