@@ -52,6 +52,8 @@ export interface PoolEntriesTable {
   created_at_ms: number;
   /** JSON object of the options that are set; the operator's, whatever the source. */
   options: Generated<string>;
+  /** An `AlgorithmSource`: how an operator's entry came by its algorithm. */
+  algorithm_from: Generated<string>;
 }
 
 export interface AccountsTable {

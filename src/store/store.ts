@@ -1,4 +1,5 @@
 import type { Account, AccountDifficulty, AccountMode, AlgorithmFacts, Pool } from '../domain/account.ts';
+import type { AlgorithmSource } from '../domain/algorithm-judgement.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
@@ -127,6 +128,8 @@ export interface PoolRequest {
   /** Default: the algorithm's first dialect. */
   readonly dialect?: string | undefined;
   readonly tls: boolean;
+  /** How the algorithm is known; default `given`. Not compared. */
+  readonly algorithmFrom?: AlgorithmSource | undefined;
   /** Default empty. What is absent is not compared. */
   readonly label?: string | undefined;
   /** Each by itself; default null. What is absent is not compared. */
@@ -171,6 +174,8 @@ export interface PoolRecord {
   readonly port: number;
   /** Name of the algorithm. */
   readonly algorithm: string;
+  /** How that is known: `catalogue` for entries of the catalogue, else as it was when the entry was added. */
+  readonly algorithmFrom: AlgorithmSource;
   readonly dialect: string;
   readonly tls: boolean;
   readonly label: string;

@@ -879,6 +879,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
             host: '*.farm.lan',
             port,
             algorithm: 'scrypt',
+            algorithmFrom: 'given',
             dialect: 'bitcoin-v1',
             tls: false,
             label: 'farm',
@@ -907,6 +908,17 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
         });
         assert.ok(result.kind === 'existing');
         assert.equal(result.pools[0]?.source, 'catalogue');
+      });
+
+      test('how the algorithm is known is kept, and is no fact that could clash', async () => {
+        const request = { pattern: patternOf('10.0.0.9:3333'), algorithm: 'sha256d', tls: false };
+        const created = await store.addPool({ ...request, algorithmFrom: 'job' });
+        assert.ok(created.kind === 'created');
+        assert.equal(created.pools[0]?.algorithmFrom, 'job');
+        assert.deepEqual(await store.addPool(request), { kind: 'existing', pools: created.pools });
+        const listed = await store.listPools({ limit: 1000 });
+        const from = new Map(listed.map(({ host, algorithmFrom }) => [host, algorithmFrom]));
+        assert.deepEqual([from.get('10.0.0.9'), from.get('btc.example.com')], ['job', 'catalogue']);
       });
 
       test('other facts for an address that the operator listed are a conflict, and nothing is stored', async () => {

@@ -2,6 +2,7 @@ import { accountsAndPools } from './0001-accounts-and-pools.ts';
 import { accountsThatChange } from './0002-accounts-that-change.ts';
 import { poolOptions } from './0003-pool-options.ts';
 import { shareRates } from './0004-share-rates.ts';
+import { foundAlgorithms } from './0005-found-algorithms.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, in order. */
@@ -10,4 +11,5 @@ export const MIGRATIONS: readonly Migration[] = [
   accountsThatChange,
   poolOptions,
   shareRates,
+  foundAlgorithms,
 ];

@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { AlgorithmFacts, Pool } from '../../domain/account.ts';
+import type { AlgorithmSource } from '../../domain/algorithm-judgement.ts';
 import { type Endpoint, formatEndpoint } from '../../domain/endpoint.ts';
 import { lacksDifficulty, NO_POOL_OPTIONS, type PoolOptions } from '../../domain/pool-options.ts';
 import { canonicalHost, hostPatternsFor, type PoolSource, selectRule } from '../../domain/pool-pattern.ts';
@@ -22,6 +23,7 @@ interface PoolFacts {
   readonly tls: boolean;
   readonly label: string | undefined;
   readonly options: Partial<PoolOptions>;
+  readonly algorithmFrom: AlgorithmSource;
 }
 
 /** See `Store.resolvePool`. One query by index, whatever the length of the pool list. */
@@ -66,11 +68,11 @@ export async function addPool(
 ): Promise<AddPoolResult> {
   const algorithm = await findAlgorithm(db, request.algorithm);
   if (algorithm === null) return { kind: 'unknown-algorithm', algorithm: request.algorithm };
-  const { dialect, tls, label, options = {} } = request;
+  const { dialect, tls, label, options = {}, algorithmFrom = 'given' } = request;
   if (dialect !== undefined && !algorithm.dialects.includes(dialect)) {
     return { kind: 'unknown-dialect', dialect, known: algorithm.dialects };
   }
-  const facts = { algorithm, dialect: dialect ?? null, tls, label, options };
+  const facts = { algorithm, dialect: dialect ?? null, tls, label, options, algorithmFrom };
   const host = canonicalHost(request.pattern.host);
   const listed = await entriesAt(db, host, request.pattern.ports);
   const conflict = listed.find((row) => row.source === 'operator' && !hasFacts(row, facts));
@@ -129,7 +131,7 @@ function hasFacts(row: PoolRow, { algorithm, dialect, tls, label, options }: Poo
 async function insertPool(
   db: Kysely<Tables>,
   { host, port }: Endpoint,
-  { algorithm, dialect, tls, label, options }: PoolFacts,
+  { algorithm, dialect, tls, label, options, algorithmFrom }: PoolFacts,
   nowMs: number,
 ): Promise<PoolRow> {
   const row = await db
@@ -145,6 +147,7 @@ async function insertPool(
       source: 'operator',
       created_at_ms: nowMs,
       options: formatPoolOptions({ ...NO_POOL_OPTIONS, ...options }),
+      algorithm_from: algorithmFrom,
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -158,6 +161,7 @@ export function toPoolRecord(row: PoolRow): PoolRecord {
     host,
     port,
     algorithm,
+    algorithmFrom: source === 'catalogue' ? 'catalogue' : (row.algorithm_from as AlgorithmSource),
     dialect: effectiveDialect(row),
     tls: row.tls === 1,
     label,
