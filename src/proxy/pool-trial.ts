@@ -69,7 +69,7 @@ const UNASKED_JOB_MS = 3000;
 
 /** Words by which a server says that it does not know a call, whoever makes it. */
 const UNKNOWN_CALL =
-  /method|unsupported|not supported|unknown|unrecognized|not subscribed|invalid request|parse error/i;
+  /method|^unauthenticated$|unsupported|not supported|unknown|unrecognized|not subscribed|invalid request|parse error/i;
 
 /**
  * One connection to a pool in one dialect, up to its first job or to where it does not go on. Nothing is mined, and nothing is dialled again.
