@@ -16,6 +16,7 @@ import type { Log } from './kit/log.ts';
 import { MetricsExporter } from './metrics/exporter.ts';
 import { Networks } from './net/networks.ts';
 import { keepSelfSigned, TlsIdentity } from './net/tls-identity.ts';
+import { PoolDiscovery } from './pool-discovery.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 import { ShareVerifier } from './proxy/share-verifier.ts';
 import { loadCatalogue } from './store/catalogue.ts';
@@ -167,11 +168,17 @@ export async function startApp(
         return result;
       },
     };
-    const pools = poolsPort(store, onPoolListChanged);
+    const poolTests = new PoolDiscovery({
+      store,
+      probe: (probe) => worker.probe(probe),
+      dialects: DIALECTS.map(({ name }) => name),
+    });
+    const pools = poolsPort(store, onPoolListChanged, poolTests);
     const http = createHttpServer(
       {
         accounts,
         pools,
+        poolTests,
         algorithms: algorithmsPort(store),
         health: {
           ready: async () => {

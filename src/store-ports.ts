@@ -1,19 +1,23 @@
 import type { AccountMode, Pool } from './domain/account.ts';
 import { type Endpoint, formatEndpoint } from './domain/endpoint.ts';
-import { formatPoolPattern } from './domain/pool-pattern.ts';
+import { canonicalHost, formatPoolPattern } from './domain/pool-pattern.ts';
 import type { AccountSource } from './fleet/supervisor.ts';
 import type {
   AccountChange,
   AccountRefusal,
   AccountsPort,
   AccountView,
+  AddPoolResult,
   AlgorithmsPort,
   CredentialsView,
   FaultsPort,
+  PoolAddition,
   PoolsPort,
+  PoolTestsPort,
+  PoolTestView,
   PoolView,
 } from './http/ports.ts';
-import type { AccountRecord, AccountRecordEntry, PoolRecord, Store } from './store/store.ts';
+import type { AccountRecord, AccountRecordEntry, PoolRecord, PoolRequest, Store } from './store/store.ts';
 import { StoreError } from './store/store-error.ts';
 
 /** The store as each room wants to see it. */
@@ -108,11 +112,17 @@ export function accountsPort(
   };
 }
 
-/** `onChange` is told when the pool list has changed. */
-export function poolsPort(store: Store, onChange: () => Promise<void>): PoolsPort {
+/** `onChange` is told when the pool list has changed. `discovery` finds out what pools are that are added without their algorithm. */
+export function poolsPort(
+  store: Store,
+  onChange: () => Promise<void>,
+  discovery: PoolTestsPort = NO_DISCOVERY,
+): PoolsPort {
   return {
     async add(addition) {
-      const result = await store.addPool(addition);
+      const found = await foundOf(store, discovery, addition);
+      if (found.kind !== 'found') return found;
+      const result = await store.addPool({ ...addition, ...found.facts });
       if (result.kind === 'conflict' || result.kind === 'unknown-dialect' || result.kind === 'no-difficulty')
         return result;
       if (result.kind === 'unknown-algorithm') {
@@ -146,6 +156,91 @@ export function poolsPort(store: Store, onChange: () => Promise<void>): PoolsPor
       };
     },
   };
+}
+
+const NO_DISCOVERY: PoolTestsPort = { test: async () => ({ kind: 'busy' }) };
+
+/** What is stored of a pool that is added: as it is given, or as it is found out. */
+type Found =
+  | {
+      readonly kind: 'found';
+      readonly facts: Pick<PoolRequest, 'algorithm' | 'algorithmFrom' | 'dialect'>;
+    }
+  | Exclude<AddPoolResult, { readonly kind: 'created' | 'existing' }>;
+
+async function foundOf(store: Store, discovery: PoolTestsPort, addition: PoolAddition): Promise<Found> {
+  const { algorithm, pattern, dialect, tls, options = {}, login = null } = addition;
+  if (algorithm !== null) return { kind: 'found', facts: { algorithm, dialect } };
+  const { host, ports } = pattern;
+  const [port, ...others] = ports;
+  if (port === undefined || others.length > 0 || host.startsWith('*'))
+    return {
+      kind: 'undetermined',
+      message:
+        'only one host and port can be asked for its algorithm: add them one by one, or name the algorithm',
+    };
+  const endpoint = { host, port };
+  const own = await ownEntry(store, endpoint);
+  // The operator has said so, or the pool has once: it is not asked again.
+  if (own !== null)
+    return { kind: 'found', facts: { algorithm: own.algorithm, dialect: dialect ?? own.dialect } };
+  const result = await discovery.test({
+    endpoint,
+    login,
+    tls,
+    options,
+    ...(dialect === undefined ? {} : { dialect }),
+  });
+  if (result.kind !== 'tested') return result;
+  const { test } = result;
+  if (
+    test.algorithm === null ||
+    test.dialect === null ||
+    (test.dialectFrom === 'answers' && test.algorithmFrom !== 'catalogue')
+  )
+    return { kind: 'undetermined', message: askFor(test, login !== null) };
+  return {
+    kind: 'found',
+    facts: { algorithm: test.algorithm, algorithmFrom: test.algorithmFrom, dialect: test.dialect },
+  };
+}
+
+/** The operator's entry of exactly this address. */
+async function ownEntry(store: Store, { host, port }: Endpoint): Promise<PoolRecord | null> {
+  const canonical = canonicalHost(host);
+  for (let last: number | undefined; ; ) {
+    const page = await store.listPools({ after: last, limit: PAGE, source: 'operator' });
+    const own = page.find((record) => record.host === canonical && record.port === port);
+    if (own !== undefined) return own;
+    last = page.at(-1)?.id;
+    if (page.length < PAGE) return null;
+  }
+}
+
+const MOST_NAMED = 12;
+
+/** What the pool has left open, and how to go on. */
+function askFor(test: PoolTestView, hasLogin: boolean): string {
+  const { pool, failure, dialect, dialectFrom, possibleDialects, possibleAlgorithms, notes } = test;
+  const named = possibleAlgorithms.slice(0, MOST_NAMED).join(', ');
+  const which =
+    possibleAlgorithms.length === 0
+      ? ''
+      : ` (one of ${named}${possibleAlgorithms.length > MOST_NAMED ? ' and others' : ''})`;
+  const speaks =
+    dialect !== null && dialectFrom === 'job'
+      ? `it speaks ${dialect}, in which the algorithm is not said`
+      : possibleDialects.length > 0
+        ? `it may speak ${possibleDialects.join(', ')}`
+        : '';
+  const poolWords = failure?.poolMessage == null ? '' : ` (in its words: ${failure.poolMessage})`;
+  const parts = [failure === null ? '' : failure.message + poolWords, speaks, ...notes].filter(
+    (text) => text !== '',
+  );
+  const login = hasLogin
+    ? ''
+    : ', or give "user" and "password" so that the pool can be asked as mining would';
+  return `what ${pool} mines is not clear: ${parts.join('; ')}. Name the algorithm${which}${login}`;
 }
 
 /** What the store's faults mean for those who ask over the API. One that is the program's own is none of them. */
@@ -207,10 +302,11 @@ export async function dialectsOfAccounts(store: Store): Promise<readonly string[
 }
 
 function poolView(record: PoolRecord): PoolView {
-  const { host, port, algorithm, dialect, tls, label, coin, source, options } = record;
+  const { host, port, algorithm, algorithmFrom, dialect, tls, label, coin, source, options } = record;
   return {
     pool: formatPoolPattern({ host, ports: [port] }),
     algorithm,
+    algorithmFrom,
     dialect,
     tls,
     label,

@@ -47,6 +47,11 @@ export const API_ERRORS = {
     status: 422,
     meaning: 'A backup mines another algorithm than the pools before it; miners could not follow.',
   },
+  'undetermined-pool': {
+    status: 422,
+    meaning:
+      'The pool was asked for its algorithm, and either could not be reached or has not made it clear; the message says what to give.',
+  },
   'unknown-dialect': { status: 422, meaning: 'The algorithm is not mined with this dialect.' },
   'rate-limited': {
     status: 429,
@@ -68,7 +73,10 @@ export const API_ERRORS = {
     meaning:
       'The data cannot be read or written, or the proxy is stopping; the log has the cause under the request id. `Retry-After` says when to try again.',
   },
-  busy: { status: 503, meaning: 'Too many scrapes of `/metrics` at once; `Retry-After` says when to go on.' },
+  busy: {
+    status: 503,
+    meaning: 'Too many scrapes of `/metrics`, or tests of pools, at once; `Retry-After` says when to go on.',
+  },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly meaning: string }>>;
 
 export type ApiErrorCode = keyof typeof API_ERRORS;

@@ -3,6 +3,7 @@ export const USERS_PATH = `${API_ROOT}/users`;
 /** One of them. */
 export const USER_PATH = `${USERS_PATH}/:name`;
 export const POOLS_PATH = `${API_ROOT}/pools`;
+export const POOL_TEST_PATH = `${POOLS_PATH}/test`;
 /** One of its entries. */
 export const POOL_PATH = `${POOLS_PATH}/:pool`;
 export const ALGORITHMS_PATH = `${API_ROOT}/algorithms`;

@@ -1,7 +1,9 @@
 import type { AccountDifficulty, AccountMode, AlgorithmFacts } from '../domain/account.ts';
+import type { AlgorithmSource } from '../domain/algorithm-judgement.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
+import type { PoolFinding } from '../domain/pool-probe.ts';
 import type { WorkerReport } from '../domain/report.ts';
 
 /** Where to mine and as whom. */
@@ -116,6 +118,8 @@ export interface PoolView {
   /** `host:port`, `*.suffix:port` or `[IPv6]:port`. */
   readonly pool: string;
   readonly algorithm: string;
+  /** How that is known. */
+  readonly algorithmFrom: AlgorithmSource;
   readonly dialect: string;
   readonly tls: boolean;
   readonly label: string;
@@ -144,7 +148,10 @@ export interface PoolPage {
 /** What `POST /pools` asks for. */
 export interface PoolAddition {
   readonly pattern: PoolPattern;
-  readonly algorithm: string;
+  /** Null: it is found out by asking the pool. */
+  readonly algorithm: string | null;
+  /** With which the pool is asked where the algorithm is null; not kept. Null: it is asked what it says without a login. */
+  readonly login?: Login | null;
   readonly tls: boolean;
   /** Absent: the algorithm's first dialect. */
   readonly dialect?: string;
@@ -170,6 +177,9 @@ export type AddPoolResult =
   | { readonly kind: 'conflict'; readonly message: string }
   | { readonly kind: 'unknown-algorithm'; readonly known: readonly string[] }
   | { readonly kind: 'unknown-dialect'; readonly known: readonly string[] }
+  /** The pool was asked for its algorithm, and it is not clear. The message says what to give. */
+  | { readonly kind: 'undetermined'; readonly message: string }
+  | TooMany
   | NoDifficulty;
 
 export type UpdatePoolResult =
@@ -186,6 +196,61 @@ export interface PoolsPort {
   /** Changes the entry of this host or wildcard and port. Resolves when the change is safe on disk and has begun to reach the miners. */
   update(address: Endpoint, change: PoolChange): Promise<UpdatePoolResult>;
   list(query: PoolQuery): Promise<PoolPage>;
+}
+
+/** User and password at a pool; the second is a secret and may be empty. */
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What `POST /pools/test` asks for. */
+export interface PoolTest {
+  readonly endpoint: Endpoint;
+  /** Null: what the pool says without one. */
+  readonly login: Login | null;
+  /** Name or alias. Absent: it is found out; the dialect likewise. */
+  readonly algorithm?: string;
+  readonly dialect?: string;
+  /** Absent: as the pool list says, else false. */
+  readonly tls?: boolean;
+  /** What is absent is as the pool list says, else as usual. */
+  readonly options?: Partial<PoolOptions>;
+}
+
+export const DIALECT_SOURCES = ['job', 'given', 'answers', 'catalogue', 'unknown'] as const;
+
+/** How it is known what a pool speaks: as `AlgorithmSource`; `answers`: what it answered fits no other that was thought of. */
+export type DialectSource = (typeof DIALECT_SOURCES)[number];
+
+/** What a test has found. */
+export interface PoolTestView
+  extends Omit<PoolFinding, 'isDialectProven' | 'namedAlgorithm' | 'impliedAlgorithm'> {
+  readonly pool: string;
+  readonly dialectFrom: DialectSource;
+  /** Name; null where it is not known. */
+  readonly algorithm: string | null;
+  readonly algorithmFrom: AlgorithmSource;
+  readonly possibleAlgorithms: readonly string[];
+  /** For people. */
+  readonly notes: readonly string[];
+}
+
+/** So many pools are being asked that this one has to wait. */
+interface TooMany {
+  readonly kind: 'busy';
+}
+
+export type PoolTestResult =
+  | { readonly kind: 'tested'; readonly test: PoolTestView }
+  | { readonly kind: 'unknown-algorithm'; readonly known: readonly string[] }
+  | { readonly kind: 'unknown-dialect'; readonly known: readonly string[] }
+  | NoDifficulty
+  | TooMany;
+
+export interface PoolTestsPort {
+  /** Connects to the pool, logs in, and waits for a job. Takes up to 15 seconds. */
+  test(request: PoolTest): Promise<PoolTestResult>;
 }
 
 export interface AlgorithmView extends AlgorithmFacts {
@@ -240,6 +305,7 @@ export interface FaultsPort {
 export interface HttpPorts {
   readonly accounts: AccountsPort;
   readonly pools: PoolsPort;
+  readonly poolTests: PoolTestsPort;
   readonly algorithms: AlgorithmsPort;
   readonly health: HealthPort;
   readonly metrics: MetricsPort;

@@ -125,6 +125,7 @@ describe('paths and methods', () => {
 /** By path, where it is not a registration. */
 const BODIES: Readonly<Record<string, object>> = {
   '/api/v1/pools': { pool: 'a:1', algorithm: 'sha256d' },
+  '/api/v1/pools/test': { pool: 'a:1', user: 'alice' },
   '/api/v1/pools/{pool}': { label: 'x' },
 };
 
@@ -179,6 +180,7 @@ describe('tokens', () => {
     'PATCH /api/v1/users/{name}': 'admin',
     'DELETE /api/v1/users/{name}': 'admin',
     'POST /api/v1/pools': 'admin',
+    'POST /api/v1/pools/test': 'admin',
     'PATCH /api/v1/pools/{pool}': 'admin',
   };
   const may: Record<TokenScope, ReadonlySet<string>> = {
@@ -447,6 +449,7 @@ describe('GET /api/v1/openapi.json', () => {
         'patch /api/v1/pools/{pool}',
         'patch /api/v1/users/{name}',
         'post /api/v1/pools',
+        'post /api/v1/pools/test',
         'post /api/v1/users',
         'put /api/v1/users',
       ],

@@ -6,6 +6,7 @@ import type {
   AccountView,
   HttpPorts,
   PoolsPort,
+  PoolTestView,
   PoolView,
   Registration,
 } from '../../src/http/ports.ts';
@@ -51,12 +52,39 @@ export function poolView(some: Partial<PoolView> = {}): PoolView {
   return {
     pool: 'pool.example.com:3333',
     algorithm: 'sha256d',
+    algorithmFrom: 'catalogue',
     dialect: 'bitcoin-v1',
     tls: false,
     label: '',
     coin: 'BTC',
     source: 'catalogue',
     options: NO_POOL_OPTIONS,
+    ...some,
+  };
+}
+
+export function poolTestView(some: Partial<PoolTestView> = {}): PoolTestView {
+  return {
+    pool: 'pool.example.com:3333',
+    reachable: true,
+    address: '192.0.2.7',
+    tls: null,
+    connectMs: 21,
+    loginMs: 64,
+    firstJobMs: 66,
+    dialect: 'bitcoin-v1',
+    dialectFrom: 'job',
+    possibleDialects: ['bitcoin-v1'],
+    algorithm: 'sha256d',
+    algorithmFrom: 'job',
+    possibleAlgorithms: ['sha256d'],
+    difficulty: 1024,
+    hashesPerShare: 2 ** 42,
+    extranonce1Bytes: 4,
+    extranonce2Bytes: 4,
+    versionMask: null,
+    notes: [],
+    failure: null,
     ...some,
   };
 }
@@ -117,7 +145,8 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
           pools: pattern.ports.map((port) =>
             poolView({
               pool: `${pattern.host}:${port}`,
-              algorithm,
+              algorithm: algorithm ?? 'sha256d',
+              algorithmFrom: algorithm === null ? 'job' : 'given',
               dialect,
               tls,
               label,
@@ -132,6 +161,12 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
         }),
         list: async () => ({ pools: [], next: null }),
         ...pools,
+      },
+      poolTests: {
+        test: async ({ endpoint }) => ({
+          kind: 'tested',
+          test: poolTestView({ pool: `${endpoint.host}:${endpoint.port}` }),
+        }),
       },
       algorithms: { list: async () => [EQUIHASH, SHA256D] },
       health: { ready: async () => ({ ready: true, checks: [{ name: 'store', ready: true, message: '' }] }) },

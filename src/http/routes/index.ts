@@ -5,6 +5,7 @@ import { addHome } from './home.ts';
 import { addMetrics } from './metrics.ts';
 import { addOpenapi } from './openapi.ts';
 import { addPool } from './pool.ts';
+import { addPoolTest } from './pool-test.ts';
 import { addPools } from './pools.ts';
 import { addUser } from './user.ts';
 import { addUsers } from './users.ts';
@@ -18,6 +19,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addUsers,
   addUser,
   addPools,
+  addPoolTest,
   addPool,
   addAlgorithms,
   addVersion,

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ALGORITHM_SOURCES } from '../../domain/algorithm-judgement.ts';
 import {
   canonicalFingerprint,
   isPasswordTemplate,
@@ -10,6 +11,8 @@ import {
   parseVia,
 } from '../../domain/pool-options.ts';
 import { ApiError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import { ALGORITHMS_PATH } from '../paths.ts';
 import {
   MAX_DIFFICULTY,
   MAX_LABEL,
@@ -20,6 +23,10 @@ import {
   strictObject,
 } from '../schemas.ts';
 import { checkText } from '../text.ts';
+
+/** In the place of an algorithm: it is found out by asking the pool. */
+export const AUTO = 'auto';
+export const MAX_WORD = 64;
 
 export const LabelField = Type.String({ maxLength: MAX_LABEL, description: 'A note for people.' });
 
@@ -90,6 +97,10 @@ export const PoolChangeBody = strictObject({
 export const PoolViewSchema = Type.Object({
   pool: Type.String({ description: '`host:port`, `*.suffix:port` or `[IPv6]:port`.' }),
   algorithm: Type.String(),
+  algorithmFrom: oneOf(
+    ALGORITHM_SOURCES,
+    'How that is known: `given`, or found out by asking the pool, whose `job` or `dialect` said it; `catalogue`.',
+  ),
   dialect: Type.String({ description: 'Wire protocol.' }),
   tls: Type.Boolean(),
   label: Type.String(),
@@ -140,4 +151,37 @@ export function lacksDifficultyError(): ApiError {
     'invalid-value',
     '"options.passwordTemplate" names {difficulty}, which is "options.suggestDifficulty": give that too, or take {difficulty} out',
   );
+}
+
+export function unknownAlgorithm(wanted: string, known: readonly string[]): ApiError {
+  const guess = nearest(wanted, known);
+  const hint = guess === null ? '' : ` (did you mean "${guess}"?)`;
+  return new ApiError(
+    'unknown-algorithm',
+    `there is no algorithm ${JSON.stringify(wanted)}${hint}: GET ${ALGORITHMS_PATH} lists those there are`,
+  );
+}
+
+export function unknownDialect(
+  { algorithm, dialect = '' }: { readonly algorithm?: string | null; readonly dialect?: string },
+  known: readonly string[],
+): ApiError {
+  const what = JSON.stringify(dialect);
+  return new ApiError(
+    'unknown-dialect',
+    algorithm == null
+      ? `there is no dialect ${what}: there are ${known.join(', ')}`
+      : `${algorithm} is not mined with the dialect ${what}: it has ${known.join(', ')}`,
+  );
+}
+
+export function tooManyProbes(): ApiError {
+  return new ApiError('busy', 'too many pools are being asked at once: try again in a moment', {
+    'retry-after': '5',
+  });
+}
+
+/** Whether an address is written as one of a pool with TLS. */
+export function hasTlsScheme(pool: string): boolean {
+  return /^\s*(?:stratum\+)?(?:ssl|tls):\/\//i.test(pool);
 }

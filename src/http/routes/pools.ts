@@ -2,21 +2,33 @@ import { type Static, Type } from 'typebox';
 import { formatPoolPattern, parsePoolPattern } from '../../domain/pool-pattern.ts';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
-import { ALGORITHMS_PATH, POOLS_PATH } from '../paths.ts';
+import { ALGORITHMS_PATH, POOLS_PATH, USERS_PATH } from '../paths.ts';
 import type { AlgorithmsPort, PoolAddition } from '../ports.ts';
 import { readNumbers } from '../query.ts';
-import { errorResponses, listOf, MAX_POOL, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
+import {
+  errorResponses,
+  listOf,
+  MAX_PASSWORD,
+  MAX_POOL,
+  MAX_USER,
+  ProblemSchema,
+  STORE_ERRORS,
+  strictObject,
+} from '../schemas.ts';
 import { checkText } from '../text.ts';
 import {
+  AUTO,
+  hasTlsScheme,
   LabelField,
   lacksDifficultyError,
+  MAX_WORD,
   OptionsField,
   PoolViewSchema,
   readOptions,
+  tooManyProbes,
+  unknownAlgorithm,
+  unknownDialect,
 } from './pool-fields.ts';
-
-const MAX_WORD = 64;
 
 const Addition = strictObject({
   pool: Type.String({
@@ -29,7 +41,7 @@ const Addition = strictObject({
   algorithm: Type.String({
     minLength: 1,
     maxLength: MAX_WORD,
-    description: `Name or alias from \`GET ${ALGORITHMS_PATH}\`.`,
+    description: `Name or alias from \`GET ${ALGORITHMS_PATH}\`; \`${AUTO}\`: the pool is asked, which takes up to 15 seconds.`,
     examples: ['sha256d'],
   }),
   tls: Type.Optional(
@@ -48,6 +60,19 @@ const Addition = strictObject({
   ),
   label: Type.Optional(LabelField),
   options: Type.Optional(OptionsField),
+  user: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: MAX_USER,
+      description: `With the algorithm \`${AUTO}\`: the user name that the pool is asked with. Not kept. Absent: the pool is asked what it says without a login.`,
+    }),
+  ),
+  password: Type.Optional(
+    Type.String({
+      maxLength: MAX_PASSWORD,
+      description: 'The password that goes with `user`; default empty. Not kept, never shown.',
+    }),
+  ),
 });
 
 const Query = strictObject({
@@ -127,6 +152,8 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
           'foreign-origin',
           'invalid-value',
           'unknown-dialect',
+          'undetermined-pool',
+          'busy',
         ),
       },
     },
@@ -135,13 +162,22 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
       const pool = formatPoolPattern(addition.pattern);
       const result = await ports.pools.add(addition);
       if (result.kind === 'conflict') throw new ApiError('conflict', result.message);
-      if (result.kind === 'unknown-algorithm') throw unknownAlgorithm(addition.algorithm, result.known);
+      if (result.kind === 'unknown-algorithm')
+        throw unknownAlgorithm(addition.algorithm ?? AUTO, result.known);
+      if (result.kind === 'undetermined') throw new ApiError('undetermined-pool', result.message);
+      if (result.kind === 'busy') throw tooManyProbes();
       if (result.kind === 'unknown-dialect') throw unknownDialect(addition, result.known);
       if (result.kind === 'no-difficulty') throw lacksDifficultyError();
       const [view] = result.pools;
       if (view === undefined) throw new Error(`adding ${pool} gave no entry`);
       if (result.kind === 'existing') return reply.code(200).send({ ...view, pool });
-      log.info('pool added', { pool, algorithm: view.algorithm, dialect: view.dialect, from: request.ip });
+      log.info('pool added', {
+        pool,
+        algorithm: view.algorithm,
+        algorithmFrom: view.algorithmFrom,
+        dialect: view.dialect,
+        from: request.ip,
+      });
       return reply.code(201).send({ ...view, pool });
     },
   });
@@ -152,6 +188,18 @@ function toAddition(body: Static<typeof Addition>): PoolAddition {
   checkText('algorithm', body.algorithm);
   checkText('dialect', body.dialect ?? '');
   checkText('label', body.label ?? '');
+  checkText('user', body.user ?? '');
+  checkText('password', body.password ?? '');
+  const algorithm = body.algorithm.trim();
+  const isAuto = algorithm.toLowerCase() === AUTO;
+  const { user, password = '' } = body;
+  if (!isAuto && (user !== undefined || body.password !== undefined))
+    throw new ApiError(
+      'invalid-value',
+      `"user" and "password" are for the algorithm "${AUTO}", to ask the pool with: leave them out, POST ${USERS_PATH} registers credentials`,
+    );
+  if (user === undefined && body.password !== undefined)
+    throw new ApiError('invalid-value', '"password" goes with "user": give both, or none');
   const pattern = parsePoolPattern(body.pool);
   if (pattern === null) {
     throw new ApiError(
@@ -162,8 +210,9 @@ function toAddition(body: Static<typeof Addition>): PoolAddition {
   }
   return {
     pattern,
-    algorithm: body.algorithm.trim(),
-    tls: body.tls ?? /^\s*(?:stratum\+)?(?:ssl|tls):\/\//i.test(body.pool),
+    algorithm: isAuto ? null : algorithm,
+    ...(user === undefined ? {} : { login: { user, password } }),
+    tls: body.tls ?? hasTlsScheme(body.pool),
     ...(body.dialect === undefined ? {} : { dialect: body.dialect.trim() }),
     ...(body.label === undefined ? {} : { label: body.label }),
     ...(body.options === undefined ? {} : { options: readOptions(body.options) }),
@@ -178,21 +227,5 @@ async function checkAlgorithm(algorithms: AlgorithmsPort, wanted: string): Promi
   throw unknownAlgorithm(
     wanted,
     known.map(({ name }) => name),
-  );
-}
-
-function unknownAlgorithm(wanted: string, known: readonly string[]): ApiError {
-  const guess = nearest(wanted, known);
-  const hint = guess === null ? '' : ` (did you mean "${guess}"?)`;
-  return new ApiError(
-    'unknown-algorithm',
-    `there is no algorithm ${JSON.stringify(wanted)}${hint}: GET ${ALGORITHMS_PATH} lists those there are`,
-  );
-}
-
-function unknownDialect(addition: PoolAddition, known: readonly string[]): ApiError {
-  return new ApiError(
-    'unknown-dialect',
-    `${addition.algorithm} is not mined with the dialect ${JSON.stringify(addition.dialect ?? '')}: it has ${known.join(', ')}`,
   );
 }
