@@ -186,6 +186,8 @@ export class Upstream implements DialOwner {
   readonly #issued: IssuedJobs;
   #liveSinceMs = 0;
   #wasLive = false;
+  /** The connection was given up because no job had come since then, with this block the newest. */
+  #quiet: { readonly block: string; readonly sinceMs: number } | null = null;
   /** When the pool last sent a job, new or repeated. */
   #jobAtMs = 0;
   #refreshedAtMs = 0;
@@ -614,6 +616,7 @@ export class Upstream implements DialOwner {
     const early = this.#earlyWork;
     if (early === null) return;
     this.#earlyWork = null;
+    this.#learnQuiet(early.work);
     this.#inFlight.begin();
     this.#liveSinceMs = this.#parts.clock.monotonicMs();
     this.#useGrantedMask();
@@ -641,6 +644,14 @@ export class Upstream implements DialOwner {
     }
     this.#resubmit();
     for (const client of this.clients.slice()) client.onReady(this);
+  }
+
+  /** A pool that was given up for its silence and is on the same block still had nothing to say: that is its usual gap. */
+  #learnQuiet(work: Work): void {
+    const quiet = this.#quiet;
+    this.#quiet = null;
+    if (quiet === null || quiet.block !== blockOf(work)) return;
+    this.#parts.stats.noteJobGap(this.#parts.clock.monotonicMs() - quiet.sinceMs);
   }
 
   // ---- what the pool says
@@ -898,6 +909,7 @@ export class Upstream implements DialOwner {
     const { jobTimeoutSeconds } = this.credentials.pool.options;
     const jobLimitMs = jobTimeoutSeconds === null ? this.#parts.stats.jobLimitMs() : jobTimeoutSeconds * 1000;
     if (nowMs - this.#jobAtMs >= jobLimitMs) {
+      this.#quiet = { block: this.#issued.newest?.block ?? '', sinceMs: this.#jobAtMs };
       this.#down('silence', `no job for ${Math.round((nowMs - this.#jobAtMs) / 1000)} s`);
       return;
     }

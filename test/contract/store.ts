@@ -1073,6 +1073,8 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
         );
         for (const options of [
           { jobTimeoutSeconds: 601 },
+          { via: 'socks5://127.0.0.1:9050' },
+          { tlsVerify: false },
           { passwordTemplate: null },
           { suggestDifficulty: null },
         ]) {

@@ -356,6 +356,53 @@ describe('a broken device with a pool connection of its own', () => {
   });
 });
 
+describe('a pool that has no job for five minutes', () => {
+  const settings = testSettings({ upstream: { silenceMs: 600_000_000, refreshMs: 0 } });
+
+  async function quietFor(
+    bed: ProxyBed,
+    pool: PracticePool,
+    seconds: number,
+    connections: number,
+  ): Promise<void> {
+    ahead.byMs += seconds * 1000;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 400);
+    });
+    await eventually(
+      () => pool.stats.connectionsTotal === connections && bed.proxy.report().pools[0]?.up === true,
+      () => `${pool.stats.connectionsTotal} connections, not ${connections}`,
+    );
+  }
+
+  test('is dialled anew, and given more time where it is on the same block still', async () => {
+    const pool = await startPool();
+    await using bed = await startProxyBed([account([pool])], settings, { clock: ahead });
+    await mine(bed);
+    await quietFor(bed, pool, 299, 1);
+    await quietFor(bed, pool, 2, 2);
+    await quietFor(bed, pool, 800, 2);
+    await quietFor(bed, pool, 150, 3);
+  });
+
+  test('is given no more where it had one to tell', async () => {
+    const pool = await startPool();
+    await using bed = await startProxyBed([account([pool])], settings, { clock: ahead });
+    await mine(bed);
+    pool.hang();
+    pool.newJob({ clean: true, sameBlock: false });
+    ahead.byMs += 301_000;
+    await eventually(
+      () => pool.stats.connectionsTotal === 2,
+      () => 'not dialled anew',
+    );
+    pool.unhang();
+    await quietFor(bed, pool, 0, pool.stats.connectionsTotal);
+    const { connectionsTotal } = pool.stats;
+    await quietFor(bed, pool, 301, connectionsTotal + 1);
+  });
+});
+
 const ahead = {
   ...systemClock,
   byMs: 0,

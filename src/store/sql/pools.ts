@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Kysely, Selectable } from 'kysely';
 import type { AlgorithmFacts, Pool } from '../../domain/account.ts';
 import type { AlgorithmSource } from '../../domain/algorithm-judgement.ts';
@@ -178,12 +179,7 @@ function optionsOf({ host, port, options }: PoolRow): PoolOptions {
 
 /** Whether every option that is given is the stored one. */
 function agrees(stored: PoolOptions, given: Partial<PoolOptions>): boolean {
-  const asGiven = { ...stored, ...given };
-  return (
-    asGiven.suggestDifficulty === stored.suggestDifficulty &&
-    asGiven.passwordTemplate === stored.passwordTemplate &&
-    asGiven.jobTimeoutSeconds === stored.jobTimeoutSeconds
-  );
+  return isDeepStrictEqual({ ...stored, ...given }, stored);
 }
 
 function effectiveDialect(row: { readonly dialect: string | null; readonly dialects: string }): string {
