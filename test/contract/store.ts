@@ -1073,8 +1073,9 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
         );
         for (const options of [
           { jobTimeoutSeconds: 601 },
-          { via: 'socks5://127.0.0.1:9050' },
-          { tlsVerify: false },
+          { via: null },
+          { tlsVerify: null },
+          { tlsFingerprint: null },
           { passwordTemplate: null },
           { suggestDifficulty: null },
         ]) {

@@ -356,24 +356,24 @@ describe('a broken device with a pool connection of its own', () => {
   });
 });
 
+async function quietFor(
+  bed: ProxyBed,
+  pool: PracticePool,
+  seconds: number,
+  connections: number,
+): Promise<void> {
+  ahead.byMs += seconds * 1000;
+  await new Promise((resolve) => {
+    setTimeout(resolve, 400);
+  });
+  await eventually(
+    () => pool.stats.connectionsTotal === connections && bed.proxy.report().pools[0]?.up === true,
+    () => `${pool.stats.connectionsTotal} connections, not ${connections}`,
+  );
+}
+
 describe('a pool that has no job for five minutes', () => {
   const settings = testSettings({ upstream: { silenceMs: 600_000_000, refreshMs: 0 } });
-
-  async function quietFor(
-    bed: ProxyBed,
-    pool: PracticePool,
-    seconds: number,
-    connections: number,
-  ): Promise<void> {
-    ahead.byMs += seconds * 1000;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 400);
-    });
-    await eventually(
-      () => pool.stats.connectionsTotal === connections && bed.proxy.report().pools[0]?.up === true,
-      () => `${pool.stats.connectionsTotal} connections, not ${connections}`,
-    );
-  }
 
   test('is dialled anew, and given more time where it is on the same block still', async () => {
     const pool = await startPool();
