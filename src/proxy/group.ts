@@ -246,10 +246,15 @@ export class Group implements UpstreamOwner {
     return this.#holders.size > 0;
   }
 
-  /** Nothing is left that the group would have to remember. */
+  /** Nobody mines here, and nothing has to be finished. */
+  get isAtRest(): boolean {
+    return this.upstreams.length === 0 && !this.#isHeld;
+  }
+
+  /** At rest, and nothing is left that the next miner would have to know. */
   isForgettable(nowMs: number): boolean {
     const isDown = this.#downSinceMs !== null && nowMs - this.#downSeenAtMs < DOWN_KEPT_MS;
-    return this.upstreams.length === 0 && !this.#isHeld && !isDown && this.recentRefusal(nowMs) === null;
+    return this.isAtRest && !isDown && this.recentRefusal(nowMs) === null;
   }
 
   sweep(nowMs: number): void {

@@ -210,7 +210,9 @@ export class Proxy {
 
   /** Groups that sessions mine in, or that have something to finish. */
   get groupCount(): number {
-    return this.#groups.size;
+    let count = 0;
+    for (const group of this.#groups.values()) if (!group.isAtRest) count += 1;
+    return count;
   }
 
   /** An account has changed: its miners follow, on the same sockets. */
