@@ -312,8 +312,7 @@ export class Group implements UpstreamOwner {
     if (!wasLive) this.#full = null;
     if (this.#login.kind === 'taken') return;
     this.#login = { kind: 'taken' };
-    // A refusal's own pause is for each to keep; who only waited for this news goes at once.
-    for (const upstream of this.upstreams.slice()) if (upstream.clients.length > 0) upstream.open();
+    for (const upstream of this.upstreams.slice()) upstream.hearTaken();
   }
 
   mayDial(nowMs: number, wasLive: boolean): 'yes' | 'wait' | 'refused' {

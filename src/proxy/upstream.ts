@@ -186,6 +186,7 @@ export class Upstream implements DialOwner {
   readonly #issued: IssuedJobs;
   #liveSinceMs = 0;
   #wasLive = false;
+  #coolsForOthers = false;
   /** The connection was given up because no job had come since then, with this block the newest. */
   #quiet: { readonly block: string; readonly sinceMs: number } | null = null;
   /** When the pool last sent a job, new or repeated. */
@@ -255,13 +256,26 @@ export class Upstream implements DialOwner {
     const nowMs = this.#parts.clock.monotonicMs();
     const answer = this.#parts.owner.mayDial(nowMs, this.#wasLive);
     if (answer === 'yes') this.#dial();
-    else if (answer === 'refused') this.#to({ kind: 'cooling', untilMs: nowMs });
+    else if (answer === 'refused') this.#coolForOthers(nowMs);
+  }
+
+  /** The pool takes the login: whoever only waited for this news goes at once. A failure's own pause is kept. */
+  hearTaken(): void {
+    if (this.clients.length === 0) return;
+    if (this.#state.kind === 'cooling' && this.#coolsForOthers) this.#dial();
+    else this.open();
+  }
+
+  /** Down for what another connection has heard. */
+  #coolForOthers(nowMs: number): void {
+    this.#coolsForOthers = true;
+    this.#to({ kind: 'cooling', untilMs: nowMs });
   }
 
   /** The upstream that tried the login for all was refused: whoever waits here for its verdict has it. */
   hearRefusal(refusal: PoolRefusal): void {
     if (this.#state.kind !== 'idle') return;
-    this.#to({ kind: 'cooling', untilMs: this.#parts.clock.monotonicMs() });
+    this.#coolForOthers(this.#parts.clock.monotonicMs());
     this.#tellRefused(refusal);
   }
 
@@ -444,6 +458,7 @@ export class Upstream implements DialOwner {
 
   #dial(): void {
     const nowMs = this.#parts.clock.monotonicMs();
+    this.#coolsForOthers = false;
     this.#framer = new LineFramer();
     // [Ocean sends the difficulty ahead of everything] so what a connection says counts from its first line.
     this.#demand = DIFFICULTY_ONE;
