@@ -23,6 +23,7 @@ import { SessionBooks } from './session-books.ts';
 import type { ResumeRecord, SessionContext } from './session-context.ts';
 import { SessionDifficulty } from './session-difficulty.ts';
 import { openingPlan, planInGroup } from './session-plan.ts';
+import { SuggestionPace } from './suggestion-pace.ts';
 import type { Upstream } from './upstream.ts';
 import { VersionOffer } from './version-offer.ts';
 import { type Wish, Wishes, wishedDifficulty } from './wishes.ts';
@@ -69,8 +70,6 @@ const MAX_FAULTS = 64;
 const RETARGET_EVERY_MS = 2000;
 /** Of a quarantined miner whose shares cannot be judged here the pool gets one so often. */
 const PROBE_EVERY_MS = 30_000;
-/** A miner that changes its mind all the time is sent a job for it no more often. */
-const WISHES_EVERY_MS = 1000;
 /** A session whose connection to a pool is down looks for room on another one after so long, and at another pool of the account after so long. */
 const STRANDED_AFTER_MS = 1000;
 const STRAYS_AFTER_MS = 5000;
@@ -146,7 +145,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #withoutPoolSinceMs: number | null = null;
   #loggedReasons = 0;
   #retargetAtMs = 0;
-  #wishedAtMs = Number.NEGATIVE_INFINITY;
+  #wishPace: SuggestionPace | null = null;
 
   constructor(
     parts: { context: SessionContext; connection: Connection; dialect: Dialect },
@@ -956,11 +955,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (!this.wishes.note(wish)) return;
     if (this.binding?.group.judges === true) {
       this.#difficulty?.wish(wishedDifficulty(wish, this.binding.books.subject.divider));
-      const nowMs = this.context.clock.monotonicMs();
-      // The next job will have it.
-      if (nowMs - this.#wishedAtMs < WISHES_EVERY_MS) return;
-      this.#wishedAtMs = nowMs;
-      this.#resendJob();
+      // One that changes its mind all the time has it with the next job.
+      this.#wishPace ??= new SuggestionPace();
+      if (this.#wishPace.take(wish.difficulty, this.context.clock.monotonicMs())) this.#resendJob();
       return;
     }
     this.#relayWish(wish);

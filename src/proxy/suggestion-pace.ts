@@ -4,7 +4,7 @@ const PER_WINDOW = 5;
 /** A pool that closes the connection so soon after a suggestion is taken to mind them. */
 const BLAME_MS = 2000;
 
-/** When a difficulty may be suggested on one connection. Of too many within a while the newest goes, later. */
+/** When a difficulty may be suggested on one connection, or a miner's wish cost a job. Of too many within a while the newest goes, later. */
 export class SuggestionPace {
   #windowSinceMs = Number.NEGATIVE_INFINITY;
   #sent = 0;
