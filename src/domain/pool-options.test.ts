@@ -75,12 +75,22 @@ test('a proxy on the way is read from its URL, and what is none or has a passwor
   assert.deepEqual(parseVia('socks5://[::1]:1080'), { kind: 'socks5', host: '::1', port: 1080 });
   for (const text of [
     '',
+    '127.0.0.1:9050',
+    'socks5://',
     'socks5://127.0.0.1',
+    'http://proxy.example',
     'socks4://127.0.0.1:9050',
+    'socks5h://127.0.0.1:9050',
+    'https://h:1',
     'http://u:p@127.0.0.1:3128',
+    'socks5://user@h:1',
+    'socks5://u:%zzsecret@h:1',
     'http://h:0',
     'http://h:65536',
+    'http://h:99999',
     'http://h:1/',
+    'http://h:1/path',
+    'http://h:1?x',
     'http://h:1\n',
   ]) {
     assert.equal(parseVia(text), null, text);

@@ -7,7 +7,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { after, afterEach, before, describe, mock, test } from 'node:test';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { ByteCounter, CloseReason } from './connection.ts';
-import { type ProxyServer, parseProxyServer } from './dial-proxy.ts';
+import type { ProxyServer } from './dial-proxy.ts';
 import { type KeyAndCertificate, makeSelfSigned } from './self-signed.ts';
 import { type DialTarget, TcpDialer } from './tcp-dialer.ts';
 import { fingerprintOf } from './tls-identity.ts';
@@ -534,43 +534,4 @@ describe('a pool by its IPv6 address', SUITE, () => {
     }
     assert.deepEqual(await talk({ host: '::1', port, tls: false }), WELL);
   });
-});
-
-const proxy = (kind: string, host: string, port: number, login: object | null = null): object => ({
-  proxy: { kind, host, port, login },
-});
-
-describe('a proxy as users write it', () => {
-  for (const [text, expected] of [
-    ['socks5://127.0.0.1:9050', proxy('socks5', '127.0.0.1', 9050)],
-    ['socks5h://tor.example', proxy('socks5', 'tor.example', 1080)],
-    ['http://[::1]:3128/', proxy('http', '::1', 3128)],
-    ['http://proxy.example', proxy('http', 'proxy.example', 80)],
-    [
-      'http://a%40b:p%3Aw@proxy.example:8080',
-      proxy('http', 'proxy.example', 8080, { user: 'a@b', password: 'p:w' }),
-    ],
-    ['socks5://user@h:1', proxy('socks5', 'h', 1, { user: 'user', password: '' })],
-  ] as const) {
-    test(text, () => assert.deepEqual(parseProxyServer(text), expected));
-  }
-
-  for (const text of [
-    '',
-    '127.0.0.1:9050',
-    'socks4://h:1',
-    'https://h:1',
-    'socks5://',
-    'http://h:1/path',
-    'http://h:1?x',
-    'http://h:99999',
-    `socks5://${'u'.repeat(256)}:secret@h:1`,
-    'socks5://u:%zzsecret@h:1',
-  ]) {
-    test(`is refused: ${text.slice(0, 30)}`, () => {
-      const parsed = parseProxyServer(text);
-      assert.ok('problem' in parsed);
-      assert.ok(!parsed.problem.includes('secret'));
-    });
-  }
 });
