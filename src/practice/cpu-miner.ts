@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { HeaderWork } from '../domain/block-header.ts';
 import { parseDifficulty, targetOfDifficulty } from '../domain/difficulty.ts';
-import { backoffMs } from '../kit/backoff.ts';
 import type { Clock } from '../kit/clock.ts';
 import { isHex, isHexOf, parseHex32 } from '../kit/hex.ts';
 import type { Log } from '../kit/log.ts';
+import { HashMeter } from './hash-meter.ts';
 import type { HashSlot, HashThreads } from './hash-threads.ts';
 import { MinerBooks } from './miner-books.ts';
-import { LinkError, MinerLink, type PoolReply } from './miner-link.ts';
+import { MinerLink, type PoolReply } from './miner-link.ts';
+import { authorize, submit } from './mining-calls.ts';
 import { type PracticeAlgorithmName, practiceAlgorithms } from './practice-algorithms.ts';
+import { Redialler, usualPauseMs } from './redialler.ts';
+import { LinkError } from './request-link.ts';
 import type { FoundShare } from './search-task.ts';
 
 export type { MinerBooks } from './miner-books.ts';
@@ -63,10 +66,8 @@ const DEFAULTS = {
 
 /** What is rolled when the pool lets us: as cgminer asks. */
 const REQUESTED_MASK = 'ffffffff';
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Jobs whose late shares are still submitted. */
 const MAX_JOBS = 8;
-const RATE_WINDOW_MS = 10_000;
 
 /** A job as the pool sent it, with what was in force for it. */
 interface MinerJob {
@@ -77,12 +78,6 @@ interface MinerJob {
   readonly ntime: number;
 }
 
-type MinerState =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'mining'; readonly link: MinerLink }
-  | { readonly kind: 'stopped' };
-
 /**
  * A real miner on the CPU, for the demonstration and for tests: its own client (nothing shared with the proxy's wire code), real hashes,
  * the habits of cgminer. It changes difficulty at the next job, drops what a clean job voids, follows `set_extranonce` only if it
@@ -91,15 +86,12 @@ type MinerState =
 export class CpuMiner {
   readonly stats = new MinerBooks();
   readonly #log: Log;
-  readonly #clock: Clock;
   readonly #options: Required<CpuMinerOptions>;
   readonly #slot: HashSlot;
   readonly #jobs = new Map<number, MinerJob>();
   readonly #recentIds: string[] = [];
-  readonly #rate: { readonly atMs: number; readonly hashes: number }[] = [];
-  readonly #stop = new AbortController();
-  #state: MinerState = { kind: 'idle' };
-  #running: Promise<void> = Promise.resolve();
+  readonly #meter: HashMeter;
+  readonly #dialler: Redialler<MinerLink>;
   #serial = 0;
   #nextDifficulty = 1;
   #nextExtranonce: { readonly extranonce1: string; readonly extranonce2Bytes: number } | null = null;
@@ -114,9 +106,18 @@ export class CpuMiner {
     options: CpuMinerOptions,
   ) {
     this.#log = collaborators.log;
-    this.#clock = collaborators.clock;
     this.#options = { ...DEFAULTS, ...options };
     this.#port = options.port;
+    this.#meter = new HashMeter(collaborators.clock, this.stats);
+    this.#dialler = new Redialler(
+      { log: this.#log, books: this.stats },
+      {
+        open: (signal) => this.#open(signal),
+        logIn: (link) => this.#logIn(link),
+        onEnd: () => this.#onEnd(),
+        pauseMs: (failures) => this.#pauseMs(failures),
+      },
+    );
     this.#slot = collaborators.threads.open(this.#options.hashesPerSecondLimit, {
       onShare: (share) => this.#onShare(share),
       onHashes: (count) => this.#onHashes(count),
@@ -129,32 +130,22 @@ export class CpuMiner {
 
   /** Measured over the last ten seconds, or since it began to hash. */
   hashrateHs(): number {
-    const nowMs = this.#clock.monotonicMs();
-    const [first] = this.#trimRate(nowMs);
-    return first === undefined || nowMs - first.atMs < 200
-      ? 0
-      : ((this.stats.hashes - first.hashes) * 1000) / (nowMs - first.atMs);
+    return this.#meter.hashrateHs();
   }
 
   /** Connects and mines until {@link stop}, or until the connection ends where it is not to come back. */
   start(): void {
-    if (this.#state.kind !== 'idle') return;
-    this.#state = { kind: 'connecting' };
-    this.#running = this.#run();
+    this.#dialler.start();
   }
 
   async stop(): Promise<void> {
-    const state = this.#state;
-    this.#state = { kind: 'stopped' };
-    this.#stop.abort();
-    if (state.kind === 'mining') state.link.end('stopped');
-    await this.#running;
+    await this.#dialler.stop();
     this.#slot.close();
   }
 
   /** Ends the connection as a power cut would, without a word; it comes back if it is to. */
   disconnect(): void {
-    if (this.#state.kind === 'mining') this.#state.link.end('disconnected by hand');
+    this.#dialler.disconnect();
   }
 
   /** Stops hashing; stays connected and listens. From now on nothing is found, what the thread has under way included. */
@@ -171,9 +162,8 @@ export class CpuMiner {
   }
 
   /** Sends any request of the miner's own accord; its answer. Rejects with `LinkError` without a connection. */
-  call(method: string, params: readonly unknown[]): Promise<PoolReply> {
-    if (this.#state.kind !== 'mining') return Promise.reject(new LinkError('not connected'));
-    return this.#state.link.call(method, params, (reply) => reply);
+  async call(method: string, params: readonly unknown[]): Promise<PoolReply> {
+    return this.#dialler.connected().call(method, params, (reply) => reply);
   }
 
   /** Resolves once `predicate` holds for the books; rejects after `timeoutMs` with what they say then. */
@@ -181,80 +171,42 @@ export class CpuMiner {
     return this.stats.waitFor(predicate, timeoutMs);
   }
 
-  async #run(): Promise<void> {
-    for (let failures = 0; !this.#stop.signal.aborted; ) {
-      const mined = await this.#connectOnce();
-      if (!this.#options.reconnect || this.#stop.signal.aborted) return;
-      failures = mined ? 1 : failures + 1;
-      const limits = { minMs: this.#options.reconnectMs, maxMs: this.#options.reconnectMs * 30 };
-      await this.#pause(Math.max(this.#waitMs, backoffMs(failures, limits, Math.random())));
-      this.#waitMs = 0;
-    }
-  }
-
-  /** One connection from dial to end; true where it came to mining. */
-  async #connectOnce(): Promise<boolean> {
+  #open(signal: AbortSignal): Promise<MinerLink> {
     const { host, replyTimeoutMs } = this.#options;
-    let mined = false;
-    let link: MinerLink | null = null;
-    try {
-      link = await MinerLink.open(
-        {
-          onNotice: (method, params, id) => this.#onNotice(method, params, id),
-          onViolation: (what) => this.stats.violation(what),
-        },
-        {
-          host,
-          port: this.#port,
-          connectTimeoutMs: CONNECT_TIMEOUT_MS,
-          replyTimeoutMs,
-          signal: this.#stop.signal,
-        },
-      );
-      this.#begin(link);
-      await this.#handshake(link);
-      mined = true;
-      this.stats.lastError = await link.closed;
-    } catch (error) {
-      this.stats.lastError = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof LinkError))
-        this.#log.error('practice miner failed', { error: this.stats.lastError });
-      link?.end(this.stats.lastError);
-    } finally {
-      this.#finish();
-    }
-    return mined;
+    return MinerLink.open(
+      {
+        onNotice: (method, params, id) => this.#onNotice(method, params, id),
+        onViolation: (what) => this.stats.violation(what),
+      },
+      { host, port: this.#port, replyTimeoutMs, signal },
+    );
   }
 
-  #begin(link: MinerLink): void {
-    const { stats } = this;
-    if (this.#state.kind === 'stopped') throw new LinkError('stopped');
-    this.#state = { kind: 'mining', link };
+  #onEnd(): void {
+    this.#slot.pause();
+    this.#jobs.clear();
+    this.#meter.clear();
+    this.#log.debug('practice miner disconnected', { user: this.#options.user, error: this.stats.lastError });
+  }
+
+  #pauseMs(failures: number): number | null {
+    const usualMs = usualPauseMs(this.#options, failures);
+    const askedMs = this.#waitMs;
+    this.#waitMs = 0;
+    return usualMs === null ? null : Math.max(askedMs, usualMs);
+  }
+
+  async #logIn(link: MinerLink): Promise<void> {
     this.#connectionHasJob = false;
     this.#nextDifficulty = 1;
     this.#nextExtranonce = null;
     this.#recentIds.length = 0;
-    stats.difficulty = 1;
-    stats.versionMask = null;
-    stats.connections += 1;
-    stats.changed();
-  }
-
-  #finish(): void {
-    this.#slot.pause();
-    this.#jobs.clear();
-    this.#rate.length = 0;
-    this.stats.authorized = false;
-    if (this.#state.kind === 'mining') this.#state = { kind: 'connecting' };
-    this.#log.debug('practice miner disconnected', { user: this.#options.user, error: this.stats.lastError });
-    this.stats.changed();
-  }
-
-  async #handshake(link: MinerLink): Promise<void> {
+    this.stats.difficulty = 1;
+    this.stats.versionMask = null;
     const steps = [
       ...(this.#options.versionRolling ? [(): Promise<void> => this.#configure(link)] : []),
       (): Promise<void> => this.#subscribe(link),
-      (): Promise<void> => this.#authorize(link),
+      (): Promise<void> => authorize(link, this.stats, this.#options),
     ];
     if (this.#options.handshake === 'pipelined') await Promise.all(steps.map((step) => step()));
     else for (const step of steps) await step();
@@ -322,19 +274,6 @@ export class CpuMiner {
     stats.changed();
   }
 
-  #authorize(link: MinerLink): Promise<void> {
-    const { user, password } = this.#options;
-    return link.call('mining.authorize', [user, password], ({ result, refusal }) => {
-      if (refusal !== null || result !== true) {
-        this.stats.authorizeFailures += 1;
-        throw new LinkError(`authorize refused: ${refusal ?? JSON.stringify(result)}`);
-      }
-      this.stats.authorized = true;
-      this.stats.authorizes += 1;
-      this.stats.changed();
-    });
-  }
-
   #onNotice(method: string, params: readonly unknown[], id: unknown): void {
     const { stats } = this;
     // [cgminer looks numeric ids up among its shares]
@@ -374,7 +313,7 @@ export class CpuMiner {
   }
 
   #answer(id: unknown, result: unknown): void {
-    if (this.#state.kind === 'mining') this.#state.link.answer(id, result);
+    this.#dialler.link?.answer(id, result);
   }
 
   #onDifficulty(value: unknown): void {
@@ -429,7 +368,7 @@ export class CpuMiner {
       this.#port = wanted;
     const seconds = Number(waitSeconds);
     this.#waitMs = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 60) * 1000 : 0;
-    if (this.#state.kind === 'mining') this.#state.link.end('asked to reconnect');
+    this.#dialler.link?.end('asked to reconnect');
   }
 
   #onJob(params: readonly unknown[]): void {
@@ -489,63 +428,25 @@ export class CpuMiner {
   }
 
   #onHashes(count: number): void {
-    const nowMs = this.#clock.monotonicMs();
     this.stats.hashed(count);
-    this.#rate.push({ atMs: nowMs, hashes: this.stats.hashes });
-    this.#trimRate(nowMs);
+    this.#meter.sample();
     this.stats.changed();
-  }
-
-  #trimRate(nowMs: number): readonly { readonly atMs: number; readonly hashes: number }[] {
-    const from = this.#rate.findIndex((sample) => sample.atMs >= nowMs - RATE_WINDOW_MS);
-    if (from !== 0) this.#rate.splice(0, from < 0 ? this.#rate.length : from);
-    return this.#rate;
   }
 
   #onShare(share: FoundShare): void {
     const { stats } = this;
     stats.found += 1;
     const job = this.#jobs.get(share.serial);
-    const state = this.#state;
-    if (this.#isResting || job === undefined || state.kind !== 'mining' || !stats.authorized) {
+    const { link } = this.#dialler;
+    if (this.#isResting || job === undefined || link === null || !stats.authorized) {
       stats.dropped += 1;
       stats.changed();
       return;
     }
-    stats.submitted += 1;
     const { user, fixedSubmitId } = this.#options;
     const params = [user, job.jobId, share.extranonce2, share.ntime, share.nonce];
     if (share.versionBits !== null) params.push(share.versionBits);
-    const onVerdict = ({ result, refusal }: PoolReply): void => {
-      if (refusal === null && result === true) {
-        stats.accepted += 1;
-        stats.work += job.difficulty;
-      } else {
-        stats.refused(refusal ?? 'refused');
-      }
-      stats.changed();
-    };
-    const { link } = state;
-    const answered = fixedSubmitId
-      ? link.call('mining.submit', params, onVerdict, 4)
-      : link.call('mining.submit', params, onVerdict);
-    answered.catch(() => {
-      stats.unanswered += 1;
-      stats.changed();
-    });
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-    });
+    submit(link, stats, { params, difficulty: job.difficulty, ...(fixedSubmitId ? { id: 4 } : {}) });
   }
 }
 

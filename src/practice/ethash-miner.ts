@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { difficultyOfTarget } from '../domain/difficulty.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
-import { EthashLink, type EthashMessage, refusalIn } from './ethash-link.ts';
 import {
   ethashMix,
   ethashPreimage,
@@ -11,8 +10,10 @@ import {
   type PracticeFlavour,
 } from './ethash-proof.ts';
 import { ETHASH_TONGUES, type EthashState, type EthashTask, type EthashTongue } from './ethash-tongues.ts';
+import { HashLoop } from './hash-loop.ts';
 import { MinerBooks } from './miner-books.ts';
-import { LinkError } from './miner-link.ts';
+import { Redialler } from './redialler.ts';
+import { errorText, LinkError, type LinkMessage, RequestLink } from './request-link.ts';
 
 export interface EthashMinerOptions {
   /** `detect`: look for it as ethminer does, a connection each. */
@@ -62,11 +63,9 @@ const FIRST_ID = 1;
 const GET_WORK_ID = 5;
 const HASHRATE_ID = 9;
 const SUBMIT_ID = 40;
-const SLICE_MS = 20;
-const MAX_SLICE_HASHES = 5000;
 
 interface Live {
-  readonly link: EthashLink;
+  readonly link: RequestLink;
   readonly tongue: EthashTongue;
   readonly flavour: PracticeFlavour;
   readonly state: EthashState;
@@ -79,23 +78,30 @@ interface Live {
  */
 export class EthashMiner {
   readonly stats = new MinerBooks();
-  readonly #log: Log;
-  readonly #clock: Clock;
   readonly #options: Required<EthashMinerOptions>;
-  readonly #stop = new AbortController();
+  readonly #dialler: Redialler<RequestLink>;
+  readonly #loop: HashLoop;
   #live: Live | null = null;
   #task: EthashTask | null = null;
   #preimage: Buffer = Buffer.alloc(0);
   #nonce = 0n;
-  #timer: NodeJS.Timeout | null = null;
-  #lastSliceMs = 0;
+  /** Attempts to find the flavour so far. */
   #detecting = 0;
-  #running: Promise<void> = Promise.resolve();
+  #wasGreeted = false;
 
   constructor(collaborators: { readonly log: Log; readonly clock: Clock }, options: EthashMinerOptions) {
-    this.#log = collaborators.log;
-    this.#clock = collaborators.clock;
     this.#options = { ...DEFAULTS, ...options };
+    const { log, clock } = collaborators;
+    this.#loop = new HashLoop(clock, this.#options.hashesPerSecondLimit, (count) => this.#hash(count));
+    this.#dialler = new Redialler(
+      { log, books: this.stats },
+      {
+        open: (signal) => this.#open(signal),
+        logIn: (link) => this.#logIn(link),
+        onEnd: () => this.#onEnd(),
+        pauseMs: () => this.#pauseMs(),
+      },
+    );
   }
 
   /** What is mined on now; null without a job. */
@@ -110,18 +116,16 @@ export class EthashMiner {
 
   /** Connects and mines until {@link stop}, or until the connection ends where it is not to come back. */
   start(): void {
-    this.#running = this.#run();
+    this.#dialler.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#live?.link.end('stopped');
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#dialler.stop();
   }
 
   /** Ends the connection as a power cut would; it comes back if it is to. */
   disconnect(): void {
-    this.#live?.link.end('disconnected by hand');
+    this.#dialler.disconnect();
   }
 
   /** Reports a hashrate, which no pool may refuse. */
@@ -150,7 +154,7 @@ export class EthashMiner {
     return live.link.call(
       { id: GET_WORK_ID, method: 'eth_getWork', params: [] },
       this.#options.replyTimeoutMs,
-      (answer) => this.#onMessage(live, answer),
+      (answer) => this.#hear(live, answer),
     );
   }
 
@@ -165,55 +169,69 @@ export class EthashMiner {
     return this.stats.waitFor(predicate, timeoutMs);
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const { flavour } = this.#options;
-      const isDetecting = flavour === 'detect';
-      const attempted = isDetecting ? DETECTION_ORDER[this.#detecting % DETECTION_ORDER.length] : flavour;
-      const isGreeted = await this.#connectOnce(attempted ?? 'ethproxy');
-      if (isDetecting && !isGreeted) {
-        this.#detecting += 1;
-        if (this.#detecting % DETECTION_ORDER.length !== 0) continue;
-      }
-      if (!this.#options.reconnect) return;
-      await this.#pause(this.#options.reconnectMs);
-    }
+  /** The flavour to try on the next connection. */
+  get #attempted(): PracticeFlavour {
+    const { flavour } = this.#options;
+    if (flavour !== 'detect') return flavour;
+    return DETECTION_ORDER[this.#detecting % DETECTION_ORDER.length] ?? 'ethproxy';
   }
 
-  /** One connection from dial to end; true where the flavour was spoken. */
-  async #connectOnce(flavour: PracticeFlavour): Promise<boolean> {
-    const { stats } = this;
-    const tongue = ETHASH_TONGUES[flavour];
-    const state: EthashState = { target: null, prefix: null, epoch: null, worker: '' };
-    let link: EthashLink | null = null;
-    const found: { live: Live | null } = { live: null };
-    try {
-      link = await EthashLink.open(
-        (message) => {
-          if (found.live !== null) this.#onMessage(found.live, message);
-          else stats.violation(`said before the first answer: ${JSON.stringify(message).slice(0, 160)}`);
-        },
-        { ...this.#options, signal: this.#stop.signal },
-      );
-      stats.connections += 1;
-      const isLoggedIn = flavour === 'ethproxy';
-      await this.#logIn(await this.#greet({ link, tongue, flavour, state, isLoggedIn }, found));
-      stats.lastError = await link.closed;
-    } catch (error) {
-      stats.lastError = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof LinkError)) this.#log.error('practice miner failed', { error: stats.lastError });
-      link?.end(stats.lastError);
-    } finally {
-      this.#live = null;
-      this.#rest();
-      stats.authorized = false;
-      stats.changed();
+  #open(signal: AbortSignal): Promise<RequestLink> {
+    return RequestLink.open(
+      (message, line) => {
+        const said = message ?? { rubbish: line.slice(0, 80) };
+        if (this.#live !== null) this.#hear(this.#live, said);
+        else this.stats.violation(`said before the first answer: ${JSON.stringify(said).slice(0, 160)}`);
+      },
+      { ...this.#options, signal },
+    );
+  }
+
+  #onEnd(): void {
+    this.#wasGreeted = this.#live !== null;
+    this.#live = null;
+    this.#task = null;
+    this.#loop.stop();
+  }
+
+  #pauseMs(): number | null {
+    const { flavour, reconnect, reconnectMs } = this.#options;
+    if (flavour === 'detect' && !this.#wasGreeted) {
+      this.#detecting += 1;
+      if (this.#detecting % DETECTION_ORDER.length !== 0) return 0;
     }
-    return found.live !== null;
+    return reconnect ? reconnectMs : null;
+  }
+
+  async #logIn(link: RequestLink): Promise<void> {
+    const flavour = this.#attempted;
+    const live = await this.#greet({
+      link,
+      tongue: ETHASH_TONGUES[flavour],
+      flavour,
+      state: { target: null, prefix: null, epoch: null, worker: '' },
+      isLoggedIn: flavour === 'ethproxy',
+    });
+    for (const message of live.tongue.rest(this.#options)) {
+      const request = { method: '', ...message };
+      await link.call(request, this.#options.replyTimeoutMs, (answer) => {
+        if (message.id === GET_WORK_ID) {
+          this.#hear(live, answer);
+          return;
+        }
+        const refusal = message.id === 2 && live.flavour === 'ethereum-stratum' ? null : refusalIn(answer);
+        if (refusal !== null && message.id === 3) this.stats.authorizeFailures += 1;
+        const problem = refusal ?? live.tongue.answered(message.id, answer, live.state);
+        if (problem !== null) throw new LinkError(problem);
+      });
+    }
+    live.isLoggedIn = true;
+    this.stats.extranonce1 = live.state.prefix ?? '';
+    this.stats.letIn();
   }
 
   /** The first message; what follows its answer in the same segment is read already. */
-  #greet(live: Live, found: { live: Live | null }): Promise<Live> {
+  #greet(live: Live): Promise<Live> {
     const first = { id: FIRST_ID, method: '', ...live.tongue.first(this.#options) };
     const { flavour, replyTimeoutMs } = this.#options;
     const timeoutMs = flavour === 'detect' ? FIRST_ANSWER_MS : replyTimeoutMs;
@@ -222,35 +240,12 @@ export class EthashMiner {
       if (refusal !== null && live.flavour === 'ethproxy') this.stats.authorizeFailures += 1;
       const problem = refusal ?? live.tongue.greeted(answer, live.state);
       if (problem !== null) throw new LinkError(problem);
-      found.live = live;
       this.#live = live;
       return live;
     });
   }
 
-  async #logIn(live: Live): Promise<void> {
-    const { stats } = this;
-    for (const message of live.tongue.rest(this.#options)) {
-      const request = { method: '', ...message };
-      await live.link.call(request, this.#options.replyTimeoutMs, (answer) => {
-        if (message.id === GET_WORK_ID) {
-          this.#onMessage(live, answer);
-          return;
-        }
-        const refusal = message.id === 2 && live.flavour === 'ethereum-stratum' ? null : refusalIn(answer);
-        if (refusal !== null && message.id === 3) stats.authorizeFailures += 1;
-        const problem = refusal ?? live.tongue.answered(message.id, answer, live.state);
-        if (problem !== null) throw new LinkError(problem);
-      });
-    }
-    live.isLoggedIn = true;
-    stats.authorized = true;
-    stats.authorizes += 1;
-    stats.extranonce1 = live.state.prefix ?? '';
-    stats.changed();
-  }
-
-  #onMessage(live: Live, message: EthashMessage): void {
+  #hear(live: Live, message: LinkMessage): void {
     const { stats } = this;
     if (message['method'] === 'mining.set_extranonce') stats.extranonceChanges += 1;
     const read = live.tongue.read(message, live.state);
@@ -270,24 +265,12 @@ export class EthashMiner {
     this.#task = task;
     this.#nonce = BigInt(`0x${task.prefix}${randomBytes(8).toString('hex').slice(task.prefix.length)}`);
     this.#preimage = ethashPreimage(task.header, '0'.repeat(16));
-    this.#lastSliceMs = this.#clock.monotonicMs();
-    this.#timer ??= setInterval(() => this.#slice(), SLICE_MS);
+    this.#loop.start();
   }
 
-  #rest(): void {
-    this.#task = null;
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
-  }
-
-  /** As many hashes as were due since the last time. */
-  #slice(): void {
+  #hash(count: number): void {
     const task = this.#task;
-    const nowMs = this.#clock.monotonicMs();
-    const due = ((nowMs - this.#lastSliceMs) * this.#options.hashesPerSecondLimit) / 1000;
-    const count = Math.min(Math.floor(due), MAX_SLICE_HASHES);
-    if (task === null || count === 0) return;
-    this.#lastSliceMs = nowMs;
+    if (task === null) return;
     const target = Buffer.from(task.target, 'hex');
     const bits = BigInt(64 - task.prefix.length * 4);
     const top = task.prefix === '' ? 0n : BigInt(`0x${task.prefix}`) << bits;
@@ -315,35 +298,13 @@ export class EthashMiner {
     const message = live.tongue.submit(share, this.#options, live.state);
     live.link
       .call({ id: SUBMIT_ID, method: '', ...message }, this.#options.replyTimeoutMs, (answer) => {
-        const refusal = refusalIn(answer);
-        if (refusal === null) {
-          stats.accepted += 1;
-          stats.work += difficultyOfTarget(Buffer.from(task.target, 'hex'), 1);
-        } else {
-          stats.refused(refusal);
-        }
-        stats.changed();
+        stats.verdict(refusalIn(answer), difficultyOfTarget(Buffer.from(task.target, 'hex'), 1));
       })
-      .catch(() => {
-        stats.unanswered += 1;
-        stats.changed();
-      });
+      .catch(() => stats.noVerdict());
   }
+}
 
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    return new Promise((resolve) => {
-      if (signal.aborted) {
-        resolve();
-        return;
-      }
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-    });
-  }
+/** Null for a success, which in 2.0.0 is no more than an id. */
+function refusalIn({ error, result }: LinkMessage): string | null {
+  return errorText(error) ?? (result === false ? 'refused' : null);
 }

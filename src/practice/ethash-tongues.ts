@@ -1,6 +1,6 @@
 import { parseDifficulty, targetOfDifficulty } from '../domain/difficulty.ts';
-import type { EthashMessage } from './ethash-link.ts';
 import type { PracticeFlavour } from './ethash-proof.ts';
+import type { LinkMessage } from './request-link.ts';
 
 /** A job as a miner understood it; hex in lower case without `0x`. */
 export interface EthashTask {
@@ -30,16 +30,16 @@ export interface EthashState {
 /** The login as a miner of one flavour does it, and how it understands and answers. */
 export interface EthashTongue {
   /** The first message, under id 1. */
-  first(given: Identity): EthashMessage;
+  first(given: Identity): LinkMessage;
   /** What is wrong with the answer to it; null where the flavour is spoken. */
-  greeted(answer: EthashMessage, state: EthashState): string | null;
+  greeted(answer: LinkMessage, state: EthashState): string | null;
   /** The messages after it, each sent when the one before was answered. */
-  rest(given: Identity): readonly ({ readonly id: number } & EthashMessage)[];
+  rest(given: Identity): readonly ({ readonly id: number } & LinkMessage)[];
   /** What is wrong with an answer to one of those; null where nothing is. */
-  answered(id: number, answer: EthashMessage, state: EthashState): string | null;
+  answered(id: number, answer: LinkMessage, state: EthashState): string | null;
   /** A message that nobody asked for, or the answer to `eth_getWork`: a job, nothing (null), or what is wrong with it in words. */
-  read(message: EthashMessage, state: EthashState): EthashTask | string | null;
-  submit(share: Share, given: Identity, state: EthashState): EthashMessage;
+  read(message: LinkMessage, state: EthashState): EthashTask | string | null;
+  submit(share: Share, given: Identity, state: EthashState): LinkMessage;
 }
 
 export interface Identity {
@@ -75,14 +75,14 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function wordsOf(message: EthashMessage): string {
+function wordsOf(message: LinkMessage): string {
   return JSON.stringify(message).slice(0, 160);
 }
 
 const fullName = ({ user, rig }: Identity): string => (rig === '' ? user : `${user}.${rig}`);
 const worker = ({ rig }: Identity): object => (rig === '' ? {} : { worker: rig });
 
-function saysTrue(answer: EthashMessage): string | null {
+function saysTrue(answer: LinkMessage): string | null {
   return answer['result'] === true ? null : `not true: ${wordsOf(answer)}`;
 }
 
@@ -226,7 +226,7 @@ const stratum2: EthashTongue = {
   greeted(answer) {
     const result = answer['result'];
     if (typeof result !== 'object' || result === null) return `no hello: ${wordsOf(answer)}`;
-    const said = result as EthashMessage;
+    const said = result as LinkMessage;
     for (const name of ['proto', 'encoding', 'resume', 'timeout', 'maxerrors', 'node'])
       if (typeof said[name] !== 'string') return `hello without ${name}: ${wordsOf(answer)}`;
     return said['proto'] === PROTOCOL_2 && said['encoding'] === 'plain' ? null : `not ${PROTOCOL_2}`;
@@ -282,12 +282,12 @@ const stratum2: EthashTongue = {
   }),
 };
 
-function readSet(message: EthashMessage, state: EthashState): string | null {
+function readSet(message: LinkMessage, state: EthashState): string | null {
   const { params } = message;
   if (typeof params !== 'object' || params === null || Object.keys(params).length === 0) {
     return `nothing is set: ${wordsOf(message)}`;
   }
-  const { epoch, target, extranonce, algo } = params as EthashMessage;
+  const { epoch, target, extranonce, algo } = params as LinkMessage;
   const isGood =
     (epoch === undefined || isNumber(epoch)) &&
     (target === undefined || (typeof target === 'string' && /^[0-9a-f]{1,64}$/.test(target))) &&

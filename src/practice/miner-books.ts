@@ -53,9 +53,28 @@ export class MinerBooks {
 
   readonly #waiters = new Waiters<MinerBooks>(this, (books) => books.summary());
 
-  refused(reason: string): void {
-    this.rejected += 1;
-    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
+  letIn(): void {
+    this.authorized = true;
+    this.authorizes += 1;
+    this.changed();
+  }
+
+  /** The answer to a submit: in the pool's words, or null for a yes, which is worth `difficulty`. */
+  verdict(refusal: string | null, difficulty: number): void {
+    if (refusal === null) {
+      this.accepted += 1;
+      this.work += difficulty;
+    } else {
+      this.rejected += 1;
+      this.reasons.set(refusal, (this.reasons.get(refusal) ?? 0) + 1);
+    }
+    this.changed();
+  }
+
+  /** A submit that will have no answer. */
+  noVerdict(): void {
+    this.unanswered += 1;
+    this.changed();
   }
 
   hashed(count: number): void {

@@ -1,8 +1,11 @@
-import { backoffMs } from '../../kit/backoff.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Log } from '../../kit/log.ts';
+import { HashLoop } from '../hash-loop.ts';
+import { HashMeter } from '../hash-meter.ts';
 import { MinerBooks } from '../miner-books.ts';
-import { LinkError, MinerLink, type PoolReply } from '../miner-link.ts';
+import { MinerLink, type PoolReply } from '../miner-link.ts';
+import { Redialler, usualPauseMs } from '../redialler.ts';
+import { LinkError } from '../request-link.ts';
 import { difficultyOf, FIXED_AT, limitOf, NONCE_AT, practiceHash, tailOf } from './work.ts';
 
 export interface CryptonoteMinerOptions {
@@ -44,12 +47,6 @@ const DEFAULTS = {
   replyTimeoutMs: 20_000,
 } as const;
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const SLICE_MS = 20;
-/** Hashes at a time, so that a fast one does not block the thread. */
-const MOST_PER_SLICE = 2000;
-const RATE_WINDOW_MS = 10_000;
-
 /** [xmrig Client.cpp isCriticalError] */
 const CRITICAL = /^(?:unauthenticated|your ip is banned|ip address currently banned|invalid job id)/i;
 
@@ -67,36 +64,34 @@ interface Search {
   tried: number;
 }
 
-type MinerState =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'mining'; readonly link: MinerLink }
-  | { readonly kind: 'stopped' };
-
 /**
  * A real miner of the practice coin with the habits of xmrig: it logs in, works on the newest job alone, keeps the byte of the nonce that is fixed, keeps the connection
  * alive, leaves at the texts that xmrig leaves at, and writes down what a miner in the field would not have borne ({@link MinerBooks.violations}).
  */
 export class CryptonoteMiner {
   readonly stats = new MinerBooks();
-  readonly #log: Log;
-  readonly #clock: Clock;
   readonly #options: Required<CryptonoteMinerOptions>;
-  readonly #stop = new AbortController();
-  readonly #rate: { readonly atMs: number; readonly hashes: number }[] = [];
-  #state: MinerState = { kind: 'idle' };
-  #running: Promise<void> = Promise.resolve();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #dialler: Redialler<MinerLink>;
+  readonly #loop: HashLoop;
+  readonly #meter: HashMeter;
   #keepalive: NodeJS.Timeout | undefined;
   #search: Search | null = null;
   #extensions: ReadonlySet<string> = new Set();
-  #hashedAtMs = 0;
-  #allowance = 0;
 
   constructor(collaborators: { readonly log: Log; readonly clock: Clock }, options: CryptonoteMinerOptions) {
-    this.#log = collaborators.log;
-    this.#clock = collaborators.clock;
     this.#options = { ...DEFAULTS, ...options };
+    const { log, clock } = collaborators;
+    this.#meter = new HashMeter(clock, this.stats);
+    this.#loop = new HashLoop(clock, this.#options.hashesPerSecond, (count) => this.#hash(count));
+    this.#dialler = new Redialler(
+      { log, books: this.stats },
+      {
+        open: (signal) => this.#open(signal),
+        logIn: (link) => this.#logIn(link),
+        onEnd: () => this.#onEnd(),
+        pauseMs: (failures) => usualPauseMs(this.#options, failures),
+      },
+    );
   }
 
   get options(): Readonly<Required<CryptonoteMinerOptions>> {
@@ -111,125 +106,60 @@ export class CryptonoteMiner {
 
   /** Measured over the last ten seconds, or since it began to hash. */
   hashrateHs(): number {
-    const nowMs = this.#clock.monotonicMs();
-    const [first] = this.#trimRate(nowMs);
-    return first === undefined || nowMs - first.atMs < 200
-      ? 0
-      : ((this.stats.hashes - first.hashes) * 1000) / (nowMs - first.atMs);
+    return this.#meter.hashrateHs();
   }
 
   /** Connects and mines until {@link stop}, or until the connection ends where it is not to come back. */
   start(): void {
-    if (this.#state.kind !== 'idle') return;
-    this.#state = { kind: 'connecting' };
-    this.#running = this.#run();
+    this.#dialler.start();
   }
 
-  async stop(): Promise<void> {
-    const state = this.#state;
-    this.#state = { kind: 'stopped' };
-    this.#stop.abort();
-    if (state.kind === 'mining') state.link.end('stopped');
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#dialler.stop();
   }
 
   /** Ends the connection as a power cut would, without a word; it comes back if it is to. */
   disconnect(): void {
-    if (this.#state.kind === 'mining') this.#state.link.end('disconnected by hand');
+    this.#dialler.disconnect();
   }
 
   /** Sends any request of the miner's own accord; its answer. Rejects with `LinkError` without a connection. */
-  call(method: string, params: Readonly<Record<string, unknown>>): Promise<PoolReply> {
-    if (this.#state.kind !== 'mining') return Promise.reject(new LinkError('not connected'));
-    return this.#state.link.call(method, params, (reply) => reply);
+  async call(method: string, params: Readonly<Record<string, unknown>>): Promise<PoolReply> {
+    return this.#dialler.connected().call(method, params, (reply) => reply);
   }
 
   waitFor(predicate: (stats: MinerBooks) => boolean, timeoutMs = 10_000): Promise<void> {
     return this.stats.waitFor(predicate, timeoutMs);
   }
 
-  async #run(): Promise<void> {
-    for (let failures = 0; !this.#stop.signal.aborted; ) {
-      const mined = await this.#connectOnce();
-      if (!this.#options.reconnect || this.#stop.signal.aborted) return;
-      failures = mined ? 1 : failures + 1;
-      const limits = { minMs: this.#options.reconnectMs, maxMs: this.#options.reconnectMs * 30 };
-      await this.#pause(backoffMs(failures, limits, Math.random()));
-    }
+  #open(signal: AbortSignal): Promise<MinerLink> {
+    return MinerLink.open(
+      {
+        onNotice: (method, params) => this.#onNotice(method, params),
+        onViolation: (what) => this.stats.violation(what),
+      },
+      { ...this.#options, signal },
+    );
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#stop.signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#stop.signal.addEventListener('abort', done);
-    });
-  }
-
-  /** One connection from dial to end; true where it came to mining. */
-  async #connectOnce(): Promise<boolean> {
-    const { host, port, replyTimeoutMs } = this.#options;
-    const { stats } = this;
-    let mined = false;
-    let link: MinerLink | null = null;
-    try {
-      link = await MinerLink.open(
-        {
-          onNotice: (method, params) => this.#onNotice(method, params),
-          onViolation: (what) => stats.violation(what),
-        },
-        { host, port, connectTimeoutMs: CONNECT_TIMEOUT_MS, replyTimeoutMs, signal: this.#stop.signal },
-      );
-      if (this.#state.kind === 'stopped') throw new LinkError('stopped');
-      this.#state = { kind: 'mining', link };
-      stats.connections += 1;
-      stats.changed();
-      await this.#login(link);
-      mined = true;
-      this.#begin(link);
-      stats.lastError = await link.closed;
-    } catch (error) {
-      stats.lastError = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof LinkError)) this.#log.error('practice miner failed', { error: stats.lastError });
-      link?.end(stats.lastError);
-    } finally {
-      this.#finish();
-    }
-    return mined;
-  }
-
-  #begin(link: MinerLink): void {
-    const { keepaliveMs } = this.#options;
-    this.#hashedAtMs = this.#clock.monotonicMs();
-    this.#allowance = 0;
-    this.#timer = setInterval(() => this.#slice(link), SLICE_MS);
-    if (!this.#extensions.has('keepalive')) return;
-    this.#keepalive = setInterval(() => {
-      link
-        .call('keepalived', { id: this.stats.sessionId }, ({ result, refusal }) => {
-          const { status } = (result ?? {}) as { readonly status?: unknown };
-          if (refusal !== null || status !== 'KEEPALIVED') this.stats.violation(`keepalived: ${refusal}`);
-        })
-        .catch(() => undefined);
-    }, keepaliveMs);
-  }
-
-  #finish(): void {
-    clearInterval(this.#timer);
+  #onEnd(): void {
+    this.#loop.stop();
     clearInterval(this.#keepalive);
     this.#search = null;
-    this.#rate.length = 0;
-    this.stats.authorized = false;
+    this.#meter.clear();
     this.stats.sessionId = null;
-    if (this.#state.kind === 'mining') this.#state = { kind: 'connecting' };
-    this.stats.changed();
   }
 
-  async #login(link: MinerLink): Promise<void> {
+  #keepAlive(link: MinerLink): void {
+    link
+      .call('keepalived', { id: this.stats.sessionId }, ({ result, refusal }) => {
+        const { status } = (result ?? {}) as { readonly status?: unknown };
+        if (refusal !== null || status !== 'KEEPALIVED') this.stats.violation(`keepalived: ${refusal}`);
+      })
+      .catch(() => undefined);
+  }
+
+  async #logIn(link: MinerLink): Promise<void> {
     const { user: login, password: pass, agent, rig, algos } = this.#options;
     const params = { login, pass, agent, ...(rig === null ? {} : { rigid: rig }), algo: algos };
     await link.call('login', params, ({ result, refusal }) => {
@@ -245,10 +175,11 @@ export class CryptonoteMiner {
       this.#extensions = new Set(list.filter((name) => typeof name === 'string'));
       this.stats.sessionId = id;
       this.#take(job);
-      this.stats.authorized = true;
-      this.stats.authorizes += 1;
-      this.stats.changed();
+      this.stats.letIn();
     });
+    this.#loop.start();
+    if (this.#extensions.has('keepalive'))
+      this.#keepalive = setInterval(() => this.#keepAlive(link), this.#options.keepaliveMs);
   }
 
   #onNotice(method: string, params: readonly unknown[]): void {
@@ -306,19 +237,13 @@ export class CryptonoteMiner {
     };
   }
 
-  #slice(link: MinerLink): void {
-    const { hashesPerSecond } = this.#options;
-    const nowMs = this.#clock.monotonicMs();
-    this.#allowance += ((nowMs - this.#hashedAtMs) * hashesPerSecond) / 1000;
-    this.#hashedAtMs = nowMs;
-    const wanted = Math.min(MOST_PER_SLICE, Math.floor(this.#allowance));
-    this.#allowance = Math.min(this.#allowance - wanted, MOST_PER_SLICE);
+  #hash(due: number): void {
     const search = this.#search;
-    if (search === null) return;
-    const count = Math.min(wanted, search.nonces - search.tried);
+    const { link } = this.#dialler;
+    if (search === null || link === null) return;
+    const count = Math.min(due, search.nonces - search.tried);
     for (let i = 0; i < count && this.#search === search; i++) this.#try(link, search);
-    this.#trimRate(nowMs);
-    this.#rate.push({ atMs: nowMs, hashes: this.stats.hashes });
+    this.#meter.sample();
     this.stats.changed();
   }
 
@@ -347,26 +272,14 @@ export class CryptonoteMiner {
     stats.submitted += 1;
     link
       .call('submit', { id: stats.sessionId, job_id: jobId, nonce, result, ...names }, (reply) => {
+        stats.verdict(reply.refusal, difficulty);
         if (reply.refusal === null) {
-          stats.accepted += 1;
-          stats.work += difficulty;
           const { status } = (reply.result ?? {}) as { readonly status?: unknown };
           if (status !== 'OK') stats.violation(`status of a share: ${JSON.stringify(status)}`);
-        } else {
-          stats.refused(reply.refusal);
-          if (CRITICAL.test(reply.refusal)) link.end(`left at: ${reply.refusal}`);
+        } else if (CRITICAL.test(reply.refusal)) {
+          link.end(`left at: ${reply.refusal}`);
         }
-        stats.changed();
       })
-      .catch(() => {
-        stats.unanswered += 1;
-        stats.changed();
-      });
-  }
-
-  #trimRate(nowMs: number): readonly { readonly atMs: number; readonly hashes: number }[] {
-    const first = this.#rate.findIndex(({ atMs }) => nowMs - atMs <= RATE_WINDOW_MS);
-    this.#rate.splice(0, first < 0 ? this.#rate.length : first);
-    return this.#rate;
+      .catch(() => stats.noVerdict());
   }
 }

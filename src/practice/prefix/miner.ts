@@ -1,8 +1,11 @@
-import { backoffMs } from '../../kit/backoff.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Log } from '../../kit/log.ts';
+import { HashLoop } from '../hash-loop.ts';
 import { MinerBooks } from '../miner-books.ts';
-import { LinkError, MinerLink, type PoolReply } from '../miner-link.ts';
+import { MinerLink, type PoolReply } from '../miner-link.ts';
+import { authorize, submit } from '../mining-calls.ts';
+import { Redialler, usualPauseMs } from '../redialler.ts';
+import { LinkError } from '../request-link.ts';
 import type { PrefixDialect } from './coins.ts';
 import { type MinerJob, readMinerJob, readMinerPrefix, readMinerTarget } from './miner-jobs.ts';
 
@@ -49,15 +52,6 @@ const DEFAULTS = {
   replyTimeoutMs: 30_000,
 } as const satisfies Partial<PrefixMinerOptions>;
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const TICK_MS = 10;
-
-type MinerState =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'mining'; readonly link: MinerLink }
-  | { readonly kind: 'stopped' };
-
 /**
  * A miner whose nonces begin with what it was told (Equihash, KawPow, Kaspa, Ergo), on the CPU: its own client, real hashes of the practice coins (`proofs.ts`), the habits of the
  * miners in the field. What one of them would not have borne is written down ({@link MinerBooks.violations}). {@link MinerBooks.difficulty} and
@@ -65,12 +59,9 @@ type MinerState =
  */
 export class PrefixMiner {
   readonly stats = new MinerBooks();
-  readonly #log: Log;
-  readonly #clock: Clock;
   readonly #options: Required<PrefixMinerOptions>;
-  readonly #stop = new AbortController();
-  #state: MinerState = { kind: 'idle' };
-  #running: Promise<void> = Promise.resolve();
+  readonly #dialler: Redialler<MinerLink>;
+  readonly #loop: HashLoop;
   #prefix = '';
   /** Holds from the next job on. */
   #nextPrefix: string | null = null;
@@ -81,9 +72,18 @@ export class PrefixMiner {
   #isPrefixTold = false;
 
   constructor(collaborators: { readonly log: Log; readonly clock: Clock }, options: PrefixMinerOptions) {
-    this.#log = collaborators.log;
-    this.#clock = collaborators.clock;
     this.#options = { ...DEFAULTS, ...options };
+    const { log, clock } = collaborators;
+    this.#loop = new HashLoop(clock, this.#options.hashesPerSecond, (count) => this.#hash(count));
+    this.#dialler = new Redialler(
+      { log, books: this.stats },
+      {
+        open: (signal) => this.#open(signal),
+        logIn: (link) => this.#logIn(link),
+        onEnd: () => this.#onEnd(),
+        pauseMs: (failures) => usualPauseMs(this.#options, failures),
+      },
+    );
   }
 
   get options(): Readonly<Required<PrefixMinerOptions>> {
@@ -92,28 +92,21 @@ export class PrefixMiner {
 
   /** Connects and mines until {@link stop}, or until the connection ends where it is not to come back. */
   start(): void {
-    if (this.#state.kind !== 'idle') return;
-    this.#state = { kind: 'connecting' };
-    this.#running = this.#run();
+    this.#dialler.start();
   }
 
-  async stop(): Promise<void> {
-    const state = this.#state;
-    this.#state = { kind: 'stopped' };
-    this.#stop.abort();
-    if (state.kind === 'mining') state.link.end('stopped');
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#dialler.stop();
   }
 
   /** Ends the connection as a power cut would; it comes back if it is to. */
   disconnect(): void {
-    if (this.#state.kind === 'mining') this.#state.link.end('disconnected by hand');
+    this.#dialler.disconnect();
   }
 
   /** Sends any request of the miner's own accord; its answer. Rejects with `LinkError` without a connection. */
-  call(method: string, params: readonly unknown[]): Promise<PoolReply> {
-    if (this.#state.kind !== 'mining') return Promise.reject(new LinkError('not connected'));
-    return this.#state.link.call(method, params, (reply) => reply);
+  async call(method: string, params: readonly unknown[]): Promise<PoolReply> {
+    return this.#dialler.connected().call(method, params, (reply) => reply);
   }
 
   /** Resolves once `predicate` holds for the books; rejects after `timeoutMs` with what they say then. */
@@ -121,73 +114,33 @@ export class PrefixMiner {
     return this.stats.waitFor(predicate, timeoutMs);
   }
 
-  async #run(): Promise<void> {
-    for (let failures = 0; !this.#stop.signal.aborted; ) {
-      const hasMined = await this.#connectOnce();
-      if (!this.#options.reconnect || this.#stop.signal.aborted) return;
-      failures = hasMined ? 1 : failures + 1;
-      const { reconnectMs } = this.#options;
-      await this.#pause(backoffMs(failures, { minMs: reconnectMs, maxMs: reconnectMs * 30 }, Math.random()));
-    }
+  #open(signal: AbortSignal): Promise<MinerLink> {
+    return MinerLink.open(
+      {
+        onNotice: (method, params, _id, line) => this.#onNotice(method, params, line),
+        onViolation: (what) => this.stats.violation(what),
+      },
+      { ...this.#options, signal },
+    );
   }
 
-  /** One connection from dial to end; true where it came to mining. */
-  async #connectOnce(): Promise<boolean> {
-    const { host, port, replyTimeoutMs } = this.#options;
-    const { stats } = this;
-    let ticking: NodeJS.Timeout | undefined;
-    try {
-      const link = await MinerLink.open(
-        {
-          onNotice: (method, params, _id, line) => this.#onNotice(method, params, line),
-          onViolation: (what) => stats.violation(what),
-        },
-        { host, port, connectTimeoutMs: CONNECT_TIMEOUT_MS, replyTimeoutMs, signal: this.#stop.signal },
-      );
-      this.#begin(link);
-      await this.#login(link);
-      ticking = this.#hash();
-      stats.lastError = await link.closed;
-    } catch (error) {
-      stats.lastError = error instanceof Error ? error.message : String(error);
-      if (this.#state.kind === 'mining') this.#state.link.end(stats.lastError);
-      if (!(error instanceof LinkError)) this.#log.error('practice miner failed', { error: stats.lastError });
-    } finally {
-      clearInterval(ticking);
-      this.#job = null;
-      stats.authorized = false;
-      if (this.#state.kind === 'mining') this.#state = { kind: 'connecting' };
-      stats.changed();
-    }
-    return ticking !== undefined;
+  #onEnd(): void {
+    this.#loop.stop();
+    this.#job = null;
   }
 
-  #begin(link: MinerLink): void {
-    if (this.#state.kind === 'stopped') throw new LinkError('stopped');
-    this.#state = { kind: 'mining', link };
+  async #logIn(link: MinerLink): Promise<void> {
     this.#prefix = '';
     this.#nextPrefix = null;
     this.#target = null;
     this.#difficulty = null;
     this.#lastIdentity = '';
     this.#isPrefixTold = false;
-    this.stats.connections += 1;
-    this.stats.changed();
-  }
-
-  async #login(link: MinerLink): Promise<void> {
-    const { dialect, agent, host, port, user, password, extranonceSubscribe } = this.#options;
+    const { dialect, agent, host, port, extranonceSubscribe } = this.#options;
     const params = dialect === 'equihash' ? [agent, null, host, String(port)] : [agent];
     await link.call('mining.subscribe', params, (reply) => this.#onSubscribed(reply));
-    await link.call('mining.authorize', [user, password], ({ result, refusal }) => {
-      if (refusal !== null || result !== true) {
-        this.stats.authorizeFailures += 1;
-        throw new LinkError(`authorize refused: ${refusal ?? JSON.stringify(result)}`);
-      }
-      this.stats.authorized = true;
-      this.stats.authorizes += 1;
-      this.stats.changed();
-    });
+    await authorize(link, this.stats, this.#options);
+    this.#loop.start();
     if (!extranonceSubscribe) return;
     // Nobody waits for it: some pools never answer.
     link.call('mining.extranonce.subscribe', [], () => true).catch(() => undefined);
@@ -305,57 +258,24 @@ export class PrefixMiner {
     stats.changed();
   }
 
-  #hash(): NodeJS.Timeout {
-    let atMs = this.#clock.monotonicMs();
-    return setInterval(() => {
-      const nowMs = this.#clock.monotonicMs();
-      // A process that was held up does not make up for more than a moment.
-      const count = Math.ceil((Math.min(nowMs - atMs, TICK_MS * 10) * this.#options.hashesPerSecond) / 1000);
-      atMs = nowMs;
-      for (let i = 0; i < count; i += 1) {
-        const job = this.#job;
-        if (job === null) return;
-        this.stats.hashes += 1;
-        const share = job.attempt();
-        if (share !== null) this.#submit(job, share);
-      }
-    }, TICK_MS);
-  }
-
-  #submit(job: MinerJob, share: readonly unknown[]): void {
-    const { stats } = this;
-    stats.found += 1;
-    if (this.#state.kind !== 'mining' || !stats.authorized) {
-      stats.dropped += 1;
-      return;
+  #hash(count: number): void {
+    for (let i = 0; i < count; i += 1) {
+      const job = this.#job;
+      if (job === null) return;
+      this.stats.hashes += 1;
+      const share = job.attempt();
+      if (share !== null) this.#onShare(job, share);
     }
-    stats.submitted += 1;
-    this.#state.link
-      .call('mining.submit', [this.#options.user, job.jobId, ...share], ({ result, refusal }) => {
-        if (refusal === null && result === true) {
-          stats.accepted += 1;
-          stats.work += job.hashesPerShare;
-        } else {
-          stats.refused(refusal ?? 'refused');
-        }
-        stats.changed();
-      })
-      .catch(() => {
-        stats.unanswered += 1;
-        stats.changed();
-      });
   }
 
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-    });
+  #onShare(job: MinerJob, share: readonly unknown[]): void {
+    const { stats } = this;
+    const { link } = this.#dialler;
+    stats.found += 1;
+    if (link === null) stats.dropped += 1;
+    else {
+      const params = [this.#options.user, job.jobId, ...share];
+      submit(link, stats, { params, difficulty: job.hashesPerShare });
+    }
   }
 }
