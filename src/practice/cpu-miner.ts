@@ -6,6 +6,7 @@ import { isHex, isHexOf, parseHex32 } from '../kit/hex.ts';
 import type { Log } from '../kit/log.ts';
 import { HashMeter } from './hash-meter.ts';
 import type { HashSlot, HashThreads } from './hash-threads.ts';
+import { keepNewest } from './keep-newest.ts';
 import { MinerBooks } from './miner-books.ts';
 import { MinerLink, type PoolReply } from './miner-link.ts';
 import { authorize, submit } from './mining-calls.ts';
@@ -406,10 +407,7 @@ export class CpuMiner {
     const { extranonce1, extranonce2Bytes, versionMask } = this.stats;
     this.#serial += 1;
     this.#jobs.set(this.#serial, job);
-    for (const serial of this.#jobs.keys()) {
-      if (this.#jobs.size <= MAX_JOBS) break;
-      this.#jobs.delete(serial);
-    }
+    keepNewest(this.#jobs, MAX_JOBS);
     if (this.#isResting) return;
     this.#slot.search({
       serial: this.#serial,

@@ -1,45 +1,30 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { targetOfDifficulty } from '../domain/difficulty.ts';
 import { type Endpoint, formatEndpoint } from '../domain/endpoint.ts';
 import type { Log } from '../kit/log.ts';
 import { ETHASH_FLAVOURS, jobKeyOf } from './ethash-flavours.ts';
 import { type PracticeFlavour, practiceSeed } from './ethash-proof.ts';
 import { type EthashJob, type EthashManners, EthashSession } from './ethash-session.ts';
-import { PoolBooks } from './pool-books.ts';
+import { keepNewest } from './keep-newest.ts';
+import type { PoolBooks } from './pool-books.ts';
+import { PracticeServer, type PracticeServerOptions, SERVER_DEFAULTS } from './practice-server.ts';
 
-export interface EthashPoolOptions extends Partial<EthashManners> {
+export interface EthashPoolOptions extends Partial<EthashManners>, Partial<PracticeServerOptions> {
   readonly flavour: PracticeFlavour;
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** Default 0: any free port, which a restart keeps. */
-  readonly port?: number;
   /** Any positive number; default 1e-7, some 430 hashes. */
   readonly difficulty?: number;
   /** 0 to 3, default 2: what the pool begins its clients' nonces with, in the flavours that have it. */
   readonly prefixBytes?: number;
   /** Default 50: the epoch of the first block. */
   readonly epoch?: number;
-  /** A new job on the same block this often; default 30,000, 0 = by hand only. */
-  readonly jobIntervalMs?: number;
-  /** A new block this often; default 600,000, 0 = by hand only. */
-  readonly blockIntervalMs?: number;
-  /** User → password, by the whole name or what stands before its first `.`; null (the default) lets anyone in. */
-  readonly credentials?: ReadonlyMap<string, string> | null;
-  /** Submits kept for inspection in the books; default 1000. */
-  readonly submitsKept?: number;
 }
 
 const DEFAULTS = {
-  host: '127.0.0.1',
-  port: 0,
+  ...SERVER_DEFAULTS,
   difficulty: 1e-7,
   prefixBytes: 2,
   epoch: 50,
-  jobIntervalMs: 30_000,
-  blockIntervalMs: 600_000,
-  credentials: null,
-  submitsKept: 1000,
   pushesJobs: true,
   writesShortTargets: false,
   extranonceSubscribe: 'answer',
@@ -56,37 +41,35 @@ export class EthashPool {
   readonly stats: PoolBooks;
   readonly #log: Log;
   readonly #options: Required<EthashPoolOptions>;
-  readonly #sessions = new Set<EthashSession>();
+  readonly #server: PracticeServer<EthashSession>;
   readonly #retired = new Set<string>();
-  readonly #timers: NodeJS.Timeout[] = [];
   readonly #targets = new Map<number, string>();
   #live: string[] = [];
   #job: EthashJob | null = null;
   #height = 6_629_077;
   #epoch: number;
-  #count = 0;
   #jobs = 0;
   #difficulty: number;
-  #server: Server | null = null;
-  #endpoint: Endpoint | null = null;
 
   constructor(collaborators: { readonly log: Log }, options: EthashPoolOptions) {
     this.#log = collaborators.log;
     this.#options = { ...DEFAULTS, ...options };
     this.#difficulty = this.#options.difficulty;
     this.#epoch = this.#options.epoch;
-    this.stats = new PoolBooks(this.#options.submitsKept);
+    this.#server = new PracticeServer(this.#log, this.#options, (socket, number) =>
+      this.#welcome(socket, number),
+    );
+    this.stats = this.#server.books;
   }
 
   /** Where it listens; throws before the first start. */
   get endpoint(): Endpoint {
-    if (this.#endpoint === null) throw new Error('the practice pool has no address before start()');
-    return this.#endpoint;
+    return this.#server.endpoint;
   }
 
   /** The clients of now, in order of arrival. */
   get sessions(): readonly EthashSession[] {
-    return [...this.#sessions];
+    return [...this.#server.clients];
   }
 
   get job(): EthashJob | null {
@@ -95,34 +78,20 @@ export class EthashPool {
 
   /** Makes the first job, listens and starts the timers. Rejects where the port is taken. */
   async start(): Promise<Endpoint> {
-    const { host, port, jobIntervalMs, blockIntervalMs, flavour } = this.#options;
-    const server = createServer((socket) => this.#accept(socket));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#endpoint?.port ?? port, host, resolve);
-    });
-    const address = server.address();
-    if (typeof address === 'object' && address !== null) this.#endpoint = { host, port: address.port };
-    this.#server = server;
+    await this.#server.open();
     this.newJob({ clean: true });
-    if (jobIntervalMs > 0) this.#timers.push(setInterval(() => this.newJob(), jobIntervalMs));
-    if (blockIntervalMs > 0)
-      this.#timers.push(setInterval(() => this.newJob({ clean: true }), blockIntervalMs));
+    this.#server.keepTime(
+      () => this.newJob(),
+      () => this.newJob({ clean: true }),
+    );
+    const { flavour } = this.#options;
     this.#log.info('practice pool listens', { endpoint: formatEndpoint(this.endpoint), flavour });
     return this.endpoint;
   }
 
   /** Ends everything: the timers, the port, every connection. A later start takes the same port. */
-  async stop(): Promise<void> {
-    for (const timer of this.#timers.splice(0)) clearInterval(timer);
-    const server = this.#server;
-    this.#server = null;
-    const closed = new Promise<void>((resolve) => {
-      if (server === null) resolve();
-      else server.close(() => resolve());
-    });
-    this.dropConnections();
-    await closed;
+  stop(): Promise<void> {
+    return this.#server.stop();
   }
 
   /** A new job for everyone who is far enough. `clean` (default false) is a new block: older jobs become stale. `epoch` begins another one. */
@@ -147,7 +116,7 @@ export class EthashPool {
     this.#job = job;
     this.#live.push(jobKeyOf(this.#options.flavour, job));
     this.stats.jobs += 1;
-    for (const session of this.#sessions) session.sendJob(job, clean);
+    for (const session of this.#server.clients) session.sendJob(job, clean);
     this.stats.changed();
     return job;
   }
@@ -169,11 +138,11 @@ export class EthashPool {
 
   /** Text as it is, to everyone. */
   sendRaw(text: string): void {
-    for (const session of this.#sessions) session.send(text);
+    for (const session of this.#server.clients) session.send(text);
   }
 
   dropConnections(): void {
-    for (const session of this.#sessions) session.drop();
+    this.#server.drop(false);
   }
 
   /** Resolves once `predicate` holds for the books; rejects after `timeoutMs` with what they say then. */
@@ -181,36 +150,23 @@ export class EthashPool {
     return this.stats.waitFor(predicate, timeoutMs);
   }
 
-  #accept(socket: Socket): void {
-    this.#count += 1;
-    const session = new EthashSession(
+  #welcome(socket: Socket, number: number): EthashSession {
+    return new EthashSession(
       {
         books: this.stats,
         options: this.#options,
-        checkLogin: (user, password) => this.#checkLogin(user, password),
+        checkLogin: (user, password) => this.#server.letsIn(user, password),
         currentJob: () => this.#job,
         difficulty: () => this.#difficulty,
         targetOf: (difficulty) => this.#targetOf(difficulty),
         isRetired: (jobKey) => this.#retired.has(jobKey),
-        onClose: (closed) => {
-          this.#sessions.delete(closed);
-          this.#countSessions();
-        },
       },
       {
         socket,
-        number: this.#count,
+        number,
         prefix: ETHASH_FLAVOURS[this.#options.flavour].hasPrefix ? this.#freePrefix() : '',
       },
     );
-    this.#sessions.add(session);
-    this.stats.connectionsTotal += 1;
-    this.#countSessions();
-  }
-
-  #countSessions(): void {
-    this.stats.connectionsNow = this.#sessions.size;
-    this.stats.changed();
   }
 
   /** One that no client of now has, as far as there is room. */
@@ -222,13 +178,6 @@ export class EthashPool {
       if (!taken.has(prefix)) break;
     }
     return prefix;
-  }
-
-  #checkLogin(user: string, password: string): boolean {
-    const { credentials } = this.#options;
-    if (credentials === null) return true;
-    const expected = credentials.get(user) ?? credentials.get(user.split('.', 1)[0] ?? '');
-    return expected !== undefined && expected === password;
   }
 
   #targetOf(difficulty: number): string {
@@ -244,10 +193,7 @@ export class EthashPool {
     this.#height += 1;
     for (const key of this.#live) this.#retired.add(key);
     this.#live = [];
-    for (const key of this.#retired) {
-      if (this.#retired.size <= MAX_RETIRED) break;
-      this.#retired.delete(key);
-    }
-    for (const session of this.#sessions) session.forgetJobs();
+    keepNewest(this.#retired, MAX_RETIRED);
+    for (const session of this.#server.clients) session.forgetJobs();
   }
 }

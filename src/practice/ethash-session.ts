@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { difficultyOfTarget } from '../domain/difficulty.ts';
+import { ClientLine, type ClientMessage } from './client-line.ts';
 import { ETHASH_FLAVOURS, type EthashRequest, jobKeyOf } from './ethash-flavours.ts';
 import { ethashMix, ethashPreimage, ethashResult, type PracticeFlavour } from './ethash-proof.ts';
 import type { SubmitVerdict } from './judge.ts';
-import { LineReader } from './line-reader.ts';
+import { keepNewest } from './keep-newest.ts';
 import type { PoolBooks } from './pool-books.ts';
 import { REFUSALS, type RefusalReason } from './refusal.ts';
 
@@ -51,7 +52,6 @@ export interface EthashPorts {
   difficulty(): number;
   targetOf(difficulty: number): string;
   isRetired(jobKey: string): boolean;
-  onClose(session: EthashSession): void;
 }
 
 /** [sammy007/open-ethereum-pool proxy/stratum.go] Longest line taken. */
@@ -80,8 +80,7 @@ export class EthashSession {
     prefix: '',
   };
   readonly #ports: EthashPorts;
-  readonly #socket: Socket;
-  readonly #reader = new LineReader(MAX_LINE_BYTES);
+  readonly #line: ClientLine;
   readonly #sent = new Map<string, SentWork>();
   readonly #tokens = new Map<string, string>();
   #hasJob = false;
@@ -91,21 +90,16 @@ export class EthashSession {
     given: { readonly socket: Socket; readonly number: number; readonly prefix: string },
   ) {
     this.#ports = ports;
-    this.#socket = given.socket;
     this.number = given.number;
     this.prefix = given.prefix;
     this.options = ports.options;
     this.sessionId = `s-${given.number}`;
-    given.socket.setNoDelay(true);
-    given.socket.on('data', (chunk: Buffer) => {
-      const fits = this.#reader.push(chunk, (line) => {
-        this.#onLine(line);
-        return !this.#socket.destroyed;
-      });
-      if (!fits) this.#fault();
+    this.#line = new ClientLine(given.socket, {
+      books: ports.books,
+      maxLineBytes: MAX_LINE_BYTES,
+      isHanging: () => false,
+      onMessage: (message) => this.#onMessage(message),
     });
-    given.socket.on('error', () => given.socket.destroy());
-    given.socket.on('close', () => ports.onClose(this));
   }
 
   get isAuthorized(): boolean {
@@ -202,7 +196,7 @@ export class EthashSession {
 
   refuse(request: EthashRequest, reason: RefusalReason, text: string = REFUSALS[reason].text): void {
     const line = ETHASH_FLAVOURS[this.options.flavour].refusal(request.id, reason, text);
-    if (this.options.closesOnRefusal) this.#socket.end(line);
+    if (this.options.closesOnRefusal) this.#line.bye(line);
     else this.send(line);
   }
 
@@ -223,11 +217,11 @@ export class EthashSession {
   }
 
   send(text: string): void {
-    if (text !== '' && !this.#socket.destroyed) this.#socket.write(text);
+    this.#line.send(text);
   }
 
-  drop(): void {
-    this.#socket.destroy();
+  drop(reset: boolean): void {
+    this.#line.drop(reset);
   }
 
   forgetJobs(): void {
@@ -246,10 +240,7 @@ export class EthashSession {
     this.#sent.set(key, work);
     this.told = { difficulty: work.difficulty, epoch: work.job.epoch, prefix: work.prefix };
     this.#hasJob = true;
-    for (const oldest of this.#sent.keys()) {
-      if (this.#sent.size <= MAX_JOBS) break;
-      this.#sent.delete(oldest);
-    }
+    keepNewest(this.#sent, MAX_JOBS);
   }
 
   #judge({
@@ -287,18 +278,7 @@ export class EthashSession {
     return { accepted: true, user: name, difficulty, hashDifficulty };
   }
 
-  #onLine(line: string): void {
-    let message: unknown;
-    try {
-      message = JSON.parse(line);
-    } catch {
-      message = null;
-    }
-    if (typeof message !== 'object' || message === null || Array.isArray(message)) {
-      this.#fault();
-      return;
-    }
-    const read = message as Readonly<Record<string, unknown>>;
+  #onMessage(read: ClientMessage): void {
     const { method } = read;
     // An answer to something that was asked of the client.
     if (typeof method !== 'string') return;
@@ -310,16 +290,8 @@ export class EthashSession {
       this.#ports.books.faults += 1;
       this.refuse(request, 'malformed', fault);
     } else if (!flavour.onRequest(this, request)) {
-      const { unknownMethods } = this.#ports.books;
-      unknownMethods.set(method, (unknownMethods.get(method) ?? 0) + 1);
+      this.#ports.books.unknownMethod(method);
       this.refuse(request, 'malformed', 'Method not found');
     }
-    this.#ports.books.changed();
-  }
-
-  #fault(): void {
-    this.#ports.books.faults += 1;
-    this.#socket.destroy();
-    this.#ports.books.changed();
   }
 }

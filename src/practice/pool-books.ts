@@ -25,6 +25,7 @@ export interface SubmitRecord {
 
 /** Names with books of their own; anyone can submit under any. */
 const MAX_USERS = 10_000;
+const MAX_METHODS = 100;
 
 function emptyShares(): ShareBooks {
   const reasons = Object.keys(REFUSALS) as RefusalReason[];
@@ -68,7 +69,7 @@ export class PoolBooks implements ShareBooks {
   work = 0;
   /** By the user of the submit, as it was sent. */
   readonly users = new Map<string, ShareBooks>();
-  /** Methods that the pool does not know, by name. */
+  /** Methods that the pool does not know, by name; the first 100. */
   readonly unknownMethods = new Map<string, number>();
   lastAgent = '';
   /** The session id that the last subscribe asked to resume. */
@@ -125,6 +126,13 @@ export class PoolBooks implements ShareBooks {
       }
     }
     this.changed();
+  }
+
+  /** Counts a method that the pool does not know; anyone can invent some. */
+  unknownMethod(method: string): void {
+    const known = this.unknownMethods.get(method);
+    if (known !== undefined || this.unknownMethods.size < MAX_METHODS)
+      this.unknownMethods.set(method, (known ?? 0) + 1);
   }
 
   /** To be called after any figure has changed. */

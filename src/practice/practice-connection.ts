@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../kit/clock.ts';
 import { hex32 } from '../kit/hex.ts';
+import { ClientLine, type ClientMessage } from './client-line.ts';
 import { judgeSubmit, type SentJob, type SubmitContext } from './judge.ts';
-import { LineReader } from './line-reader.ts';
+import { keepNewest } from './keep-newest.ts';
 import type { PoolBooks } from './pool-books.ts';
 import type { PoolManners } from './pool-manners.ts';
 import type { PracticeAlgorithm } from './practice-algorithms.ts';
 import type { PracticeJob } from './practice-job.ts';
 import { REFUSALS, type RefusalReason, refusalLine, successLine } from './refusal.ts';
-import { resetSocket } from './reset-socket.ts';
 import { type RetargetPolicy, retarget } from './retarget.ts';
 
 /** Longest request taken; NOMP closes above 10 KB. */
@@ -40,7 +40,6 @@ export interface ConnectionPorts {
   /** The job to begin with; null while the pool has none or keeps silent. */
   currentJob(): PracticeJob | null;
   isRetired(jobId: string): boolean;
-  onClose(connection: PracticeConnection): void;
 }
 
 interface Request {
@@ -68,7 +67,7 @@ export class PracticeConnection implements SubmitContext {
 
   readonly #ports: ConnectionPorts;
   readonly #socket: Socket;
-  readonly #reader = new LineReader(MAX_LINE_BYTES);
+  readonly #line: ClientLine;
   #sent = new Map<string, SentJob>();
   /** The difficulty that goes out with the next job. */
   #wanted: number;
@@ -100,9 +99,13 @@ export class PracticeConnection implements SubmitContext {
     this.#wanted = given.difficulty;
     this.extranonce2Bytes = given.extranonce2Bytes;
     this.#retargetedAtMs = ports.clock.monotonicMs();
-    given.socket.setNoDelay(true);
-    given.socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    given.socket.on('error', () => given.socket.destroy());
+    this.#line = new ClientLine(given.socket, {
+      books: ports.books,
+      maxLineBytes: MAX_LINE_BYTES,
+      isHanging: () => ports.manners.hanging,
+      onMessage: (message) => this.#onMessage(message),
+      onHeld: (line) => this.#hold(line),
+    });
     given.socket.on('close', () => this.#onClose());
   }
 
@@ -142,12 +145,7 @@ export class PracticeConnection implements SubmitContext {
       extranonce1: this.extranonce1,
       extranonce2Bytes: this.extranonce2Bytes,
     });
-    if (this.#sent.size > MAX_JOBS) {
-      for (const oldest of this.#sent.keys()) {
-        this.#sent.delete(oldest);
-        break;
-      }
-    }
+    keepNewest(this.#sent, MAX_JOBS);
   }
 
   /** Everything sent so far is void, without a word to the client. */
@@ -203,13 +201,12 @@ export class PracticeConnection implements SubmitContext {
   wake(): void {
     const lines = this.#kept;
     this.#kept = [];
-    for (const line of lines) this.#onLine(line);
+    for (const line of lines) this.#line.hear(line);
   }
 
   /** Ends the connection at once; `reset` by RST instead of FIN. */
   drop(reset: boolean): void {
-    if (reset) resetSocket(this.#socket);
-    else this.#socket.destroy();
+    this.#line.drop(reset);
   }
 
   /** Sends what is due from the head of the line, so that nothing overtakes what was said before it. */
@@ -238,45 +235,23 @@ export class PracticeConnection implements SubmitContext {
     this.#out = '';
     if (text === '' || this.#socket.destroyed) return;
     this.#socket.write(text);
-    if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#fault();
+    if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#line.fault();
   }
 
   #onClose(): void {
     clearTimeout(this.#delayTimer);
     this.#delayed.length = 0;
     this.#kept = [];
-    this.#ports.onClose(this);
   }
 
-  #onData(chunk: Buffer): void {
-    const fits = this.#reader.push(chunk, (line) =>
-      this.#ports.manners.hanging ? this.#hold(line) : this.#onLine(line),
-    );
-    if (!fits) this.#fault();
+  #hold(line: string): void {
+    if (this.#ports.manners.keepsWhileHanging && this.#kept.length < MAX_KEPT_LINES) this.#kept.push(line);
   }
 
-  #hold(line: string): boolean {
-    const { manners, books } = this.#ports;
-    if (manners.keepsWhileHanging && this.#kept.length < MAX_KEPT_LINES) this.#kept.push(line);
-    books.heldLines += 1;
-    books.changed();
-    return true;
-  }
-
-  /** As NOMP and ckpool treat what they cannot read: without a word. */
-  #fault(): void {
-    this.#ports.books.faults += 1;
-    this.#socket.destroy();
-  }
-
-  #onLine(line: string): boolean {
-    const request = parseRequest(line);
-    if (request === 'fault') {
-      this.#fault();
-      return false;
-    }
-    if (request !== 'reply') this.#onRequest(request);
-    return !this.#socket.destroyed;
+  #onMessage({ id, method, params }: ClientMessage): void {
+    if (typeof method === 'string') this.#onRequest({ id, method, params });
+    // Else it answers something that the pool asked.
+    else if (method !== undefined || id === undefined) this.#line.fault();
   }
 
   #onRequest(request: Request): void {
@@ -284,7 +259,7 @@ export class PracticeConnection implements SubmitContext {
     switch (request.method) {
       case 'mining.submit':
         this.#onSubmit(request);
-        return;
+        break;
       case 'mining.configure':
         this.#onConfigure(request);
         break;
@@ -310,7 +285,6 @@ export class PracticeConnection implements SubmitContext {
       default:
         this.#onUnknown(request);
     }
-    this.#ports.books.changed();
   }
 
   #onSubmit(request: Request): void {
@@ -336,7 +310,7 @@ export class PracticeConnection implements SubmitContext {
     }
     if (manners.configure === 'ignore') return;
     if (manners.configure === 'error') this.#refuseWith(request, 20, 'Not supported.');
-    else if (manners.configure === 'close') this.#fault();
+    else if (manners.configure === 'close') this.#line.fault();
     else this.#configure(request);
   }
 
@@ -426,7 +400,7 @@ export class PracticeConnection implements SubmitContext {
     const { extranonceSubscribe } = this.#ports.manners;
     if (extranonceSubscribe === 'ignore') return;
     if (extranonceSubscribe === 'error') this.#refuseWith(request, 20, 'Not supported.');
-    else if (extranonceSubscribe === 'close') this.#fault();
+    else if (extranonceSubscribe === 'close') this.#line.fault();
     else {
       this.takesExtranonce = true;
       this.#succeed(request, 'true');
@@ -437,7 +411,7 @@ export class PracticeConnection implements SubmitContext {
     const { suggestDifficulty, vardiff } = this.#ports.manners;
     if (suggestDifficulty === 'ignore') return;
     if (suggestDifficulty === 'close') {
-      this.#fault();
+      this.#line.fault();
       return;
     }
     const [value] = Array.isArray(request.params) ? (request.params as unknown[]) : [];
@@ -454,9 +428,7 @@ export class PracticeConnection implements SubmitContext {
 
   #onUnknown(request: Request): void {
     const { books, manners } = this.#ports;
-    if (books.unknownMethods.size < 100 || books.unknownMethods.has(request.method)) {
-      books.unknownMethods.set(request.method, (books.unknownMethods.get(request.method) ?? 0) + 1);
-    }
+    books.unknownMethod(request.method);
     if (manners.unknownMethods === 'error') this.#refuseWith(request, 20, 'Unknown method');
   }
 
@@ -489,18 +461,4 @@ export class PracticeConnection implements SubmitContext {
     if (request.id === null || request.id === undefined) return;
     this.send(refusalLine(this.#ports.manners.errorShape, JSON.stringify(request.id), code, text));
   }
-}
-
-/** A request; `reply` for the answer to something the pool asked; `fault` for what is no message at all. */
-function parseRequest(line: string): Request | 'reply' | 'fault' {
-  let message: unknown;
-  try {
-    message = JSON.parse(line);
-  } catch {
-    return 'fault';
-  }
-  if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'fault';
-  const { id, method, params } = message as Record<string, unknown>;
-  if (typeof method === 'string') return { id, method, params };
-  return method === undefined && id !== undefined ? 'reply' : 'fault';
 }

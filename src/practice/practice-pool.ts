@@ -5,24 +5,19 @@ import { type Endpoint, formatEndpoint } from '../domain/endpoint.ts';
 import type { Clock } from '../kit/clock.ts';
 import { isHex, parseHex32 } from '../kit/hex.ts';
 import type { Log } from '../kit/log.ts';
-import { PoolBooks } from './pool-books.ts';
+import { keepNewest } from './keep-newest.ts';
+import type { PoolBooks } from './pool-books.ts';
 import type { PoolManners } from './pool-manners.ts';
 import { type PracticeAlgorithmName, practiceAlgorithms } from './practice-algorithms.ts';
 import { PracticeConnection, type ResumableSession } from './practice-connection.ts';
 import { type JobFields, JobMaker, PracticeJob } from './practice-job.ts';
-import { PracticePort } from './practice-port.ts';
+import { PracticeServer, type PracticeServerOptions, SERVER_DEFAULTS } from './practice-server.ts';
 
 export type { PoolBooks, ShareBooks, SubmitRecord } from './pool-books.ts';
 export type { JobFields } from './practice-job.ts';
 export type { ErrorShape, RefusalReason } from './refusal.ts';
 
-export interface PracticePoolOptions {
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** Default 0: any free port, which a restart keeps. */
-  readonly port?: number;
-  /** Serve TLS with this key and certificate (PEM) instead of plain TCP. */
-  readonly tls?: { readonly key: string; readonly cert: string } | null;
+export interface PracticePoolOptions extends Partial<PracticeServerOptions> {
   /** Default sha256d. */
   readonly algorithm?: PracticeAlgorithmName;
   /** Any positive number; default 1. */
@@ -33,23 +28,12 @@ export interface PracticePoolOptions {
   readonly extranonce2Bytes?: number;
   /** 8 hex digits; default `1fffe000`. Null: no version rolling. */
   readonly versionMask?: string | null;
-  /** A new job on the same block this often; default 30,000, 0 = by hand only. */
-  readonly jobIntervalMs?: number;
-  /** A new block, its job clean, this often; default 600,000, 0 = by hand only. */
-  readonly blockIntervalMs?: number;
   /** Merkle branch length, 0 to 32, default 12. */
   readonly branchDepth?: number;
   /** Least size of the coinbase transaction; default 250. */
   readonly coinbaseBytes?: number;
-  /**
-   * User → password; null (the default) lets anyone in. A name is looked up as a whole first, then what stands before its first `.`;
-   * the password has to be the same.
-   */
-  readonly credentials?: ReadonlyMap<string, string> | null;
   /** Give the same extranonce1 back to a known session id, jobs of the earlier connection still valid; default true. */
   readonly resume?: boolean;
-  /** Submits kept for inspection in the books; default 1000. */
-  readonly submitsKept?: number;
   readonly jobTiming?: PoolManners['jobTiming'];
   readonly difficultyTiming?: PoolManners['difficultyTiming'];
   readonly configure?: PoolManners['configure'];
@@ -88,21 +72,15 @@ const MAX_SESSIONS = 100_000;
 const MAX_RETIRED = 10_000;
 
 const DEFAULTS = {
-  host: '127.0.0.1',
-  port: 0,
-  tls: null,
+  ...SERVER_DEFAULTS,
   algorithm: 'sha256d',
   difficulty: 1,
   extranonce1Bytes: 4,
   extranonce2Bytes: 4,
   versionMask: '1fffe000',
-  jobIntervalMs: 30_000,
-  blockIntervalMs: 600_000,
   branchDepth: 12,
   coinbaseBytes: 250,
-  credentials: null,
   resume: true,
-  submitsKept: 1000,
   jobTiming: 'after-subscribe',
   difficultyTiming: 'before-job',
   configure: 'answer',
@@ -130,18 +108,15 @@ export class PracticePool {
   readonly #clock: Clock;
   readonly #options: Required<PracticePoolOptions>;
   readonly #maker: JobMaker;
-  readonly #connections = new Set<PracticeConnection>();
+  readonly #server: PracticeServer<PracticeConnection>;
   readonly #sessions = new Map<string, ResumableSession>();
   readonly #extranonces = new Map<string, PracticeConnection | null>();
   readonly #retired = new Set<string>();
   readonly #targets = new Map<number, Uint8Array>();
-  readonly #timers: NodeJS.Timeout[] = [];
-  readonly #port: PracticePort;
   #job: PracticeJob | null = null;
   /** Ids given out and still accepted somewhere. */
   #jobIds = new Set<string>();
   #difficulty: number;
-  #count = 0;
   #silent = false;
   #isStarted = false;
 
@@ -153,10 +128,15 @@ export class PracticePool {
     this.#clock = collaborators.clock;
     const given: Required<PracticePoolOptions> = { ...DEFAULTS, ...options };
     this.#options = given;
-    this.#port = new PracticePort(this.#log, given, (socket) => this.#accept(socket));
+    this.#server = new PracticeServer(
+      this.#log,
+      given,
+      (socket, number) => this.#welcome(socket, number),
+      (connection) => this.#onLeave(connection),
+    );
     this.#difficulty = given.difficulty;
     this.#maker = new JobMaker({ ...given, nbits: practiceAlgorithms[given.algorithm].nbits });
-    this.stats = new PoolBooks(given.submitsKept);
+    this.stats = this.#server.books;
     this.manners = {
       jobTiming: given.jobTiming,
       difficultyTiming: given.difficultyTiming,
@@ -179,7 +159,7 @@ export class PracticePool {
 
   /** Where it listens; throws before the first start. */
   get endpoint(): Endpoint {
-    return this.#port.endpoint;
+    return this.#server.endpoint;
   }
 
   /** True between {@link start} and {@link stop}, whether its port is open or not. */
@@ -189,7 +169,7 @@ export class PracticePool {
 
   /** The clients of now, in order of arrival. */
   get connections(): readonly ConnectionView[] {
-    return [...this.#connections];
+    return [...this.#server.clients];
   }
 
   /** The newest job, or null before the first. */
@@ -202,9 +182,10 @@ export class PracticePool {
     await this.openPort();
     this.#isStarted = true;
     this.newJob({ clean: true });
-    const { jobIntervalMs, blockIntervalMs } = this.#options;
-    if (jobIntervalMs > 0) this.#every(jobIntervalMs, () => this.newJob());
-    if (blockIntervalMs > 0) this.#every(blockIntervalMs, () => this.newJob({ clean: true }));
+    this.#server.keepTime(
+      () => this.newJob(),
+      () => this.newJob({ clean: true }),
+    );
     this.#log.info('practice pool listens', {
       endpoint: formatEndpoint(this.endpoint),
       algorithm: this.#options.algorithm,
@@ -216,12 +197,8 @@ export class PracticePool {
   /** Ends everything: the timers, the port, every connection. A later start takes the same port. */
   async stop(): Promise<void> {
     this.#isStarted = false;
-    for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.manners.hanging = false;
-    const closed = this.closePort();
-    this.dropConnections();
-    await closed;
-    await this.stats.waitFor((books) => books.connectionsNow === 0, 5000);
+    await this.#server.stop();
   }
 
   /**
@@ -242,12 +219,12 @@ export class PracticePool {
 
   /** Listens again on the port of before. */
   openPort(): Promise<void> {
-    return this.#port.open();
+    return this.#server.open();
   }
 
   /** Takes no more connections; those that stand go on. */
   closePort(): Promise<void> {
-    return this.#port.close();
+    return this.#server.close();
   }
 
   /**
@@ -278,7 +255,7 @@ export class PracticePool {
     this.#retired.delete(job.id);
     this.#jobIds.add(job.id);
     this.stats.jobs += 1;
-    if (!this.#silent) for (const connection of this.#connections) connection.sendJob(job, clean);
+    if (!this.#silent) for (const connection of this.#server.clients) connection.sendJob(job, clean);
     this.stats.changed();
     return job;
   }
@@ -327,7 +304,7 @@ export class PracticePool {
   /** 8 hex digits: what may roll from now on, told to the clients that negotiated rolling. */
   setVersionMask(mask: string): void {
     this.manners.versionMask = readMask(mask);
-    for (const connection of this.#connections) connection.setVersionMask(this.manners.versionMask);
+    for (const connection of this.#server.clients) connection.setVersionMask(this.manners.versionMask);
   }
 
   /** Goes on accepting and reading but answers and sends nothing, like a process that is stuck. */
@@ -339,7 +316,7 @@ export class PracticePool {
   /** Works again; what came in meanwhile is answered now if it was to be kept, else lost. */
   unhang(): void {
     this.manners.hanging = false;
-    for (const connection of this.#connections) connection.wake();
+    for (const connection of this.#server.clients) connection.wake();
   }
 
   /** No more jobs, for newcomers neither; everything else is answered. */
@@ -377,11 +354,11 @@ export class PracticePool {
   /** `client.reconnect`; without a host its parameters are empty. */
   reconnect(host?: string, port?: number, waitSeconds = 0): void {
     const params = host === undefined ? [] : [host, port ?? this.endpoint.port, waitSeconds];
-    for (const connection of this.#connections) connection.notify('client.reconnect', params);
+    for (const connection of this.#server.clients) connection.notify('client.reconnect', params);
   }
 
   showMessage(text: string): void {
-    for (const connection of this.#connections) connection.notify('client.show_message', [text]);
+    for (const connection of this.#server.clients) connection.notify('client.show_message', [text]);
   }
 
   /** Every authorize from now on is refused, or judged by the credentials again. */
@@ -394,59 +371,45 @@ export class PracticePool {
     return this.stats.waitFor(predicate, timeoutMs);
   }
 
-  #every(intervalMs: number, run: () => void): void {
-    this.#timers.push(setInterval(run, intervalMs));
-  }
-
   #pick(to: ConnectionPick): readonly PracticeConnection[] {
-    return [...this.#connections].filter(to);
+    return [...this.#server.clients].filter(to);
   }
 
-  #accept(socket: Socket): void {
-    this.#count += 1;
-    const connection = new PracticeConnection(
+  #welcome(socket: Socket, number: number): PracticeConnection {
+    return new PracticeConnection(
       {
         clock: this.#clock,
         books: this.stats,
         work: practiceAlgorithms[this.#options.algorithm],
         manners: this.manners,
         openSession: (sessionId, by) => this.#openSession(sessionId, by),
-        checkLogin: (user, password) => this.#checkLogin(user, password),
+        checkLogin: (user, password) => this.#server.letsIn(user, password),
         targetOf: (difficulty) => this.#targetOf(difficulty),
         currentJob: () => (this.#silent ? null : this.#job),
         isRetired: (jobId) => this.#retired.has(jobId),
-        onClose: (closed) => this.#onClose(closed),
       },
       {
         socket,
-        number: this.#count,
+        number,
         difficulty: this.#difficulty,
         extranonce2Bytes: this.manners.extranonce2Bytes,
       },
     );
-    this.#connections.add(connection);
-    this.stats.connectionsTotal += 1;
-    this.stats.connectionsNow = this.#connections.size;
-    this.stats.changed();
   }
 
-  #onClose(connection: PracticeConnection): void {
-    this.#connections.delete(connection);
+  #onLeave(connection: PracticeConnection): void {
     const { extranonce1 } = connection;
-    if (this.#extranonces.get(extranonce1) === connection) {
-      // A session that may come back keeps its extranonce1, so that nobody else mines the same coinbase meanwhile.
-      if (this.#options.resume) this.#extranonces.set(extranonce1, null);
-      else this.#extranonces.delete(extranonce1);
-    }
-    this.stats.connectionsNow = this.#connections.size;
-    this.stats.changed();
+    if (this.#extranonces.get(extranonce1) !== connection) return;
+    // A session that may come back keeps its extranonce1, so that nobody else mines the same coinbase meanwhile.
+    if (this.#options.resume) this.#extranonces.set(extranonce1, null);
+    else this.#extranonces.delete(extranonce1);
   }
 
   #openSession(sessionId: string | null, by: PracticeConnection): ResumableSession | null {
     const known = sessionId === null || !this.#options.resume ? undefined : this.#sessions.get(sessionId);
     if (known !== undefined) {
       // The client believes its old connection dead; two of one extranonce1 must not live side by side.
-      for (const other of this.#connections) if (other.sessionId === sessionId) other.drop(false);
+      for (const other of this.#server.clients) if (other.sessionId === sessionId) other.drop(false);
       this.#extranonces.set(known.extranonce1, by);
       return known;
     }
@@ -489,14 +452,6 @@ export class PracticePool {
     return null;
   }
 
-  #checkLogin(user: string, password: string): boolean {
-    const { credentials } = this.#options;
-    if (credentials === null) return true;
-    const account = user.split('.', 1)[0] ?? '';
-    const expected = credentials.get(user) ?? credentials.get(account);
-    return expected !== undefined && expected === password;
-  }
-
   #targetOf(difficulty: number): Uint8Array {
     let target = this.#targets.get(difficulty);
     if (target === undefined) {
@@ -510,11 +465,8 @@ export class PracticePool {
   #retireJobs(): void {
     for (const id of this.#jobIds) this.#retired.add(id);
     this.#jobIds.clear();
-    for (const id of this.#retired) {
-      if (this.#retired.size <= MAX_RETIRED) break;
-      this.#retired.delete(id);
-    }
-    for (const connection of this.#connections) connection.forgetJobs();
+    keepNewest(this.#retired, MAX_RETIRED);
+    for (const connection of this.#server.clients) connection.forgetJobs();
     for (const session of this.#sessions.values()) session.sent.clear();
   }
 }

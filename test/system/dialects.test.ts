@@ -280,7 +280,7 @@ async function prefixPool(
   options: Partial<PrefixPoolOptions> = {},
 ): Promise<PrefixPool> {
   const pool = new PrefixPool(
-    { log: silentLog, clock: systemClock },
+    { log: silentLog },
     { dialect, hashesPerShare: HASHES_PER_SHARE, jobIntervalMs: 0, blockIntervalMs: 0, ...options },
   );
   await pool.start();

@@ -3,28 +3,21 @@ import type { Socket } from 'node:net';
 import { type Endpoint, formatEndpoint } from '../../domain/endpoint.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Log } from '../../kit/log.ts';
-import type { SubmitVerdict } from '../judge.ts';
-import { LineReader } from '../line-reader.ts';
-import { PoolBooks } from '../pool-books.ts';
-import { PracticePort, type PracticePortOptions } from '../practice-port.ts';
+import { ClientLine, type ClientMessage } from '../client-line.ts';
+import { keepNewest } from '../keep-newest.ts';
+import type { PoolBooks } from '../pool-books.ts';
+import { PracticeServer, type PracticeServerOptions, SERVER_DEFAULTS } from '../practice-server.ts';
 import { REFUSALS } from '../refusal.ts';
-import { resetSocket } from '../reset-socket.ts';
 import { type BlobSubmitContext, judgeBlobSubmit, type SentBlobJob } from './judge.ts';
 import { BlobMaker, type PracticeBlobJob, targetText } from './work.ts';
 
-export interface CryptonotePoolOptions extends Partial<PracticePortOptions> {
+export interface CryptonotePoolOptions extends Partial<PracticeServerOptions> {
   /** What jobs are said to be hashed with; null: jobs do not say. Default rx/0. */
   readonly algo?: string | null;
   /** Hashes per share; default 1000. */
   readonly difficulty?: number;
   /** Default 4. */
   readonly targetBytes?: 4 | 8;
-  /** A new job on the same block this often; default 30,000, 0 = by hand only. */
-  readonly jobIntervalMs?: number;
-  /** A new block this often; default 120,000, 0 = by hand only. */
-  readonly blockIntervalMs?: number;
-  /** User → password; null (the default) lets anyone in. A name is looked up as a whole first, then what stands before its first `.`. */
-  readonly credentials?: ReadonlyMap<string, string> | null;
   /** A pool of the NiceHash kind: this byte ends every client's nonces. Null (the default): the whole nonce is the client's. */
   readonly fixedByte?: number | null;
   /** What the answer to a login lists; default `["algo","keepalive"]`, with a fixed byte `nicehash` too. */
@@ -33,8 +26,6 @@ export interface CryptonotePoolOptions extends Partial<PracticePortOptions> {
   readonly jobInLogin?: boolean;
   /** A connection on which nothing is said for so long is dropped; default 600,000 (xmrig-proxy). */
   readonly idleMs?: number;
-  /** Submits kept for inspection in the books; default 1000. */
-  readonly submitsKept?: number;
 }
 
 /** What can be varied while it runs. */
@@ -50,19 +41,14 @@ export interface CryptonoteManners {
 }
 
 const DEFAULTS = {
-  host: '127.0.0.1',
-  port: 0,
-  tls: null,
+  ...SERVER_DEFAULTS,
   algo: 'rx/0',
   difficulty: 1000,
   targetBytes: 4,
-  jobIntervalMs: 30_000,
   blockIntervalMs: 120_000,
-  credentials: null,
   fixedByte: null,
   jobInLogin: true,
   idleMs: 600_000,
-  submitsKept: 1000,
 } as const;
 
 type Settled = Required<Omit<CryptonotePoolOptions, 'extensions'>> & {
@@ -84,11 +70,8 @@ export class CryptonotePool {
   readonly #clock: Clock;
   readonly #options: Settled;
   readonly #maker = new BlobMaker();
-  readonly #port: PracticePort;
-  readonly #connections = new Set<Connection>();
+  readonly #server: PracticeServer<Connection>;
   readonly #expired = new Set<string>();
-  readonly #timers: NodeJS.Timeout[] = [];
-  #count = 0;
 
   constructor(
     collaborators: { readonly log: Log; readonly clock: Clock },
@@ -101,13 +84,15 @@ export class CryptonotePool {
     this.#options = { extensions, ...DEFAULTS, ...options };
     const { algo } = this.#options;
     this.manners = { loginRefusal: null, isHanging: false, isBanning: false, algo };
-    this.stats = new PoolBooks(this.#options.submitsKept);
-    this.#port = new PracticePort(this.#log, this.#options, (socket) => this.#accept(socket));
+    this.#server = new PracticeServer(this.#log, this.#options, (socket, number) =>
+      this.#welcome(socket, number),
+    );
+    this.stats = this.#server.books;
   }
 
   /** Where it listens; throws before the first start. */
   get endpoint(): Endpoint {
-    return this.#port.endpoint;
+    return this.#server.endpoint;
   }
 
   get height(): number {
@@ -116,14 +101,15 @@ export class CryptonotePool {
 
   /** The clients of now, in order of arrival: their logins. */
   get logins(): readonly string[] {
-    return [...this.#connections].map(({ user }) => user);
+    return [...this.#server.clients].map(({ user }) => user);
   }
 
   async start(): Promise<Endpoint> {
-    await this.#port.open();
-    const { jobIntervalMs, blockIntervalMs } = this.#options;
-    if (jobIntervalMs > 0) this.#timers.push(setInterval(() => this.newJob(), jobIntervalMs));
-    if (blockIntervalMs > 0) this.#timers.push(setInterval(() => this.newBlock(), blockIntervalMs));
+    await this.#server.open();
+    this.#server.keepTime(
+      () => this.newJob(),
+      () => this.newBlock(),
+    );
     this.#log.info('practice pool listens', {
       endpoint: formatEndpoint(this.endpoint),
       dialect: 'cryptonote',
@@ -133,100 +119,77 @@ export class CryptonotePool {
 
   /** Ends everything. A later start takes the same port. */
   async stop(): Promise<void> {
-    for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.manners.isHanging = false;
-    await this.closePort();
-    this.dropConnections();
-    await this.stats.waitFor((books) => books.connectionsNow === 0, 5000);
+    await this.#server.stop();
   }
 
   openPort(): Promise<void> {
-    return this.#port.open();
+    return this.#server.open();
   }
 
   closePort(): Promise<void> {
-    return this.#port.close();
+    return this.#server.close();
   }
 
   /** A new job for everyone; older ones on the block stay good. */
   newJob(): void {
     this.stats.jobs += 1;
-    for (const connection of this.#connections) connection.sendJob();
+    for (const connection of this.#server.clients) connection.sendJob();
     this.stats.changed();
   }
 
   /** Someone found a block: a new job for everyone, and older ones expire. */
   newBlock(): void {
     this.#maker.nextBlock();
-    for (const connection of this.#connections) {
+    for (const connection of this.#server.clients) {
       for (const id of connection.forgetJobs()) this.#expired.add(id);
     }
-    for (const id of this.#expired) {
-      if (this.#expired.size <= MAX_EXPIRED) break;
-      this.#expired.delete(id);
-    }
+    keepNewest(this.#expired, MAX_EXPIRED);
     this.newJob();
   }
 
   /** Sends everyone the job once more that it has, as a keepalive of some pools. */
   repeatJob(): void {
-    for (const connection of this.#connections) connection.repeatJob();
+    for (const connection of this.#server.clients) connection.repeatJob();
   }
 
   /** From everyone's next job on; `now` sends one. */
   setDifficulty(difficulty: number, { now = true }: { readonly now?: boolean } = {}): void {
-    for (const connection of this.#connections) connection.difficulty = difficulty;
+    for (const connection of this.#server.clients) connection.difficulty = difficulty;
     if (now) this.newJob();
   }
 
   /** As after a restart of a pool behind a load balancer: nobody is known, though all are connected. */
   forgetSessions(): void {
-    for (const connection of this.#connections) connection.sessionId = null;
+    for (const connection of this.#server.clients) connection.sessionId = null;
   }
 
   dropConnections({ reset = false }: { readonly reset?: boolean } = {}): void {
-    for (const connection of this.#connections) connection.drop(reset);
+    this.#server.drop(reset);
   }
 
   /** Text as it is to everyone, without an end of line of ours. */
   sendRaw(text: string): void {
-    for (const connection of this.#connections) connection.send(text);
+    for (const connection of this.#server.clients) connection.send(text);
   }
 
   waitFor(predicate: (stats: PoolBooks) => boolean, timeoutMs = 5000): Promise<void> {
     return this.stats.waitFor(predicate, timeoutMs);
   }
 
-  #accept(socket: Socket): void {
-    this.#count += 1;
-    const connection = new Connection(
+  #welcome(socket: Socket, number: number): Connection {
+    return new Connection(
       {
         clock: this.#clock,
         books: this.stats,
         manners: this.manners,
         options: this.#options,
         maker: this.#maker,
-        checkLogin: (user, password) => this.#checkLogin(user, password),
+        checkLogin: (user, password) => this.#server.letsIn(user, password),
         isExpired: (id) => this.#expired.has(id),
-        onClose: (closed) => {
-          this.#connections.delete(closed);
-          this.stats.connectionsNow = this.#connections.size;
-          this.stats.changed();
-        },
       },
-      { socket, number: this.#count, difficulty: this.#options.difficulty },
+      { socket, number, difficulty: this.#options.difficulty },
     );
-    this.#connections.add(connection);
-    this.stats.connectionsTotal += 1;
-    this.stats.connectionsNow = this.#connections.size;
-    this.stats.changed();
-  }
-
-  #checkLogin(user: string, password: string): boolean {
-    const { credentials } = this.#options;
-    if (credentials === null) return true;
-    const expected = credentials.get(user) ?? credentials.get(user.split('.', 1)[0] ?? '');
-    return expected !== undefined && expected === password;
   }
 }
 
@@ -238,7 +201,6 @@ interface ConnectionPorts {
   readonly maker: BlobMaker;
   checkLogin(user: string, password: string): boolean;
   isExpired(id: string): boolean;
-  onClose(connection: Connection): void;
 }
 
 /** One client: its socket, its session, an answer to each of its requests. */
@@ -248,8 +210,7 @@ class Connection implements BlobSubmitContext {
   difficulty: number;
   readonly #number: number;
   readonly #ports: ConnectionPorts;
-  readonly #socket: Socket;
-  readonly #reader = new LineReader(MAX_LINE_BYTES);
+  readonly #line: ClientLine;
   readonly #jobs = new Map<string, SentBlobJob>();
   #newest: PracticeBlobJob | null = null;
 
@@ -258,17 +219,16 @@ class Connection implements BlobSubmitContext {
     given: { readonly socket: Socket; readonly number: number; readonly difficulty: number },
   ) {
     this.#ports = ports;
-    this.#socket = given.socket;
     this.#number = given.number;
     this.difficulty = given.difficulty;
     const { socket } = given;
-    socket.setNoDelay(true);
     socket.setTimeout(ports.options.idleMs, () => socket.destroy());
-    socket.on('data', (chunk: Buffer) => {
-      if (!this.#reader.push(chunk, (line) => this.#onLine(line))) this.#fault();
+    this.#line = new ClientLine(socket, {
+      books: ports.books,
+      maxLineBytes: MAX_LINE_BYTES,
+      isHanging: () => ports.manners.isHanging,
+      onMessage: (message, line) => this.#onMessage(message, line),
     });
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => ports.onClose(this));
   }
 
   sentJob(id: string): SentBlobJob | undefined {
@@ -296,20 +256,19 @@ class Connection implements BlobSubmitContext {
   }
 
   drop(reset: boolean): void {
-    if (reset) resetSocket(this.#socket);
-    else this.#socket.destroy();
+    this.#line.drop(reset);
   }
 
   send(text: string): void {
-    if (!this.#ports.manners.isHanging && !this.#socket.destroyed) this.#socket.write(text);
+    this.#line.send(text);
   }
 
   #sayJob(job: PracticeBlobJob): void {
     this.#say({ jsonrpc: '2.0', method: 'job', params: this.#jobObject(job) });
   }
 
-  #say(message: Readonly<Record<string, unknown>>): void {
-    this.send(`${JSON.stringify(message)}\n`);
+  #say(message: ClientMessage): void {
+    this.send(textOf(message));
   }
 
   #yes(id: unknown, result: unknown): void {
@@ -317,13 +276,11 @@ class Connection implements BlobSubmitContext {
   }
 
   #no(id: unknown, message: string): void {
-    this.#say({ id, jsonrpc: '2.0', error: { code: -1, message } });
+    this.#say(refusal(id, message));
   }
 
-  /** The last words. */
   #bye(id: unknown, message: string): void {
-    this.#no(id, message);
-    this.#socket.end();
+    this.#line.bye(textOf(refusal(id, message)));
   }
 
   #makeJob(): PracticeBlobJob {
@@ -351,39 +308,10 @@ class Connection implements BlobSubmitContext {
     };
   }
 
-  #fault(): void {
-    this.#ports.books.faults += 1;
-    this.#socket.destroy();
-    this.#ports.books.changed();
-  }
-
-  /** False ends the reading. */
-  #onLine(line: string): boolean {
-    const { manners, books } = this.#ports;
-    if (manners.isHanging) {
-      books.heldLines += 1;
-      books.changed();
-      return true;
-    }
-    let message: unknown;
-    try {
-      message = JSON.parse(line);
-    } catch {
-      message = null;
-    }
-    // [xmrig-proxy Miner.cpp] Short lines, other things than objects and ids that are no integers end the connection.
-    if (line.length < 32 || typeof message !== 'object' || message === null || Array.isArray(message)) {
-      this.#fault();
-      return false;
-    }
-    const { id, method, params } = message as Record<string, unknown>;
-    if (!Number.isInteger(id) || typeof method !== 'string') {
-      this.#fault();
-      return false;
-    }
-    this.#onRequest(id, method, params);
-    books.changed();
-    return !this.#socket.destroyed;
+  #onMessage({ id, method, params }: ClientMessage, line: string): void {
+    // [xmrig-proxy Miner.cpp] Short lines and ids that are no integers end the connection.
+    if (line.length < 32 || !Number.isInteger(id) || typeof method !== 'string') this.#line.fault();
+    else this.#onRequest(id, method, params);
   }
 
   #onRequest(id: unknown, method: string, params: unknown): void {
@@ -403,8 +331,7 @@ class Connection implements BlobSubmitContext {
     } else if (method === 'getjob') {
       this.#yes(id, this.#jobObject(this.#newest ?? this.#makeJob()));
     } else {
-      const count = books.unknownMethods.get(method) ?? 0;
-      books.unknownMethods.set(method, count + 1);
+      books.unknownMethod(method);
       this.#no(id, 'Invalid method');
     }
   }
@@ -437,10 +364,18 @@ class Connection implements BlobSubmitContext {
   }
 
   #onSubmit(id: unknown, params: unknown): void {
-    const verdict: SubmitVerdict = judgeBlobSubmit(params, this);
+    const verdict = judgeBlobSubmit(params, this);
     this.#ports.books.record(this.#number, params, verdict);
     if (verdict.accepted) this.#yes(id, { status: 'OK' });
     else if (verdict.reason === 'unauthorized') this.#bye(id, verdict.text ?? 'Unauthenticated');
     else this.#no(id, verdict.text ?? REFUSALS[verdict.reason].text);
   }
+}
+
+function textOf(message: ClientMessage): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+function refusal(id: unknown, message: string): ClientMessage {
+  return { id, jsonrpc: '2.0', error: { code: -1, message } };
 }

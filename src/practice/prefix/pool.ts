@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type Endpoint, formatEndpoint } from '../../domain/endpoint.ts';
-import type { Clock } from '../../kit/clock.ts';
 import type { Log } from '../../kit/log.ts';
+import { ClientLine, type ClientMessage } from '../client-line.ts';
 import type { SubmitVerdict } from '../judge.ts';
-import { LineReader } from '../line-reader.ts';
-import { PoolBooks } from '../pool-books.ts';
-import { PracticePort, type PracticePortOptions } from '../practice-port.ts';
+import { keepNewest } from '../keep-newest.ts';
+import type { PoolBooks } from '../pool-books.ts';
+import { PracticeServer, type PracticeServerOptions, SERVER_DEFAULTS } from '../practice-server.ts';
 import { type ErrorShape, REFUSALS, type RefusalReason, refusalLine, successLine } from '../refusal.ts';
-import { resetSocket } from '../reset-socket.ts';
 import {
   type PracticeBlock,
   type PrefixCoin,
@@ -19,21 +18,13 @@ import {
   prefixCoin,
 } from './coins.ts';
 
-export interface PrefixPoolOptions extends Partial<PracticePortOptions>, PrefixCoinOptions {
+export interface PrefixPoolOptions extends Partial<PracticeServerOptions>, PrefixCoinOptions {
   readonly dialect: PrefixDialect;
   /** Expected hashes behind a share; default 200. */
   readonly hashesPerShare?: number;
   /** Of every client's nonce; default 4 for equihash, 2 elsewhere. 0: clients are told an empty one. */
   readonly prefixBytes?: number;
-  /** A new job on the same block this often; default 30,000, 0 = by hand only. */
-  readonly jobIntervalMs?: number;
-  /** A new block, its job clean, this often; default 600,000, 0 = by hand only. */
-  readonly blockIntervalMs?: number;
-  /** User → password; null (the default) lets anyone in. A name is looked up as a whole first, then what stands before its first `.`. */
-  readonly credentials?: ReadonlyMap<string, string> | null;
   readonly errorShape?: ErrorShape;
-  /** Submits kept for inspection in the books; default 1000. */
-  readonly submitsKept?: number;
 }
 
 /** What can be varied while it runs. */
@@ -74,80 +65,77 @@ export class PrefixPool {
   };
   readonly stats: PoolBooks;
   readonly #log: Log;
-  readonly #clock: Clock;
   readonly #options: PrefixPoolOptions;
   readonly #coin: PrefixCoin;
-  readonly #port: PracticePort;
-  readonly #connections = new Set<PrefixConnection>();
+  readonly #server: PracticeServer<PrefixConnection>;
   readonly #prefixes = new Set<string>();
   readonly #retired = new Set<string>();
-  readonly #timers: NodeJS.Timeout[] = [];
   #block: PracticeBlock = nextBlock(900_000);
   #job: PrefixJob | null = null;
   #hashesPerShare: number;
   #jobCount = 0;
-  #count = 0;
 
-  constructor(collaborators: { readonly log: Log; readonly clock: Clock }, options: PrefixPoolOptions) {
+  constructor(collaborators: { readonly log: Log }, options: PrefixPoolOptions) {
     this.#log = collaborators.log;
-    this.#clock = collaborators.clock;
     this.#options = options;
     this.#coin = prefixCoin(options.dialect, options);
     this.#hashesPerShare = options.hashesPerShare ?? 200;
-    this.stats = new PoolBooks(options.submitsKept ?? 1000);
-    const { host = '127.0.0.1', port = 0, tls = null } = options;
-    this.#port = new PracticePort(this.#log, { host, port, tls }, (socket) => this.#accept(socket));
+    this.#server = new PracticeServer(
+      this.#log,
+      { ...SERVER_DEFAULTS, ...options },
+      (socket, number) => this.#welcome(socket, number),
+      (connection) => this.#prefixes.delete(connection.prefix),
+    );
+    this.stats = this.#server.books;
   }
 
   /** Where it listens; throws before the first start. */
   get endpoint(): Endpoint {
-    return this.#port.endpoint;
+    return this.#server.endpoint;
   }
 
   /** The clients of now, in order of arrival. */
   get clients(): readonly PrefixClient[] {
-    return [...this.#connections];
+    return [...this.#server.clients];
   }
 
   async start(): Promise<Endpoint> {
-    await this.#port.open();
+    await this.#server.open();
     this.newJob({ clean: true });
-    const { jobIntervalMs = 30_000, blockIntervalMs = 600_000, dialect } = this.#options;
-    if (jobIntervalMs > 0) this.#timers.push(setInterval(() => this.newJob(), jobIntervalMs));
-    if (blockIntervalMs > 0)
-      this.#timers.push(setInterval(() => this.newJob({ clean: true }), blockIntervalMs));
+    this.#server.keepTime(
+      () => this.newJob(),
+      () => this.newJob({ clean: true }),
+    );
+    const { dialect } = this.#options;
     this.#log.info('practice pool listens', { endpoint: formatEndpoint(this.endpoint), dialect });
     return this.endpoint;
   }
 
   /** Ends everything. A later start takes the same port. */
   async stop(): Promise<void> {
-    for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.manners.isHanging = false;
-    await this.closePort();
-    this.dropConnections();
-    await this.stats.waitFor((books) => books.connectionsNow === 0, 5000);
+    await this.#server.stop();
   }
 
   openPort(): Promise<void> {
-    return this.#port.open();
+    return this.#server.open();
   }
 
   closePort(): Promise<void> {
-    return this.#port.close();
+    return this.#server.close();
   }
 
   /** A new job for everyone who is logged in; with `clean` on a new block: older jobs become stale. */
   newJob({ clean = false }: { readonly clean?: boolean } = {}): string {
     if (clean) {
       this.#block = nextBlock(this.#block.height + 1);
-      for (const connection of this.#connections) this.#retire(connection.forgetJobs());
+      for (const connection of this.#server.clients) this.#retire(connection.forgetJobs());
     }
     this.#jobCount += 1;
     const job = this.#coin.job(String(this.#jobCount), this.#block);
     this.#job = job;
     this.stats.jobs += 1;
-    for (const connection of this.#connections) connection.sendJob(job, clean);
+    for (const connection of this.#server.clients) connection.sendJob(job, clean);
     this.stats.changed();
     return job.id;
   }
@@ -159,7 +147,7 @@ export class PrefixPool {
 
   /** Another prefix for the clients that take one, a clean job behind it. Returns how many were told. */
   changePrefixes(): number {
-    const told = [...this.#connections].filter(({ takesExtranonce }) => takesExtranonce);
+    const told = [...this.#server.clients].filter(({ takesExtranonce }) => takesExtranonce);
     for (const connection of told) {
       this.#prefixes.delete(connection.prefix);
       connection.changePrefix(this.#freePrefix());
@@ -169,12 +157,12 @@ export class PrefixPool {
   }
 
   dropConnections({ reset = false }: { readonly reset?: boolean } = {}): void {
-    for (const connection of this.#connections) connection.drop(reset);
+    this.#server.drop(reset);
   }
 
   /** Text as it is, without an end of line of ours. */
   sendRaw(text: string): void {
-    for (const connection of this.#connections) connection.send(text);
+    for (const connection of this.#server.clients) connection.send(text);
   }
 
   /** Resolves once `predicate` holds for the books; rejects after `timeoutMs` with what they say then. */
@@ -184,10 +172,7 @@ export class PrefixPool {
 
   #retire(ids: readonly string[]): void {
     for (const id of ids) this.#retired.add(id);
-    for (const oldest of this.#retired) {
-      if (this.#retired.size <= MAX_RETIRED) break;
-      this.#retired.delete(oldest);
-    }
+    keepNewest(this.#retired, MAX_RETIRED);
   }
 
   #freePrefix(): string {
@@ -201,40 +186,22 @@ export class PrefixPool {
     }
   }
 
-  #accept(socket: Socket): void {
-    this.#count += 1;
-    this.stats.connectionsTotal += 1;
-    this.stats.connectionsNow += 1;
-    const connection = new PrefixConnection(
+  #welcome(socket: Socket, number: number): PrefixConnection {
+    return new PrefixConnection(
       {
         coin: this.#coin,
-        clock: this.#clock,
         books: this.stats,
         manners: this.manners,
         errorShape: this.#options.errorShape ?? 'array',
         freePrefix: () => this.#freePrefix(),
-        checkLogin: (user, password) => this.#checkLogin(user, password),
+        checkLogin: (user, password) => this.#server.letsIn(user, password),
         currentJob: () => this.#job,
         hashesPerShare: () => this.#hashesPerShare,
         isRetired: (id) => this.#retired.has(id),
-        onClose: (closed) => {
-          this.#connections.delete(closed);
-          this.#prefixes.delete(closed.prefix);
-          this.stats.connectionsNow -= 1;
-          this.stats.changed();
-        },
       },
       socket,
-      this.#count,
+      number,
     );
-    this.#connections.add(connection);
-    this.stats.changed();
-  }
-
-  #checkLogin(user: string, password: string): boolean {
-    const { credentials = null } = this.#options;
-    if (credentials === null) return true;
-    return (credentials.get(user) ?? credentials.get(user.split('.')[0] ?? '')) === password;
   }
 }
 
@@ -244,7 +211,6 @@ function nextBlock(height: number): PracticeBlock {
 
 interface ConnectionPorts {
   readonly coin: PrefixCoin;
-  readonly clock: Clock;
   readonly books: PoolBooks;
   readonly manners: PrefixPoolManners;
   readonly errorShape: ErrorShape;
@@ -253,7 +219,6 @@ interface ConnectionPorts {
   currentJob(): PrefixJob | null;
   hashesPerShare(): number;
   isRetired(id: string): boolean;
-  onClose(connection: PrefixConnection): void;
 }
 
 interface SentJob {
@@ -269,8 +234,7 @@ class PrefixConnection implements PrefixClient {
   readonly methods: string[] = [];
   takesExtranonce: boolean;
   readonly #ports: ConnectionPorts;
-  readonly #socket: Socket;
-  readonly #reader = new LineReader(MAX_LINE_BYTES);
+  readonly #line: ClientLine;
   readonly #sent = new Map<string, SentJob>();
   #isSubscribed = false;
   /** Of the last job sent; 0 before the first. */
@@ -278,15 +242,14 @@ class PrefixConnection implements PrefixClient {
 
   constructor(ports: ConnectionPorts, socket: Socket, number: number) {
     this.#ports = ports;
-    this.#socket = socket;
     this.number = number;
     this.takesExtranonce = ports.coin.isToldLater;
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => {
-      if (!this.#reader.push(chunk, (line) => this.#onLine(line))) this.#fault();
+    this.#line = new ClientLine(socket, {
+      books: ports.books,
+      maxLineBytes: MAX_LINE_BYTES,
+      isHanging: () => ports.manners.isHanging,
+      onMessage: (message) => this.#onMessage(message),
     });
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => ports.onClose(this));
   }
 
   sendJob(job: PrefixJob, clean: boolean): void {
@@ -295,8 +258,7 @@ class PrefixConnection implements PrefixClient {
     this.send(job.lines(terms, clean, terms.hashesPerShare !== this.#toldHashes));
     this.#toldHashes = terms.hashesPerShare;
     this.#sent.set(job.id, { job, terms });
-    const [oldest] = this.#sent.keys();
-    if (this.#sent.size > MAX_JOBS && oldest !== undefined) this.#sent.delete(oldest);
+    keepNewest(this.#sent, MAX_JOBS);
   }
 
   /** The ids of the jobs that are void now. */
@@ -312,48 +274,20 @@ class PrefixConnection implements PrefixClient {
   }
 
   drop(reset: boolean): void {
-    if (reset) resetSocket(this.#socket);
-    else this.#socket.destroy();
+    this.#line.drop(reset);
   }
 
   send(text: string): void {
-    if (!this.#ports.manners.isHanging && !this.#socket.destroyed) this.#socket.write(text);
+    this.#line.send(text);
   }
 
-  /** As NOMP treats what it cannot read: without a word. */
-  #fault(): void {
-    this.#ports.books.faults += 1;
-    this.#socket.destroy();
-    this.#ports.books.changed();
-  }
-
-  /** False ends the reading. */
-  #onLine(line: string): boolean {
-    const { manners, books } = this.#ports;
-    if (manners.isHanging) {
-      books.heldLines += 1;
-      books.changed();
-      return true;
-    }
-    let message: unknown;
-    try {
-      message = JSON.parse(line);
-    } catch {
-      message = null;
-    }
-    if (typeof message !== 'object' || message === null || Array.isArray(message)) {
-      this.#fault();
-      return false;
-    }
-    const { id, method, params } = message as Record<string, unknown>;
+  #onMessage({ id, method, params }: ClientMessage): void {
     if (typeof method !== 'string' || !Array.isArray(params)) {
-      this.#fault();
-      return false;
+      this.#line.fault();
+      return;
     }
     if (this.methods.length < 64) this.methods.push(method);
     this.#onRequest(id, method, params as readonly unknown[]);
-    books.changed();
-    return !this.#socket.destroyed;
   }
 
   #onRequest(id: unknown, method: string, params: readonly unknown[]): void {
@@ -370,11 +304,9 @@ class PrefixConnection implements PrefixClient {
       case 'mining.extranonce.subscribe':
         this.#onExtranonceSubscribe(id);
         return;
-      default: {
-        const { unknownMethods } = this.#ports.books;
-        unknownMethods.set(method, (unknownMethods.get(method) ?? 0) + 1);
+      default:
+        this.#ports.books.unknownMethod(method);
         this.#refuse(id, 'malformed', 'Unknown method');
-      }
     }
   }
 
