@@ -5,10 +5,8 @@ import { ANSWERS } from '../nonce-prefix/answers.ts';
 import { part, readHex, readMore, workIn } from '../nonce-prefix/fields.ts';
 import {
   type Call,
-  decodeCommon,
-  decodeSubscribe,
+  decoderWith,
   malformed,
-  readCall,
   readJobId,
   submitIn,
   submitOf,
@@ -18,19 +16,7 @@ import { NONCE_BYTES, NONCE_DIGITS } from './parts.ts';
 const MAX_TIME = 64;
 
 /** What an Ergo miner says (docs/protocols/autolykos.md). */
-export function decodeMiner(line: string): MinerRequest {
-  const read = readCall(line);
-  if ('other' in read) return read.other;
-  const { call } = read;
-  switch (call.method) {
-    case 'mining.submit':
-      return decodeSubmit(call);
-    case 'mining.subscribe':
-      return decodeSubscribe(call);
-    default:
-      return decodeCommon(call);
-  }
-}
+export const decodeMiner = decoderWith(decodeSubmit);
 
 /** `[worker, job, extranonce2, time, nonce]`; the time is `"undefined"`, `""`, a number, or anything. */
 function decodeSubmit(call: Call): MinerRequest {

@@ -2,7 +2,7 @@ import { parseDifficulty } from '../../../domain/difficulty.ts';
 import type { LoginCall, LoginOutcome, PoolDialect } from '../../dialect.ts';
 import { jsonText, quote } from '../../json.ts';
 import type { PoolEvent } from '../../messages.ts';
-import { AUTHORIZE, REPLIES } from '../nonce-prefix/answers.ts';
+import { AUTHORIZE, REPLIES, subscribeWith } from '../nonce-prefix/answers.ts';
 import { fault, notice, readPoolJobId, readSay, readSessionId } from '../nonce-prefix/events.ts';
 import { part, readCount, readHexOf, readMore, readPrefix, shareIn } from '../nonce-prefix/fields.ts';
 import { MAX_MORE, NONCE_BYTES, readDecimalTarget } from './parts.ts';
@@ -93,14 +93,7 @@ function readSubscribed(result: unknown): LoginOutcome {
 }
 
 const LOGIN: readonly LoginCall[] = [
-  {
-    name: 'subscribe',
-    isOptional: false,
-    write: (id, { agent, isPlain }) =>
-      `{"id":${id},"method":"mining.subscribe","params":[${isPlain ? '' : jsonText(agent)}]}\n`,
-    read: (result, refusal) =>
-      refusal === null ? readSubscribed(result) : { kind: 'unusable', problem: refusal.message },
-  },
+  subscribeWith(({ agent, isPlain }) => (isPlain ? '' : jsonText(agent)), readSubscribed),
   AUTHORIZE,
 ];
 

@@ -10,6 +10,7 @@ import {
 } from '../../dialect.ts';
 import { clip, type JsonObject, jsonNumber, jsonText, parseObject, quote, rawId } from '../../json.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../../messages.ts';
+import { readReconnect } from '../mining-methods/events.ts';
 import { classifyRefusal } from './codes.ts';
 import { bitcoinShare } from './share.ts';
 
@@ -44,7 +45,7 @@ export function decodePool(line: string): PoolEvent {
         : { kind: 'version-mask', mask };
     }
     case 'client.reconnect':
-      return decodeReconnect(list);
+      return readReconnect(list);
     case 'mining.ping':
       return { kind: 'ping', id: rawId(message['id'], line) };
     case 'client.get_version':
@@ -163,22 +164,6 @@ function readGeometry(
   if (!isHex(extranonce1)) return null;
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 1 || size > 16) return null;
   return { extranonce1, extranonce2Bytes: size };
-}
-
-/** [quirk: Mining Rig Rentals sends the port as a string and an id of 0] */
-function decodeReconnect(params: readonly unknown[]): PoolEvent {
-  const [host, port, wait] = params;
-  const portNumber = typeof port === 'string' ? Number(port) : port;
-  const waitNumber = typeof wait === 'string' ? Number(wait) : wait;
-  return {
-    kind: 'reconnect',
-    host: typeof host === 'string' && host !== '' ? clip(host, 253).toLowerCase() : null,
-    port:
-      typeof portNumber === 'number' && Number.isInteger(portNumber) && portNumber > 0 && portNumber < 65_536
-        ? portNumber
-        : null,
-    waitSeconds: typeof waitNumber === 'number' && waitNumber >= 0 && waitNumber <= 3600 ? waitNumber : 0,
-  };
 }
 
 /** [quirk: some pools give one pair instead of a list of pairs, or an empty list] */

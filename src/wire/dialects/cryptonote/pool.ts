@@ -2,6 +2,7 @@ import type { RelayedWork } from '../../../domain/job.ts';
 import type { LoginCall, LoginOutcome, PoolDialect, PoolShare } from '../../dialect.ts';
 import { clip, type JsonObject, jsonText, parseObject, quote, rawId } from '../../json.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../../messages.ts';
+import { readReconnect } from '../mining-methods/events.ts';
 import { catalogueNameOf, wireNameOf } from './algorithms.ts';
 import { classifyRefusal, isCritical, isForNow } from './codes.ts';
 import { cryptonoteShare, cryptonoteWork, fixedByteOf, readJob } from './parts.ts';
@@ -21,7 +22,7 @@ export function decodePool(line: string): PoolEvent {
     case 'job':
       return decodeJob(params, line);
     case 'client.reconnect':
-      return decodeReconnect(Array.isArray(params) ? params : []);
+      return readReconnect(Array.isArray(params) ? params : []);
     case 'client.show_message':
       return {
         kind: 'message',
@@ -97,21 +98,6 @@ function decodeJob(params: unknown, line: string): PoolEvent {
   return fixedByteOf(work) === null
     ? job
     : { kind: 'several', events: [{ kind: 'extranonce', extranonce1: '', extranonce2Bytes: 0 }, job] };
-}
-
-function decodeReconnect(params: readonly unknown[]): PoolEvent {
-  const [host, port, wait] = params;
-  const portNumber = typeof port === 'string' ? Number(port) : port;
-  const waitNumber = typeof wait === 'string' ? Number(wait) : wait;
-  return {
-    kind: 'reconnect',
-    host: typeof host === 'string' && host !== '' ? clip(host, 253).toLowerCase() : null,
-    port:
-      typeof portNumber === 'number' && Number.isInteger(portNumber) && portNumber > 0 && portNumber < 65_536
-        ? portNumber
-        : null,
-    waitSeconds: typeof waitNumber === 'number' && waitNumber >= 0 && waitNumber <= 3600 ? waitNumber : 0,
-  };
 }
 
 /** Bytes of a nonce. */

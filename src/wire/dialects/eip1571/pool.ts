@@ -1,7 +1,7 @@
 import type { LoginCall, LoginOutcome, PoolDialect } from '../../dialect.ts';
 import { clip, type JsonObject, jsonText, quote } from '../../json.ts';
 import type { PoolEvent, PoolRefusal } from '../../messages.ts';
-import { decodeReply, fault, notice, readPrefix, readSay, reconnect } from '../ethash/events.ts';
+import { decodeReply, readPrefix } from '../ethash/events.ts';
 import {
   ethashShare,
   ethashWork,
@@ -12,6 +12,7 @@ import {
   readMore,
   readTarget,
 } from '../ethash/parts.ts';
+import { fault, notice, readSay, reconnect } from '../mining-methods/events.ts';
 import { classifyRefusal, isRemark, STALE } from './codes.ts';
 
 const PROTOCOL = 'EthereumStratum/2.0.0';

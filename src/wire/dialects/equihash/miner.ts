@@ -3,32 +3,12 @@ import { quote } from '../../json.ts';
 import type { MinerRequest } from '../../messages.ts';
 import { ANSWERS } from '../nonce-prefix/answers.ts';
 import { part, readHex, readHexOf, targetTextOf, workIn } from '../nonce-prefix/fields.ts';
-import {
-  type Call,
-  decodeCommon,
-  decodeSubscribe,
-  malformed,
-  readCall,
-  readJobId,
-  submitOf,
-} from '../nonce-prefix/requests.ts';
+import { type Call, decoderWith, malformed, readJobId, submitOf } from '../nonce-prefix/requests.ts';
 import { MAX_SOLUTION_DIGITS, NONCE_BYTES } from './parts.ts';
 import { assembleShare } from './share.ts';
 
 /** What a miner of the Zcash stratum says (docs/protocols/equihash.md). */
-export function decodeMiner(line: string): MinerRequest {
-  const read = readCall(line);
-  if ('other' in read) return read.other;
-  const { call } = read;
-  switch (call.method) {
-    case 'mining.submit':
-      return decodeSubmit(call);
-    case 'mining.subscribe':
-      return decodeSubscribe(call);
-    default:
-      return decodeCommon(call);
-  }
-}
+export const decodeMiner = decoderWith(decodeSubmit);
 
 function decodeSubmit(call: Call): MinerRequest {
   const [user, job, timeText, nonceText, solutionText] = call.params;

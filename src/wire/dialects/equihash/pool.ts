@@ -1,7 +1,7 @@
 import type { LoginCall, LoginOutcome, PoolDialect } from '../../dialect.ts';
 import { jsonText, quote } from '../../json.ts';
 import type { PoolEvent } from '../../messages.ts';
-import { AUTHORIZE, EXTRANONCE_SUBSCRIBE, REPLIES } from '../nonce-prefix/answers.ts';
+import { AUTHORIZE, EXTRANONCE_SUBSCRIBE, REPLIES, subscribeWith } from '../nonce-prefix/answers.ts';
 import { fault, notice, readPoolJobId, readSay, readSessionId } from '../nonce-prefix/events.ts';
 import { part, readHexOf, readPrefix, readTarget, shareIn, workIn } from '../nonce-prefix/fields.ts';
 import { NONCE_BYTES, readTail } from './parts.ts';
@@ -74,14 +74,11 @@ function readSubscribed(result: unknown): LoginOutcome {
 }
 
 const LOGIN: readonly LoginCall[] = [
-  {
-    name: 'subscribe',
-    isOptional: false,
-    write: (id, { agent, sessionId, host, port, isPlain }) =>
-      `{"id":${id},"method":"mining.subscribe","params":[${isPlain ? '' : `${jsonText(agent)},${jsonText(sessionId)},${jsonText(host)},${port}`}]}\n`,
-    read: (result, refusal) =>
-      refusal === null ? readSubscribed(result) : { kind: 'unusable', problem: refusal.message },
-  },
+  subscribeWith(
+    ({ agent, sessionId, host, port, isPlain }) =>
+      isPlain ? '' : `${jsonText(agent)},${jsonText(sessionId)},${jsonText(host)},${port}`,
+    readSubscribed,
+  ),
   AUTHORIZE,
   EXTRANONCE_SUBSCRIBE,
 ];

@@ -2,16 +2,9 @@ import type { MinerDialect } from '../../dialect.ts';
 import type { MinerRequest } from '../../messages.ts';
 import { JSON_RPC_ANSWERS, UNSPOKEN } from '../ethash/answers.ts';
 import { ethashWork, part, targetTextOf } from '../ethash/parts.ts';
-import {
-  decodeCommon,
-  decodeWholeShare,
-  malformed,
-  readAgent,
-  readCall,
-  readName,
-  readSessionId,
-} from '../ethash/requests.ts';
+import { decodeWholeShare, readSessionId } from '../ethash/requests.ts';
 import { assembleWhole } from '../ethash/share.ts';
+import { decodeCommon, malformed, readAgent, readCall, readName } from '../mining-methods/requests.ts';
 
 /** What a miner of the plain dialect says (docs/protocols/ethash-plain.md). */
 export function decodeMiner(line: string): MinerRequest {

@@ -4,7 +4,7 @@ import type { PoolEvent } from '../../messages.ts';
 import { JSON_RPC_REPLIES } from '../ethash/answers.ts';
 import { readAuthorized } from '../ethash/authorized.ts';
 import { classifyRefusal } from '../ethash/codes.ts';
-import { decodeReply, fault, notice, readSay, UNDIVIDED } from '../ethash/events.ts';
+import { decodeReply, UNDIVIDED } from '../ethash/events.ts';
 import {
   ethashShare,
   ethashWork,
@@ -15,6 +15,7 @@ import {
   readMore,
   readTarget,
 } from '../ethash/parts.ts';
+import { fault, notice, readSay } from '../mining-methods/events.ts';
 
 /** What a pool of the plain dialect says. */
 export function decodePool(line: string): PoolEvent {

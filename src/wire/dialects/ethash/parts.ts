@@ -1,8 +1,9 @@
-import { difficultyOfTarget, hashesOfTarget, targetOfDifficulty } from '../../../domain/difficulty.ts';
-import type { RelayedWork, ShareTarget, Work } from '../../../domain/job.ts';
-import { isHex } from '../../../kit/hex.ts';
+import { difficultyOfTarget, targetOfDifficulty } from '../../../domain/difficulty.ts';
+import type { RelayedWork, Work } from '../../../domain/job.ts';
 import type { JobView, PoolShare, RelayedShare } from '../../dialect.ts';
-import { jsonText } from '../../json.ts';
+import { readMore as readElements, readHex, readHexOf } from '../mining-methods/fields.ts';
+
+export { readHex, readTarget } from '../mining-methods/fields.ts';
 
 /**
  * The parts of work and shares of the ethash family, the same in its four dialects. Hex is lower case without `0x` whatever the wire had; each dialect
@@ -28,17 +29,9 @@ export const NONCE_DIGITS = 16;
 const MAX_HEIGHT_DIGITS = 12;
 const MAX_MORE = 1024;
 
-/** Hex digits of `value` in lower case, a `0x` before them left out; null where it is anything else, no digits, or more than `most`. */
-export function readHex(value: unknown, most: number): string | null {
-  if (typeof value !== 'string' || value.length > most + 2) return null;
-  const text = value.startsWith('0x') || value.startsWith('0X') ? value.slice(2) : value;
-  return text.length > 0 && text.length <= most && isHex(text) ? text.toLowerCase() : null;
-}
-
 /** A hash of 32 bytes. */
 export function readHash(value: unknown): string | null {
-  const text = readHex(value, 64);
-  return text?.length === 64 ? text : null;
+  return readHexOf(value, 32);
 }
 
 /** A number that is written in hex, its leading zeros left out. */
@@ -53,13 +46,6 @@ export function readHeight(value: unknown): string | null {
   return Number.isSafeInteger(value) && value >= 0 ? value.toString(16) : null;
 }
 
-/** What shares must meet. [quirk: coinmine.pl leaves out leading zeros] A target of zero is none: nothing meets it. */
-export function readTarget(value: unknown): ShareTarget | null {
-  const digits = readHex(value, 64)?.padStart(64, '0');
-  if (digits === undefined || /^0+$/.test(digits)) return null;
-  return { hashes: hashesOfTarget(bytesOf(digits)), text: digits };
-}
-
 /** Parts without those that are null. */
 export function partsOf(parts: Readonly<Record<string, string | null>>): EthashParts {
   const kept: Record<string, string> = {};
@@ -69,14 +55,7 @@ export function partsOf(parts: Readonly<Record<string, string | null>>): EthashP
 
 /** {@link EthashParts} `more:`: elements of a list as JSON text with a comma before each, or null where there are none that could be repeated. */
 export function readMore(rest: readonly unknown[]): string | null {
-  if (rest.length === 0) return null;
-  try {
-    const text = rest.map((value) => `,${jsonText(value ?? null)}`).join('');
-    return text.length <= MAX_MORE ? text : null;
-  } catch {
-    // Serialising recurses, parsing does not.
-    return null;
-  }
+  return rest.length === 0 ? null : readElements(rest, MAX_MORE);
 }
 
 /** 64 digits: what the miner's shares must meet, in the pool's words where they are the pool's. */
@@ -86,11 +65,7 @@ export function targetTextOf({ target, difficulty, divider }: JobView): string {
 
 /** The same as a difficulty, for miners that make the target `0xffff × 2^208 / difficulty` of it. */
 export function difficultyOf({ target, difficulty }: JobView): number {
-  return target === null ? difficulty : difficultyOfTarget(bytesOf(target.text), 1);
-}
-
-function bytesOf(digits: string): Uint8Array {
-  return Buffer.from(digits, 'hex');
+  return target === null ? difficulty : difficultyOfTarget(Buffer.from(target.text, 'hex'), 1);
 }
 
 /** Work of this family. Throws for another's. */

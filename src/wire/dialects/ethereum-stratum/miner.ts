@@ -4,17 +4,10 @@ import type { MinerRequest, RequestId } from '../../messages.ts';
 import { UNSPOKEN } from '../ethash/answers.ts';
 import { REFUSAL_CODES } from '../ethash/codes.ts';
 import { difficultyOf, ethashWork, part } from '../ethash/parts.ts';
-import {
-  decodeCommon,
-  decodeSuffixShare,
-  malformed,
-  readAgent,
-  readCall,
-  readName,
-  readSessionId,
-} from '../ethash/requests.ts';
+import { decodeSuffixShare, readSessionId } from '../ethash/requests.ts';
 import { seedOfEpoch } from '../ethash/seeds.ts';
 import { assembleSuffix } from '../ethash/share.ts';
+import { decodeCommon, malformed, readAgent, readCall, readName } from '../mining-methods/requests.ts';
 
 /** What an EthereumStratum/1.0.0 miner says (docs/protocols/ethereum-stratum.md). */
 export function decodeMiner(line: string): MinerRequest {

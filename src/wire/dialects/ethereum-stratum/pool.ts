@@ -4,8 +4,9 @@ import { clip, jsonText, quote } from '../../json.ts';
 import type { PoolEvent } from '../../messages.ts';
 import { readAuthorized } from '../ethash/authorized.ts';
 import { classifyRefusal } from '../ethash/codes.ts';
-import { decodeReply, fault, notice, readPrefix, readSay } from '../ethash/events.ts';
+import { decodeReply, readPrefix } from '../ethash/events.ts';
 import { ethashShare, part, partsOf, readHash, readHeight, readMore, readTarget } from '../ethash/parts.ts';
+import { fault, notice, readSay } from '../mining-methods/events.ts';
 
 /** What an EthereumStratum/1.0.0 pool says. */
 export function decodePool(line: string): PoolEvent {

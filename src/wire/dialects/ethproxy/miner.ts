@@ -2,16 +2,16 @@ import type { JobView, MinerDialect } from '../../dialect.ts';
 import type { MinerRequest } from '../../messages.ts';
 import { JSON_RPC_ANSWERS, jsonRpcResult, UNSPOKEN } from '../ethash/answers.ts';
 import { ethashWork, part, targetTextOf } from '../ethash/parts.ts';
+import { decodeWholeShare } from '../ethash/requests.ts';
+import { assembleWhole } from '../ethash/share.ts';
 import {
   type Call,
   decodeCommon,
-  decodeWholeShare,
   malformed,
   readCall,
   readName,
   readPassword,
-} from '../ethash/requests.ts';
-import { assembleWhole } from '../ethash/share.ts';
+} from '../mining-methods/requests.ts';
 
 /** What an EthProxy miner says (docs/protocols/ethproxy.md). */
 export function decodeMiner(line: string): MinerRequest {

@@ -3,7 +3,7 @@ import { jsonText, quote } from '../../json.ts';
 import type { PoolEvent } from '../../messages.ts';
 import { JSON_RPC_REPLIES } from '../ethash/answers.ts';
 import { classifyRefusal } from '../ethash/codes.ts';
-import { decodeReply, fault, notice, readSay, UNDIVIDED } from '../ethash/events.ts';
+import { decodeReply, UNDIVIDED } from '../ethash/events.ts';
 import {
   ethashShare,
   part,
@@ -13,6 +13,7 @@ import {
   readMore,
   readTarget,
 } from '../ethash/parts.ts';
+import { fault, notice, readSay } from '../mining-methods/events.ts';
 
 /**
  * What an EthProxy pool says. Every answer that is a list is a job: pushed under id 0, to `eth_getWork`, or to anything else.

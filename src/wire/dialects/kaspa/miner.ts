@@ -6,10 +6,8 @@ import { ANSWERS, refusalLine } from '../nonce-prefix/answers.ts';
 import { part, readHex, workIn } from '../nonce-prefix/fields.ts';
 import {
   type Call,
-  decodeCommon,
-  decodeSubscribe,
+  decoderWith,
   malformed,
-  readCall,
   readJobId,
   submitIn,
   submitOf,
@@ -17,19 +15,7 @@ import {
 import { arrayOfHash, hexOfJob, isGodMiner, jobFormOf, NONCE_BYTES, NONCE_DIGITS } from './parts.ts';
 
 /** What a Kaspa miner says (docs/protocols/kaspa.md). */
-export function decodeMiner(line: string): MinerRequest {
-  const read = readCall(line);
-  if ('other' in read) return read.other;
-  const { call } = read;
-  switch (call.method) {
-    case 'mining.submit':
-      return decodeSubmit(call);
-    case 'mining.subscribe':
-      return decodeSubscribe(call);
-    default:
-      return decodeCommon(call);
-  }
-}
+export const decodeMiner = decoderWith(decodeSubmit);
 
 function decodeSubmit(call: Call): MinerRequest {
   const [user, job, nonceText] = call.params;

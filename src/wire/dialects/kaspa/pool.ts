@@ -3,7 +3,7 @@ import { isHex } from '../../../kit/hex.ts';
 import type { LoginCall, LoginOutcome, PoolDialect } from '../../dialect.ts';
 import { jsonText, quote } from '../../json.ts';
 import type { PoolEvent } from '../../messages.ts';
-import { AUTHORIZE, REPLIES } from '../nonce-prefix/answers.ts';
+import { AUTHORIZE, REPLIES, subscribeWith } from '../nonce-prefix/answers.ts';
 import { fault, notice, readPoolJobId, readSay } from '../nonce-prefix/events.ts';
 import { part, readMore, readPrefix, shareIn } from '../nonce-prefix/fields.ts';
 import { MAX_MORE, NONCE_BYTES, readArrayJob, readHexJob } from './parts.ts';
@@ -78,14 +78,10 @@ function readSubscribed(result: unknown): LoginOutcome {
 }
 
 const LOGIN: readonly LoginCall[] = [
-  {
-    name: 'subscribe',
-    isOptional: false,
-    write: (id, { agent, isPlain }) =>
-      `{"id":${id},"method":"mining.subscribe","params":[${jsonText(agent)}${isPlain ? '' : ',"EthereumStratum/1.0.0"'}]}\n`,
-    read: (result, refusal) =>
-      refusal === null ? readSubscribed(result) : { kind: 'unusable', problem: refusal.message },
-  },
+  subscribeWith(
+    ({ agent, isPlain }) => `${jsonText(agent)}${isPlain ? '' : ',"EthereumStratum/1.0.0"'}`,
+    readSubscribed,
+  ),
   AUTHORIZE,
 ];
 

@@ -5,10 +5,8 @@ import { ANSWERS } from '../nonce-prefix/answers.ts';
 import { part, readHexOf, targetTextOf, workIn } from '../nonce-prefix/fields.ts';
 import {
   type Call,
-  decodeCommon,
-  decodeSubscribe,
+  decoderWith,
   malformed,
-  readCall,
   readJobId,
   submitIn,
   submitOf,
@@ -16,19 +14,7 @@ import {
 import { NONCE_BYTES } from './parts.ts';
 
 /** What a kawpow miner says (docs/protocols/kawpow.md). */
-export function decodeMiner(line: string): MinerRequest {
-  const read = readCall(line);
-  if ('other' in read) return read.other;
-  const { call } = read;
-  switch (call.method) {
-    case 'mining.submit':
-      return decodeSubmit(call);
-    case 'mining.subscribe':
-      return decodeSubscribe(call);
-    default:
-      return decodeCommon(call);
-  }
-}
+export const decodeMiner = decoderWith(decodeSubmit);
 
 function decodeSubmit(call: Call): MinerRequest {
   const [user, job, nonceText, headerText, mixText] = call.params;

@@ -1,7 +1,7 @@
 import type { LoginCall, LoginOutcome, PoolDialect } from '../../dialect.ts';
 import { jsonText, quote } from '../../json.ts';
 import type { PoolEvent } from '../../messages.ts';
-import { AUTHORIZE, EXTRANONCE_SUBSCRIBE, REPLIES } from '../nonce-prefix/answers.ts';
+import { AUTHORIZE, EXTRANONCE_SUBSCRIBE, REPLIES, subscribeWith } from '../nonce-prefix/answers.ts';
 import { fault, notice, readPoolJobId, readSay, readSessionId } from '../nonce-prefix/events.ts';
 import {
   part,
@@ -91,14 +91,7 @@ function readSubscribed(result: unknown): LoginOutcome {
 }
 
 const LOGIN: readonly LoginCall[] = [
-  {
-    name: 'subscribe',
-    isOptional: false,
-    write: (id, { agent, isPlain }) =>
-      `{"id":${id},"method":"mining.subscribe","params":[${isPlain ? '' : jsonText(agent)}]}\n`,
-    read: (result, refusal) =>
-      refusal === null ? readSubscribed(result) : { kind: 'unusable', problem: refusal.message },
-  },
+  subscribeWith(({ agent, isPlain }) => (isPlain ? '' : jsonText(agent)), readSubscribed),
   AUTHORIZE,
   EXTRANONCE_SUBSCRIBE,
 ];

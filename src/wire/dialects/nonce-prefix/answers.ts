@@ -1,4 +1,11 @@
-import type { LoginCall, MinerDialect, PoolDialect, Refusal } from '../../dialect.ts';
+import type {
+  LoginCall,
+  LoginFacts,
+  LoginOutcome,
+  MinerDialect,
+  PoolDialect,
+  Refusal,
+} from '../../dialect.ts';
 import { clip, jsonText } from '../../json.ts';
 import type { RequestId } from '../../messages.ts';
 import { classifyRefusal, REFUSAL_CODES } from '../bitcoin-v1/codes.ts';
@@ -41,6 +48,20 @@ export const REPLIES = {
   isYes: (result: unknown) => result === true,
   classify: ({ code, message }) => classifyRefusal(code, message),
 } as const satisfies Partial<PoolDialect>;
+
+/** The call that begins every login: `params` is JSON text without its brackets. */
+export function subscribeWith(
+  params: (facts: LoginFacts) => string,
+  readSubscribed: (result: unknown) => LoginOutcome,
+): LoginCall {
+  return {
+    name: 'subscribe',
+    isOptional: false,
+    write: (id, facts) => `{"id":${id},"method":"mining.subscribe","params":[${params(facts)}]}\n`,
+    read: (result, refusal) =>
+      refusal === null ? readSubscribed(result) : { kind: 'unusable', problem: refusal.message },
+  };
+}
 
 /** The call that ends every login. */
 export const AUTHORIZE: LoginCall = {

@@ -1,36 +1,17 @@
-import { hashesOfDifficulty, hashesOfTarget, targetOfHashes } from '../../../domain/difficulty.ts';
-import type { RelayedFamily, RelayedWork, ShareTarget, Work } from '../../../domain/job.ts';
-import { isHex } from '../../../kit/hex.ts';
+import { hashesOfDifficulty, targetOfHashes } from '../../../domain/difficulty.ts';
+import type { RelayedFamily, RelayedWork, Work } from '../../../domain/job.ts';
 import type { JobView, PoolShare, RelayedShare } from '../../dialect.ts';
-import { jsonText } from '../../json.ts';
+import { readHex } from '../mining-methods/fields.ts';
+
+export { readHex, readHexOf, readMore, readTarget } from '../mining-methods/fields.ts';
 
 /** Parts of work or of a share by name. */
 export type Parts = Readonly<Record<string, string>>;
-
-/** Hex digits of `value` in lower case, a `0x` before them left out; null where it is anything else, no digits, or more than `most`. */
-export function readHex(value: unknown, most: number): string | null {
-  if (typeof value !== 'string' || value.length > most + 2) return null;
-  const text = value.startsWith('0x') || value.startsWith('0X') ? value.slice(2) : value;
-  return text.length > 0 && text.length <= most && isHex(text) ? text.toLowerCase() : null;
-}
-
-/** Exactly `bytes` bytes of hex. */
-export function readHexOf(value: unknown, bytes: number): string | null {
-  const text = readHex(value, bytes * 2);
-  return text?.length === bytes * 2 ? text : null;
-}
 
 /** A whole number from zero on, as a JSON number or as decimal digits, in decimal digits. */
 export function readCount(value: unknown): string | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : null;
   return typeof value === 'string' && /^\d{1,15}$/.test(value) ? value.replace(/^0+(?=.)/, '') : null;
-}
-
-/** What shares must meet, 64 hex digits big-endian. [quirk: coinmine.pl leaves out leading zeros] A target of zero is none: nothing meets it. */
-export function readTarget(value: unknown): ShareTarget | null {
-  const digits = readHex(value, 64)?.padStart(64, '0');
-  if (digits === undefined || /^0+$/.test(digits)) return null;
-  return { hashes: hashesOfTarget(Buffer.from(digits, 'hex')), text: digits };
 }
 
 /** 64 digits: what the miner's shares must meet, in the pool's words where they are the pool's. */
@@ -47,17 +28,6 @@ export function readPrefix(
   const prefix = isEmpty ? '' : readHex(value, nonceBytes * 2 - 2);
   if (prefix === null || prefix.length % 2 !== 0) return null;
   return { extranonce1: prefix, extranonce2Bytes: nonceBytes - prefix.length / 2 };
-}
-
-/** Elements of a list as JSON text, a comma before each; null where they cannot be repeated: too long, or nested too deeply. */
-export function readMore(rest: readonly unknown[], most: number): string | null {
-  try {
-    const text = rest.map((value) => `,${jsonText(value ?? null)}`).join('');
-    return text.length <= most ? text : null;
-  } catch {
-    // Serialising recurses, parsing does not.
-    return null;
-  }
 }
 
 /** Work of `family`. Throws for another's: a dialect was handed what is not its own. */

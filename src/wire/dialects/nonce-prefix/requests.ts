@@ -1,90 +1,52 @@
 import type { RelayedFamily } from '../../../domain/job.ts';
-import { clip, parseObject, rawId } from '../../json.ts';
-import type { MinerRequest, RelayedSubmit, RequestId, SubmitRequest } from '../../messages.ts';
-import { readHex } from './fields.ts';
+import type { MinerRequest, RelayedSubmit, SubmitRequest } from '../../messages.ts';
+import { readHex } from '../mining-methods/fields.ts';
+import {
+  type Call,
+  decodeCommon,
+  MAX_JOB_ID,
+  malformed,
+  readAgent,
+  readCall,
+  readName,
+} from '../mining-methods/requests.ts';
 
-const MAX_AGENT = 256;
-const MAX_USER = 512;
-const MAX_ID = 256;
-const MAX_METHOD = 64;
-/** Longer job ids of a pool are refused, so that a miner can always name what it got. */
-export const MAX_JOB_ID = 128;
+export { type Call, malformed } from '../mining-methods/requests.ts';
 
-/** A request with what all dialects of `mining.*` methods read alike. */
-export interface Call {
-  readonly id: RequestId;
-  readonly method: string;
-  /** `params` where it is a list, else none. */
-  readonly params: readonly unknown[];
-}
-
-/** A line as a request, or as what it is instead. */
-export function readCall(line: string): { readonly call: Call } | { readonly other: MinerRequest } {
-  const message = parseObject(line);
-  if (message === null) return { other: { kind: 'fault', problem: 'not a JSON object' } };
-  const id = rawId(message['id'], line);
-  // An id is kept until its answer may go out, which a miner could use to fill our memory.
-  if (id.length > MAX_ID) {
-    return { other: { kind: 'fault', problem: `the id is longer than ${MAX_ID} characters` } };
-  }
-  const { method, params } = message;
-  const isReply = 'result' in message || 'error' in message;
-  if ((method === undefined || method === null) && isReply) return { other: { kind: 'reply', id } };
-  if (typeof method !== 'string') return { other: malformed({ id, method: '' }, 'method is missing') };
-  return { call: { id, method, params: Array.isArray(params) ? params : [] } };
-}
-
-export function malformed({ id, method }: Pick<Call, 'id' | 'method'>, problem: string): MinerRequest {
-  return { kind: 'malformed', id, method: clip(method, MAX_METHOD), problem };
-}
-
-/** Everything but subscribe and submit, which differ. */
-export function decodeCommon(call: Call): MinerRequest {
-  const { id, method, params } = call;
-  switch (method) {
-    case 'mining.authorize': {
-      const [user, password] = params;
-      return typeof user === 'string'
-        ? { kind: 'authorize', id, user: readUser(user), password: readPassword(password) }
-        : malformed(call, 'authorize needs the user name as a string');
+/** How the lines of miners are read whose dialect differs from its neighbours by its submit alone. */
+export function decoderWith(decodeSubmit: (call: Call) => MinerRequest): (line: string) => MinerRequest {
+  return (line) => {
+    const read = readCall(line);
+    if ('other' in read) return read.other;
+    const { call } = read;
+    const { id, method, params } = call;
+    switch (method) {
+      case 'mining.submit':
+        return decodeSubmit(call);
+      case 'mining.subscribe':
+        return decodeSubscribe(call);
+      case 'mining.get_transactions':
+        return { kind: 'get-transactions', id };
+      case 'mining.suggest_target': {
+        const target = readHex(params[0], 64);
+        return target === null
+          ? malformed(call, 'the target must be up to 64 hex digits')
+          : { kind: 'suggest-target', id, target };
+      }
+      default:
+        return decodeCommon(call);
     }
-    case 'mining.extranonce.subscribe':
-    case 'mining.subscribe.extranonce': // [quirk: the misspelling was once documented, slush0/stratum-mining-proxy#71]
-      return { kind: 'extranonce-subscribe', id };
-    // [quirk: several GPU miners report their rate as to an ethash pool]
-    case 'eth_submitHashrate':
-    case 'mining.hashrate':
-    case 'mining.noop':
-      return { kind: 'courtesy', id };
-    case 'mining.ping':
-      return { kind: 'ping', id };
-    case 'mining.get_transactions':
-      return { kind: 'get-transactions', id };
-    case 'mining.suggest_difficulty': {
-      const difficulty = typeof params[0] === 'string' ? Number(params[0]) : params[0];
-      return typeof difficulty === 'number' && Number.isFinite(difficulty) && difficulty > 0
-        ? { kind: 'suggest-difficulty', id, difficulty }
-        : malformed(call, 'the difficulty must be a positive number');
-    }
-    case 'mining.suggest_target': {
-      const target = readHex(params[0], 64);
-      return target === null
-        ? malformed(call, 'the target must be up to 64 hex digits')
-        : { kind: 'suggest-target', id, target };
-    }
-    default:
-      return { kind: 'unknown', id, method: clip(method, MAX_METHOD) };
-  }
+  };
 }
 
 /** `[agent, session id or null, …]`. */
-export function decodeSubscribe({ id, params }: Call): MinerRequest {
+function decodeSubscribe({ id, params }: Call): MinerRequest {
   const [agent, session] = params;
   return {
     kind: 'subscribe',
     id,
     // [quirk: damominer writes a login object here]
-    agent: typeof agent === 'string' ? clip(agent, MAX_AGENT) : '',
+    agent: readAgent(agent),
     sessionId: isSessionId(session) ? session : null,
   };
 }
@@ -98,15 +60,6 @@ function isSessionId(value: unknown): value is string {
     !value.includes('/') &&
     !/^\d{13}$/.test(value)
   );
-}
-
-/** A user name; empty where it is no string. */
-export function readUser(value: unknown): string {
-  return typeof value === 'string' ? clip(value, MAX_USER) : '';
-}
-
-function readPassword(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, MAX_USER) : '';
 }
 
 /** The job that a submit names, blanks around it left out; null where it cannot be one of ours. [quirk: a number where the pool wrote digits] */
@@ -128,7 +81,7 @@ export function submitOf(
     kind: 'submit',
     family,
     id,
-    user: readUser(share.user),
+    user: readName(share.user),
     jobId: share.jobId,
     parts: share.parts,
   };
