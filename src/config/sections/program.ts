@@ -1,0 +1,115 @@
+import { isIPv6 } from 'node:net';
+import { address } from '../address-key.ts';
+import { boolean, choice, integer, list, section, text } from '../key.ts';
+import { isHostName } from '../listen-address.ts';
+
+const MIB = 1_048_576;
+
+export const web = section('The REST API and the metrics.', {
+  addr: address({
+    default: '127.0.0.1:12743',
+    help:
+      'Where the REST API and /metrics answer. An address that other machines can reach needs web.tokens; ' +
+      'port 0 takes a free port.',
+  }),
+  tokens: list({
+    default: [],
+    allowed:
+      '<scope>:<SHA-256 of the token in 64 hex digits>, where the scope is read, register or admin ' +
+      '("stratum-proxy token <scope>" makes one)',
+    placeholder: 'scope:hash,…',
+    help:
+      'Who may use the API, by the hash of each bearer token and what it may do: read, register (adds users) ' +
+      'or admin (everything). "stratum-proxy token <scope>" prints a new token and the line for this list.',
+    check: (entry) => (/^(?:read|register|admin):[0-9a-f]{64}$/i.test(entry) ? entry.toLowerCase() : null),
+    redact: (entry) => `${entry.slice(0, entry.indexOf(':'))}:<redacted>`,
+  }),
+  allowedHosts: list({
+    default: [],
+    allowed: 'a host name or an IP address without a port',
+    placeholder: 'host,…',
+    help:
+      'Further names under which the API may be called (the Host header), for instance behind a reverse proxy. ' +
+      'The address it listens on is always accepted; the check keeps foreign web pages away from it (DNS rebinding).',
+    check: (entry) => canonicalHost(entry.toLowerCase()),
+  }),
+  bodyBytes: integer({
+    default: 65_536,
+    min: 1024,
+    max: 16 * MIB,
+    help: 'Largest body of an API request; a larger one is answered with 413.',
+  }),
+  rateLimitPerMinute: integer({
+    default: 600,
+    min: 1,
+    max: 1_000_000,
+    zero: 'no limit',
+    help: 'API requests that one address may make per minute; beyond that it is answered with 429.',
+  }),
+});
+
+export const db = section('The data file.', {
+  path: text({
+    default: 'proxy.db',
+    original: true,
+    allowed: 'the path of a file',
+    placeholder: 'file',
+    help: 'The SQLite file with accounts, pools and algorithms, made when it is not there. Two more files (-wal, -shm) lie beside it.',
+    check: (written) => (written.length <= 4096 && written.trim() !== '' ? written : null),
+  }),
+});
+
+export const metrics = section('What /metrics exports.', {
+  tag: text({
+    default: '',
+    original: true,
+    allowed: 'at most 128 printable characters',
+    placeholder: 'text',
+    empty: 'the stratum address',
+    help: 'Value of the label "proxy" in the metrics, to tell several proxies apart.',
+    check: (written) => (written.length <= 128 ? written : null),
+  }),
+  maxWorkers: integer({
+    default: 20_000,
+    min: 1,
+    max: 10_000_000,
+    zero: 'no limit',
+    help:
+      'With more miners than this the series of single miners (proxy_worker_…) are left out, so that Prometheus is not flooded; ' +
+      'a gauge says so and all other series stay.',
+  }),
+});
+
+export const log = section('What the program writes about itself, to its standard output.', {
+  level: choice({
+    options: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    default: 'info',
+    help: 'The least important lines that are still written. Single shares show at debug only.',
+  }),
+  format: choice({
+    options: ['auto', 'pretty', 'json'],
+    default: 'auto',
+    help: 'Lines for people (pretty) or one JSON object per line; auto is pretty on a terminal and JSON elsewhere.',
+  }),
+});
+
+export const syslog = boolean({
+  default: false,
+  original: true,
+  help: 'Write log lines without time and colour, for a syslog or journal that adds its own.',
+});
+
+export const shutdown = section('The orderly end on SIGTERM or SIGINT.', {
+  drainMs: integer({
+    default: 8000,
+    min: 1,
+    max: 9000,
+    zero: 'do not wait',
+    help: 'How long shares in flight may wait for their pool when the program ends. The whole end stays below 10 seconds.',
+  }),
+});
+
+function canonicalHost(host: string): string | null {
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  return isHostName(bare) || isIPv6(bare) ? bare : null;
+}
