@@ -13,7 +13,7 @@ const FLAGS = Object.entries({
   'upstream.retryMinMs': 20,
   'upstream.retryMaxMs': 100,
   'upstream.submitTimeoutMs': 300,
-  'upstream.callTimeoutMs': 300,
+  'upstream.callTimeoutMs': 1000,
   'upstream.configureTimeoutMs': 300,
   'upstream.silenceMs': 1000,
   'upstream.authorizeWaitMs': 200,
@@ -126,7 +126,8 @@ describe('whatever a pool does, its miners keep their sockets and every share is
   });
 
   test('answers configure late: it counts as negotiated from then on, as the pool takes it', async () => {
-    const pool = await farm.pool({ difficulty: DIFFICULTY, replyDelayMs: 450 });
+    // Later than the limit for configure is looked at (300 ms, every 250 ms), sooner than that of the call behind it.
+    const pool = await farm.pool({ difficulty: DIFFICULTY, replyDelayMs: 700 });
     const account = await farm.account(pool, 'wallet');
     const miner = farm.miner(`${account}.rig1`);
     await pool.waitFor(({ subscribes }) => subscribes === 1);
