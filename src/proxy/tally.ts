@@ -30,7 +30,7 @@ export class Tally {
     lost: 0,
   };
 
-  /** A share has arrived; its end is reported by {@link Tally.end}. `difficulty` is 0 where its job is not known. */
+  /** A share has arrived; its end is reported by {@link Tally.end}. `difficulty` is 0 where nothing is known of its job. */
   begin(difficulty: number): void {
     this.received += 1;
     this.inFlight += 1;

@@ -24,8 +24,15 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
   }
   const site = session.siteOf(request.jobId);
   if (site === null) {
+    // What it was found at is not known any more; most likely what the miner has now.
+    const { difficulty } = session.sent;
     const isStale = session.dialect.miner.ownJobIds && isOwnJobId(session, request.jobId);
-    session.refuseShare(id, isStale ? 'stale' : 'unknown-job', isStale ? 'Stale share' : 'Job not found', 0);
+    session.refuseShare(
+      id,
+      isStale ? 'stale' : 'unknown-job',
+      isStale ? 'Stale share' : 'Job not found',
+      difficulty,
+    );
     return;
   }
   const { job, upstream, lane, binding, difficulty, extranonce1, extranonce2Bytes } = site;
