@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Dialect } from '../wire/dialect.ts';
 import { bitcoinV1 } from '../wire/dialects/bitcoin-v1/index.ts';
+import { ethereumStratum } from '../wire/dialects/ethereum-stratum/index.ts';
+import { ethProxy } from '../wire/dialects/ethproxy/index.ts';
 import { PoolLogin } from './pool-login.ts';
 import { PoolStats } from './pool-stats.ts';
 
@@ -15,9 +18,9 @@ const facts = {
 };
 const HOUR_MS = 3_600_000;
 
-function openLogin() {
+function openLogin(dialect: Dialect = bitcoinV1) {
   const stats = new PoolStats('pool.example:3333', 'sha256d', 1);
-  const login = new PoolLogin({ dialect: bitcoinV1.pool, stats }, '1fffe000');
+  const login = new PoolLogin({ dialect: dialect.pool, stats }, '1fffe000');
   let lastId = 0;
   const next = (index: number) =>
     login.next(index, facts, () => {
@@ -47,7 +50,7 @@ describe('the login at a pool', () => {
     const authorize = next((subscribe?.index ?? 0) + 1);
     assert.equal(authorize?.call.name, 'authorize');
     assert.equal(next((authorize?.index ?? 0) + 1), null);
-    assert.equal(login.succeeded(0), false);
+    assert.equal(login.succeeded(0), null);
   });
 
   test('goes without an optional call that was not answered, and takes the answer that comes late', () => {
@@ -58,14 +61,14 @@ describe('the login at a pool', () => {
     assert.equal(login.isLate(configure.callId), true);
     assert.equal(login.onLateReply(granted, null), true);
     assert.deepEqual(login.granted, { mask: 0x1fffe000, isRolling: true });
-    assert.equal(login.succeeded(0), false, 'it does answer');
+    assert.equal(login.succeeded(0), null, 'it does answer');
   });
 
   test('does not ask for an hour where the pool has never answered and works without', () => {
     const { login, begin } = openLogin();
     const configure = begin(0);
     login.timedOut(configure.call, configure.callId);
-    assert.deepEqual([login.succeeded(1000), login.succeeded(1001)], [true, false]);
+    assert.deepEqual([login.succeeded(1000), login.succeeded(1001)], ['configure', null]);
     assert.equal(begin(2000).call.name, 'subscribe');
     assert.equal(begin(1000 + HOUR_MS).call.name, 'configure');
   });
@@ -90,5 +93,25 @@ describe('the login at a pool', () => {
     login.read(configure, granted, null);
     assert.equal(login.changeMask(0xffffffff), true);
     assert.equal(login.granted.mask, 0x1fffe000);
+  });
+
+  test('leaves out what can be done without in other dialects too, and never the call for a job', () => {
+    const nicehash = openLogin(ethereumStratum);
+    const subscribe = nicehash.begin(0);
+    const extranonce = nicehash.next(subscribe.index + 1);
+    assert.equal(extranonce?.call.name, 'extranonce.subscribe');
+    nicehash.login.timedOut(extranonce.call, extranonce.callId);
+    assert.equal(nicehash.login.succeeded(0), 'extranonce.subscribe');
+    const again = nicehash.begin(1000);
+    assert.equal(nicehash.next(again.index + 1)?.call.name, 'authorize');
+
+    const ethproxy = openLogin(ethProxy);
+    const login = ethproxy.begin(0);
+    const getWork = ethproxy.next(login.index + 1);
+    assert.equal(getWork?.call.name, 'eth_getWork');
+    ethproxy.login.timedOut(getWork.call, getWork.callId);
+    assert.equal(ethproxy.login.succeeded(0), null);
+    const later = ethproxy.begin(1000);
+    assert.equal(ethproxy.next(later.index + 1)?.call.name, 'eth_getWork');
   });
 });

@@ -23,7 +23,10 @@ export class PoolLogin {
   #isPlain = false;
   /** The attempt before ended at an optional call, so the next one goes without. */
   #withoutOptional = false;
-  #hasSkipped = false;
+  /** Dispensable calls are not made this time. */
+  #leavesOut = false;
+  /** The dispensable call that was left out or not answered, by name; null: none. */
+  #skipped: string | null = null;
   #asksForRolling = false;
   /** An optional call that was not answered in time; its answer counts when it comes. */
   #late: { readonly call: LoginCall; readonly callId: number } | null = null;
@@ -45,8 +48,9 @@ export class PoolLogin {
     const { answersConfigure, configureBarredUntilMs } = this.#stats;
     const isBarred = this.#withoutOptional || (!answersConfigure && nowMs < configureBarredUntilMs);
     this.#withoutOptional = false;
-    this.#asksForRolling = wantsRolling && !isBarred;
-    this.#hasSkipped = wantsRolling && isBarred;
+    this.#asksForRolling = wantsRolling;
+    this.#leavesOut = isBarred;
+    this.#skipped = null;
     this.#late = null;
   }
 
@@ -65,14 +69,16 @@ export class PoolLogin {
       if (at < index) continue;
       const callId = nextCallId();
       const line = call.write(callId, whole);
-      if (line !== null) return { call, index: at, callId, line };
+      if (line !== null && !(call.isDispensable === true && this.#leavesOut))
+        return { call, index: at, callId, line };
+      if (line !== null) this.#skipped = call.name;
       this.#passOver(call);
     }
     return null;
   }
 
   read({ call }: LoginStep, result: unknown, refusal: PoolRefusal | null): LoginOutcome {
-    if (call.isOptional) this.#stats.answersConfigure = true;
+    if (call.isDispensable === true) this.#stats.answersConfigure = true;
     const outcome = call.read(result, refusal);
     if (outcome.kind === 'taken' && outcome.versionMask !== undefined) this.#grant(outcome.versionMask);
     return outcome;
@@ -86,7 +92,7 @@ export class PoolLogin {
 
   /** An optional call was not answered in time: the login goes on without it. */
   timedOut(call: LoginCall, callId: number): void {
-    this.#hasSkipped = true;
+    if (call.isDispensable === true) this.#skipped = call.name;
     this.#late = { call, callId };
     this.#passOver(call);
   }
@@ -105,7 +111,7 @@ export class PoolLogin {
     const late = this.#late;
     if (late === null) return false;
     this.#late = null;
-    this.#hasSkipped = false;
+    this.#skipped = null;
     this.#stats.answersConfigure = true;
     const outcome = late.call.read(result, refusal);
     if (outcome.kind !== 'taken' || outcome.versionMask === undefined) return false;
@@ -120,12 +126,12 @@ export class PoolLogin {
     return true;
   }
 
-  /** The login has worked. Returns true where the pool is now known not to answer the optional call; one lost answer proves nothing, if it has ever answered. */
-  succeeded(nowMs: number): boolean {
+  /** The login has worked. Returns the name of a call that the pool is now known not to answer, else null; one lost answer proves nothing, if it has ever answered. */
+  succeeded(nowMs: number): string | null {
     const { answersConfigure, configureBarredUntilMs } = this.#stats;
-    if (!this.#hasSkipped || answersConfigure || nowMs < configureBarredUntilMs) return false;
+    if (this.#skipped === null || answersConfigure || nowMs < configureBarredUntilMs) return null;
     this.#stats.configureBarredUntilMs = nowMs + CONFIGURE_BARRED_MS;
-    return true;
+    return this.#skipped;
   }
 
   /** The login goes on without this call, and without what it would have granted. */

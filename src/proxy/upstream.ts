@@ -640,9 +640,11 @@ export class Upstream implements DialOwner {
     this.#connection?.pace();
     this.#parts.owner.onLoginTaken(this.#wasLive);
     this.#wasLive = true;
-    if (this.#poolLogin.succeeded(this.#liveSinceMs)) {
-      this.#parts.log.info('pool does not know mining.configure; going on without version rolling', {
+    const unknown = this.#poolLogin.succeeded(this.#liveSinceMs);
+    if (unknown !== null) {
+      this.#parts.log.info('pool does not answer an optional call; going on without it for an hour', {
         pool: this.credentials.pool.name,
+        call: unknown,
       });
     }
     this.#parts.stats.succeeded(this.#parts.log);

@@ -218,6 +218,8 @@ export interface LoginCall {
   readonly name: string;
   /** Pools that do not know it neither answer nor mean harm: after a shorter time, or when they close on it, the login goes on without. */
   readonly isOptional: boolean;
+  /** An optional one that is not made for a while at a pool that has left it unanswered: what it grants can be done without. */
+  readonly isDispensable?: true;
   /** It says user and password: who has none cannot make it. Absent: it does not. */
   readonly identifies?: boolean;
   /** Null: not made in this login. */

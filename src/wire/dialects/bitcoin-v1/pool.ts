@@ -199,6 +199,7 @@ const LOGIN: readonly LoginCall[] = [
   {
     name: 'configure',
     isOptional: true,
+    isDispensable: true,
     // [quirk: ViaBTC does not answer when more than version-rolling is asked for]
     write: (id, { versionMask }) =>
       versionMask === 0

@@ -88,6 +88,7 @@ const LOGIN: readonly LoginCall[] = [
     // Our miners' prefix can follow, or they are asked to come again.
     name: 'extranonce.subscribe',
     isOptional: true,
+    isDispensable: true,
     write: (id) => `{"id":${id},"method":"mining.extranonce.subscribe","params":[]}\n`,
     read: () => ({ kind: 'taken' }),
   },
