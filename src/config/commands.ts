@@ -3,7 +3,7 @@ export const COMMANDS = {
   run: { words: [], help: 'Start the proxy. This is what happens without a command.' },
   demo: {
     words: [],
-    help: 'Start the proxy with a practice pool and a few CPU miners, to see real shares without any hardware.',
+    help: 'Start the proxy with practice pools and a few CPU miners, to see real shares without any hardware.',
   },
   check: { words: ['file'], help: 'Check the configuration, print what is wrong with it, and exit.' },
   config: {

@@ -3,7 +3,10 @@ import { type Endpoint, formatEndpoint } from '../domain/endpoint.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { type Log, silentLog } from '../kit/log.ts';
 import { CpuMiner } from './cpu-miner.ts';
+import { CryptonoteMiner } from './cryptonote/miner.ts';
+import { CryptonotePool } from './cryptonote/pool.ts';
 import { HashThreads } from './hash-threads.ts';
+import type { MinerBooks } from './miner-books.ts';
 import { type PracticeAlgorithmName, practiceAlgorithms } from './practice-algorithms.ts';
 import { PracticePool } from './practice-pool.ts';
 
@@ -28,7 +31,7 @@ export interface DemoOptions {
 /** One miner of the demonstration as it stands. */
 export interface DemoMiner {
   readonly name: string;
-  readonly algorithm: PracticeAlgorithmName;
+  readonly algorithm: string;
   /** `host:port` of the pool behind the proxy. */
   readonly pool: string;
   readonly isMining: boolean;
@@ -45,29 +48,97 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
+/** A coin of the demonstration: its pool, and what mines it. */
 interface DemoLane {
-  readonly algorithm: PracticeAlgorithmName;
+  readonly algorithm: string;
   readonly user: string;
   readonly workers: readonly string[];
   /** Per miner. All of them together take about a third of one core. */
   readonly rateHs: number;
+  openPool(base: Base, options: LaneOptions): DemoPool;
+  openMiner(base: Base & { readonly threads: HashThreads }, options: MinerAt): DemoHand;
+}
+
+interface Base {
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+interface LaneOptions {
+  readonly hashesPerShare: number;
+  readonly jobIntervalMs: number;
+  readonly credentials: ReadonlyMap<string, string>;
+}
+
+interface MinerAt extends Endpoint {
+  readonly user: string;
+  readonly rateHs: number;
+}
+
+interface DemoPool {
+  start(): Promise<Endpoint>;
+  stop(): Promise<void>;
+}
+
+interface DemoHand {
+  readonly stats: MinerBooks;
+  hashrateHs(): number;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** A lane of the coins that are hashed as in the field. */
+function hashed(algorithm: PracticeAlgorithmName, rateHs: number): DemoLane {
+  return {
+    algorithm,
+    user: `demo-${algorithm}`,
+    workers: ['rig1', 'rig2'],
+    rateHs,
+    openPool(base, { hashesPerShare, ...options }) {
+      const difficulty = hashesPerShare / hashesOfDifficulty(1, practiceAlgorithms[algorithm].divider);
+      return new PracticePool(base, {
+        ...options,
+        algorithm,
+        difficulty: Number(difficulty.toPrecision(2)),
+        extranonce2Bytes: 8,
+      });
+    },
+    openMiner: (base, { rateHs: hashesPerSecondLimit, ...at }) =>
+      new CpuMiner(base, { ...at, algorithm, hashesPerSecondLimit, versionRolling: algorithm === 'sha256d' }),
+  };
 }
 
 const LANES: readonly DemoLane[] = [
-  { algorithm: 'sha256d', user: 'demo-sha256d', workers: ['rig1', 'rig2'], rateHs: 80_000 },
-  { algorithm: 'scrypt', user: 'demo-scrypt', workers: ['rig1', 'rig2'], rateHs: 200 },
+  hashed('sha256d', 80_000),
+  hashed('scrypt', 200),
+  {
+    // RandomX would take gigabytes of memory: the pool and its miners have another hash in its place, all else is as in the field.
+    algorithm: 'randomx',
+    user: 'demo-randomx',
+    workers: ['rig1', 'rig2'],
+    rateHs: 1000,
+    openPool: (base, { hashesPerShare, ...options }) =>
+      new CryptonotePool(base, { ...options, difficulty: Math.round(hashesPerShare) }),
+    openMiner: (base, { rateHs: hashesPerSecond, ...at }) =>
+      new CryptonoteMiner(base, { ...at, hashesPerSecond }),
+  },
 ];
 
 /**
- * Two practice pools on free loopback ports, registered at the proxy as an operator would do it, and a few CPU miners that mine on them
+ * Three practice pools on free loopback ports, registered at the proxy as an operator would do it, and a few CPU miners that mine on them
  * through the proxy: real jobs, real hashes, every share verified. Rejects, with everything ended again, where a pool cannot be registered.
  */
 export async function startDemo(ports: DemoPorts, options: DemoOptions): Promise<Demo> {
   const base = { log: ports.log ?? silentLog, clock: ports.clock ?? systemClock };
   const { stratum, sharesPerMinute = 30, jobIntervalMs = 20_000 } = options;
   const threads = new HashThreads(base);
-  const pools: PracticePool[] = [];
-  const miners: { readonly miner: CpuMiner; readonly name: string; readonly pool: string }[] = [];
+  const pools: DemoPool[] = [];
+  const miners: {
+    readonly miner: DemoHand;
+    readonly name: string;
+    readonly algorithm: string;
+    readonly pool: string;
+  }[] = [];
 
   const stop = async (): Promise<void> => {
     await Promise.all(miners.map(({ miner }) => miner.stop()));
@@ -76,13 +147,10 @@ export async function startDemo(ports: DemoPorts, options: DemoOptions): Promise
   };
 
   try {
-    for (const { algorithm, user, workers, rateHs } of LANES) {
-      const hashesPerShare = (rateHs * 60) / sharesPerMinute;
-      const difficulty = hashesPerShare / hashesOfDifficulty(1, practiceAlgorithms[algorithm].divider);
-      const pool = new PracticePool(base, {
-        algorithm,
-        difficulty: Number(difficulty.toPrecision(2)),
-        extranonce2Bytes: 8,
+    for (const lane of LANES) {
+      const { algorithm, user, workers, rateHs } = lane;
+      const pool = lane.openPool(base, {
+        hashesPerShare: (rateHs * 60) / sharesPerMinute,
         jobIntervalMs,
         credentials: new Map([[user, 'x']]),
       });
@@ -91,17 +159,9 @@ export async function startDemo(ports: DemoPorts, options: DemoOptions): Promise
       await ports.addPool(endpoint, algorithm);
       const account = await ports.registerAccount(endpoint, user, 'x');
       for (const worker of workers) {
-        const miner = new CpuMiner(
-          { ...base, threads },
-          {
-            ...stratum,
-            user: `${account}.${worker}`,
-            algorithm,
-            hashesPerSecondLimit: rateHs,
-            versionRolling: algorithm === 'sha256d',
-          },
-        );
-        miners.push({ miner, name: `${account}.${worker}`, pool: endpoint });
+        const name = `${account}.${worker}`;
+        const miner = lane.openMiner({ ...base, threads }, { ...stratum, user: name, rateHs });
+        miners.push({ miner, name, algorithm, pool: endpoint });
       }
     }
   } catch (error) {
@@ -111,9 +171,9 @@ export async function startDemo(ports: DemoPorts, options: DemoOptions): Promise
   for (const { miner } of miners) miner.start();
 
   const stats = (): readonly DemoMiner[] =>
-    miners.map(({ miner, name, pool }) => ({
+    miners.map(({ miner, name, algorithm, pool }) => ({
       name,
-      algorithm: miner.options.algorithm,
+      algorithm,
       pool,
       isMining: miner.stats.authorized,
       hashrateHs: miner.hashrateHs(),

@@ -6,22 +6,22 @@ import { test } from 'node:test';
 import { sharesOf } from '../support/farm.ts';
 import { Program } from '../support/program.ts';
 
-test('demo: shares of two algorithms are counted within half a minute, and nothing is left on the disk', async (t) => {
+test('demo: shares of three algorithms are counted within half a minute, and nothing is left on the disk', async (t) => {
   const cwd = await mkdtemp(join(tmpdir(), 'stratum-proxy-'));
   t.after(() => rm(cwd, { recursive: true, force: true }));
   const startedMs = performance.now();
   await using program = await Program.start({ command: 'demo', cwd });
   const figures = await program.metricsWhere(
     (seen) =>
-      ['sha256d', 'scrypt'].every(
+      ['sha256d', 'scrypt', 'randomx'].every(
         (hash) =>
           seen.series('proxy_worker_accepted', { hash }).filter(({ value }) => value > 0).length === 2,
       ),
-    'a share of each of two miners of each of two algorithms',
+    'a share of each of two miners of each of three algorithms',
     30_000,
   );
   assert.ok(performance.now() - startedMs < 30_000);
-  assert.equal(figures.sum('proxy_worker_up'), 4);
+  assert.equal(figures.sum('proxy_worker_up'), 6);
   const { received, byResult, inFlight } = sharesOf(figures);
   assert.equal(received, figures.sum('proxy_worker_sended'));
   const { accepted = 0, 'accepted-local': local = 0, ...others } = byResult as Record<string, number>;
