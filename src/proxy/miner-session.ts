@@ -1,11 +1,10 @@
 import { type AccountDifficulty, difficultyAtPort } from '../domain/account.ts';
 import { isOfPool, type Lane, type LanePlan, planFits, planLane, takesWhole } from '../domain/lane.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
-import { Conduct } from '../domain/quarantine.ts';
 import { isProxyAgent, isRentalAgent } from '../domain/rental.ts';
 import type { ShareResult } from '../domain/result.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
-import type { Dialect, JobView, Refusal } from '../wire/dialect.ts';
+import type { Dialect, Refusal } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolRefusal, PoolSubscription, RequestId } from '../wire/messages.ts';
 import type { Group, GroupClient } from './group.ts';
@@ -13,13 +12,16 @@ import type { LaneHint } from './hint-book.ts';
 import { hintKey } from './hint-key.ts';
 import type { InFlightShare, PoolVerdict, ShareOwner } from './in-flight-share.ts';
 import type { IssuedJob } from './issued-job.ts';
+import { lineOfJob, viewOfJob } from './job-line.ts';
 import { LoginReplies, type Place, type WaitingLogin } from './login-replies.ts';
 import { dispatch } from './miner/dispatch.ts';
+import { RejectLog } from './reject-log.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Route, RoutedSession } from './route.ts';
 import { Seat } from './seat.ts';
 import { SentJobs } from './sent-jobs.ts';
 import { SessionBooks } from './session-books.ts';
+import { SessionConduct } from './session-conduct.ts';
 import type { ResumeRecord, SessionContext } from './session-context.ts';
 import { SessionDifficulty } from './session-difficulty.ts';
 import { openingPlan, planInGroup } from './session-plan.ts';
@@ -68,8 +70,6 @@ export interface ShareSite {
 /** Faults (unknown methods, unusable parameters) a miner may be forgiven at once; half of them are forgotten every sweep. */
 const MAX_FAULTS = 64;
 const RETARGET_EVERY_MS = 2000;
-/** Of a quarantined miner whose shares cannot be judged here the pool gets one so often. */
-const PROBE_EVERY_MS = 30_000;
 /** A session whose connection to a pool is down looks for room on another one after so long, and at another pool of the account after so long. */
 const STRANDED_AFTER_MS = 1000;
 const STRAYS_AFTER_MS = 5000;
@@ -137,13 +137,12 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   readonly #seat = new Seat();
   sent = new SentJobs();
   #isEnded = false;
-  #conduct: Conduct | null = null;
-  #probedAtMs = Number.NEGATIVE_INFINITY;
+  readonly conduct = new SessionConduct(this);
   #difficulty: SessionDifficulty | null = null;
   #rules: { readonly of: AccountDifficulty; readonly rules: AccountDifficulty } | null = null;
   /** Since when an authorised miner has been without a live upstream; null while it has one. */
   #withoutPoolSinceMs: number | null = null;
-  #loggedReasons = 0;
+  readonly #rejects = new RejectLog(this);
   #retargetAtMs = 0;
   #wishPace: SuggestionPace | null = null;
 
@@ -347,13 +346,16 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #authorizedLine(id: RequestId): string {
     const { miner } = this.dialect;
     const job = miner.loginCarriesJob ? (this.upstream?.job ?? null) : null;
-    return miner.authorized(id, { sessionId: this.id, job: job === null ? null : this.#viewOf(job, true) });
+    return miner.authorized(id, {
+      sessionId: this.id,
+      job: job === null ? null : viewOfJob(this, job, true),
+    });
   }
 
   /** The newest job as an answer, or its place among the replies until there is one. */
   askForJob(id: RequestId): void {
     const job = this.upstream?.job ?? null;
-    const view = job === null || this.lane === null ? null : this.#viewOf(job, true);
+    const view = job === null || this.lane === null ? null : viewOfJob(this, job, true);
     if (view !== null) {
       this.reply(id, this.dialect.miner.currentJob(id, view));
       return;
@@ -795,74 +797,22 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.#grantAuthorize();
     } else {
       // cgminer applies one change per notify, so a difficulty only ever goes out directly before a job.
-      this.send((isChanged ? this.#difficultyLine(job, clean) : '') + this.#lineOf(job, clean));
+      this.send((isChanged ? this.#difficultyLine(job, clean) : '') + lineOfJob(this, job, clean));
     }
     if (this.#waitingJobs !== null) this.#answerJobs(job);
   }
 
   #difficultyLine(job: IssuedJob, clean: boolean): string {
-    const view = this.#viewOf(job, clean);
+    const view = viewOfJob(this, job, clean);
     return view === null ? '' : this.dialect.miner.difficulty(view);
   }
 
   #answerJobs(job: IssuedJob): void {
-    const view = this.#viewOf(job, true);
+    const view = viewOfJob(this, job, true);
     const waiting = this.#waitingJobs;
     if (view === null || waiting === null) return;
     this.#waitingJobs = null;
     for (const place of waiting) this.#answer(place, this.dialect.miner.currentJob(place.id, view));
-  }
-
-  /** The job as this session sees it; null where its work is gone. */
-  #viewOf(job: IssuedJob, clean: boolean): JobView | null {
-    const { lane, plan, binding, dialect } = this;
-    if (job.work === null || lane === null || plan === null || binding === null) return null;
-    return {
-      jobId: dialect.miner.ownJobIds ? job.id : dialect.miner.jobId(job.work),
-      work: job.work,
-      coinb1Insert: plan.kind === 'inject' ? job.extranonce1 + lane.slot : '',
-      lane: plan.kind === 'byte' ? lane.bytes : '',
-      hasWholeNonce: plan.kind === 'open' && (this.upstream?.subscription?.extranonce2Bytes ?? 0) > 0,
-      ntime: job.ntime,
-      clean,
-      difficulty: this.sent.difficulty,
-      target: this.sent.difficulty === job.difficulty ? job.target : null,
-      scale: job.scale,
-      divider: binding.books.subject.divider,
-      algorithm: job.algorithm,
-      ...(dialect.miner.formOf === undefined ? {} : { form: dialect.miner.formOf(this.agent) }),
-      sessionId: this.id,
-    };
-  }
-
-  /** The job's line for this session: encoded once for all sessions of the upstream that it is the same for. */
-  #lineOf(job: IssuedJob, clean: boolean): string {
-    const key = this.binding?.group.mode === 'shared' ? this.#lineKey(clean) : null;
-    const known = key === null ? undefined : job.lines?.get(key);
-    if (known !== undefined) return known;
-    const view = this.#viewOf(job, clean);
-    if (view === null) return '';
-    const line = this.dialect.miner.job(view);
-    // A dedicated upstream has one session, so there is nobody to share the line with.
-    if (key !== null) {
-      job.lines ??= new Map();
-      job.lines.set(key, line);
-    }
-    return line;
-  }
-
-  /** Sessions with the same one get the same line; null where each has its own. */
-  #lineKey(clean: boolean): string | null {
-    const mark = clean ? '!' : '';
-    switch (this.dialect.miner.nonces.kind) {
-      case 'coinbase':
-        return `${this.plan?.kind === 'inject' ? (this.lane?.slot ?? '') : '-'}${mark}`;
-      case 'job':
-        return null;
-      case 'prefix':
-      case 'none':
-        return `${this.dialect.name} ${this.sent.difficulty} ${this.dialect.miner.formOf?.(this.agent) ?? ''}${mark}`;
-    }
   }
 
   /** The session's own difficulty, made when it is first needed: only where shares are judged here. */
@@ -1103,7 +1053,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.binding.books.begin(difficulty, this.context.clock.wallMs());
       this.binding.books.end(reason, difficulty, this.context.clock.monotonicMs());
     }
-    this.#logReject(reason, message, 'proxy');
+    this.#rejects.note(reason, message, 'proxy');
     this.refuse(id, code, message);
   }
 
@@ -1123,7 +1073,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** Hashed here and refused. */
   refuseProven(share: InFlightShare, reason: Refusal['reason'] & ShareResult, message: string): void {
-    this.#logReject(reason, message, 'proxy');
+    this.#rejects.note(reason, message, 'proxy');
     this.#settle(share, reason, this.dialect.miner.refuse(share.requestId, { reason, message, code: null }));
   }
 
@@ -1133,50 +1083,12 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#settle(share, 'accepted-local', this.dialect.miner.yes(share.requestId));
   }
 
-  /**
-   * Keeps account of how many shares are valid. Returns false while nothing of this miner may go to the pool, which would else ban the whole
-   * farm for one broken device.
-   */
-  noteConduct(isValid: boolean): boolean {
-    if (this.#conduct === null && isValid) return true;
-    this.#conduct ??= new Conduct();
-    const change = this.#conduct.note(isValid);
-    if (change !== 'unchanged') {
-      if (change === 'quarantined') this.context.onQuarantined();
-      // Once is enough of a device that swings to and fro.
-      const level = this.#conduct.quarantines <= 1 ? 'warn' : 'debug';
-      this.context.log[level](
-        change === 'quarantined'
-          ? 'miner quarantined: most of its shares are invalid'
-          : 'miner released from quarantine',
-        {
-          miner: this.address,
-          account: this.binding?.books.subject.account,
-          worker: this.binding?.worker,
-        },
-      );
-    }
-    return !this.#conduct.isQuarantined;
-  }
-
-  get isQuarantined(): boolean {
-    return this.#conduct?.isQuarantined === true;
-  }
-
-  /** True where a share that cannot be judged here may go to the pool: now and then one of a quarantined miner, whose verdict tells whether it is well again. */
-  mayForwardUnproven(nowMs: number): boolean {
-    if (!this.isQuarantined) return true;
-    if (nowMs - this.#probedAtMs < PROBE_EVERY_MS) return false;
-    this.#probedAtMs = nowMs;
-    return true;
-  }
-
   onVerdict(share: InFlightShare, verdict: PoolVerdict): void {
     const { miner } = this.dialect;
     const { requestId } = share;
     switch (verdict.kind) {
       case 'accepted':
-        if (!share.isFound) this.noteConduct(true);
+        if (!share.isFound) this.conduct.note(true);
         this.noteFound(share);
         share.books.paid(share.job.difficulty);
         this.#settle(share, 'accepted', miner.yes(requestId));
@@ -1184,8 +1096,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       case 'refused': {
         const { reason, refusal } = verdict;
         const { code, message } = refusal;
-        if (!share.isFound && isDevicesFault(reason)) this.noteConduct(false);
-        this.#logReject(reason, message, 'pool');
+        if (!share.isFound && isDevicesFault(reason)) this.conduct.note(false);
+        this.#rejects.note(reason, message, 'pool');
         this.#settle(share, reason, miner.refuse(requestId, { reason, message, code }));
         return;
       }
@@ -1213,20 +1125,6 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.#isUnheard = false;
       if (this.connection.isOpen && !this.context.isDraining()) this.connection.startReading();
     }
-  }
-
-  #logReject(reason: Refusal['reason'] & ShareResult, message: string, by: 'pool' | 'proxy'): void {
-    const bit = REASON_BITS[reason];
-    if ((this.#loggedReasons & bit) !== 0) return;
-    this.#loggedReasons |= bit;
-    this.context.log.info('share rejected (first of its kind for this miner)', {
-      miner: this.address,
-      account: this.binding?.books.subject.account,
-      worker: this.binding?.worker,
-      reason,
-      message,
-      by,
-    });
   }
 
   // ---- time and end
@@ -1349,16 +1247,6 @@ function isDevicesFault(reason: ShareResult): boolean {
 function difficultyOf(job: IssuedJob, binding: Binding, sent: SentJobs): number {
   return binding.group.judges ? sent.difficultyFor(job) : job.difficulty;
 }
-
-const REASON_BITS: Readonly<Record<Refusal['reason'] & ShareResult, number>> = {
-  stale: 1,
-  duplicate: 2,
-  'low-difficulty': 4,
-  'unknown-job': 8,
-  unauthorized: 16,
-  malformed: 32,
-  rejected: 64,
-};
 
 function fault(message: string): Refusal {
   return { reason: 'other', message, code: null };

@@ -257,7 +257,7 @@ export class Proxy {
       if (session.binding === null) continue;
       const { books } = session.binding;
       authorized += 1;
-      if (session.isQuarantined) quarantined += 1;
+      if (session.conduct.isQuarantined) quarantined += 1;
       inUse.add(books.subject.account);
       if (session.isMining) withJob.add(books.subject.account);
       const poolKey = `${books.subject.pool} ${books.subject.algorithm}`;

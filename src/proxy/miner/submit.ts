@@ -71,7 +71,7 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     isFound: false,
   };
   session.enterShare(share);
-  if ((!group.verifies && !session.isQuarantined) || job.work === null)
+  if ((!group.verifies && !session.conduct.isQuarantined) || job.work === null)
     forwardUnproven(session, upstream, share);
   else if (assembled.share.family === 'bitcoin')
     proveByHash(session, upstream, group, share, assembled.share);
@@ -82,7 +82,7 @@ const HELD_BACK = 'Held back: too many invalid shares from this miner';
 
 /** To the pool as it is, unless its miner is quarantined and it is not one of the few that find out whether it is well again. */
 function forwardUnproven(session: MinerSession, upstream: Upstream, share: InFlightShare): void {
-  if (session.mayForwardUnproven(share.sentAtMs)) upstream.submit(share);
+  if (session.conduct.mayForwardUnproven(share.sentAtMs)) upstream.submit(share);
   else session.refuseProven(share, 'rejected', HELD_BACK);
 }
 
@@ -96,7 +96,7 @@ function proveByHash(
   const { verifier } = session.context;
   const { algorithm } = group.credentials.pool;
   const canProve = verifier !== null && verifier.canVerify(algorithm.name);
-  const isSampled = !group.judges && !session.isQuarantined;
+  const isSampled = !group.judges && !session.conduct.isQuarantined;
   if (!canProve || (isSampled && !verifier.mayProve(algorithm.name, entered.sentAtMs))) {
     forwardUnproven(session, upstream, entered);
     return;
@@ -149,7 +149,7 @@ function judge(
   const isEnough = proof.meetsPool || (judges && proof.difficulty >= share.difficulty * DIFFICULTY_TOLERANCE);
   // Only what counts is remembered: a flood of worthless shares must not push out those that do.
   const isNew = !isEnough || share.job.seen?.add(proof.fingerprint) !== false;
-  const isTrusted = session.noteConduct(isEnough && isNew);
+  const isTrusted = session.conduct.note(isEnough && isNew);
   if (!isNew) {
     session.refuseProven(share, 'duplicate', 'Duplicate share');
     return;
