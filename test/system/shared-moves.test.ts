@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import type { Account } from '../../src/domain/account.ts';
+import { ANY_LISTENER } from '../../src/domain/listener.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { PracticePool, type PracticePoolOptions } from '../../src/practice/practice-pool.ts';
@@ -401,6 +402,27 @@ describe('a pool that has no job for five minutes', () => {
     const { connectionsTotal } = pool.stats;
     await quietFor(bed, pool, 301, connectionsTotal + 1);
   });
+});
+
+test('a port’s rules of difficulty hold for its miners where their account has none', async () => {
+  const pool = await startPool({ difficulty: HARD, extranonce2Bytes: 8 });
+  const own = { min: 64, max: 64, sharesPerMinute: null };
+  const other = { ...account([pool], { difficulty: own }), name: '00112233445566bb' };
+  await using bed = await startProxyBed([account([pool]), other]);
+  const { port } = await bed.proxy.listen(
+    { host: '127.0.0.1', port: 0 },
+    { ...ANY_LISTENER, difficulty: { min: 4096, max: 4096, sharesPerMinute: null } },
+  );
+  const difficultyOf = async (name: string, at: number): Promise<unknown> => {
+    const miner = await connectMiner(at, { user: `${name}.one` });
+    miners.push(miner);
+    await miner.subscribe();
+    await miner.authorize();
+    return (await miner.nextMethod('mining.set_difficulty'))['params'];
+  };
+  assert.deepEqual(await difficultyOf(NAME, port), [4096]);
+  assert.deepEqual(await difficultyOf(other.name, port), [64]);
+  assert.notDeepEqual(await difficultyOf(NAME, bed.port), [4096]);
 });
 
 const ahead = {
