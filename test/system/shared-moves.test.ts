@@ -404,6 +404,15 @@ describe('a pool that has no job for five minutes', () => {
   });
 });
 
+/** The first difficulty that a miner of this account is told at this port. */
+async function difficultyOf(name: string, port: number): Promise<unknown> {
+  const miner = await connectMiner(port, { user: `${name}.one` });
+  miners.push(miner);
+  await miner.subscribe();
+  await miner.authorize();
+  return (await miner.nextMethod('mining.set_difficulty'))['params'];
+}
+
 test('a port’s rules of difficulty hold for its miners where their account has none', async () => {
   const pool = await startPool({ difficulty: HARD, extranonce2Bytes: 8 });
   const own = { min: 64, max: 64, sharesPerMinute: null };
@@ -413,13 +422,6 @@ test('a port’s rules of difficulty hold for its miners where their account has
     { host: '127.0.0.1', port: 0 },
     { ...ANY_LISTENER, difficulty: { min: 4096, max: 4096, sharesPerMinute: null } },
   );
-  const difficultyOf = async (name: string, at: number): Promise<unknown> => {
-    const miner = await connectMiner(at, { user: `${name}.one` });
-    miners.push(miner);
-    await miner.subscribe();
-    await miner.authorize();
-    return (await miner.nextMethod('mining.set_difficulty'))['params'];
-  };
   assert.deepEqual(await difficultyOf(NAME, port), [4096]);
   assert.deepEqual(await difficultyOf(other.name, port), [64]);
   assert.notDeepEqual(await difficultyOf(NAME, bed.port), [4096]);
