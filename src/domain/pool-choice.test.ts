@@ -17,6 +17,12 @@ describe('choosePool', () => {
     assert.equal(choosePool([DOWN, DOWN, LIVE(999), LIVE(0)], 0, 1000, policy), 2);
   });
 
+  test('gives a pool that was dialled for the first time three seconds, though a standby is up already', () => {
+    const dialled: PoolHealth = { kind: 'unknown', sinceMs: 1000 };
+    assert.equal(choosePool([dialled, LIVE(1100)], 0, 3999, policy), 0);
+    assert.equal(choosePool([dialled, LIVE(1100)], 0, 4000, policy), 1);
+  });
+
   test('stays where it is while nothing is live', () => {
     assert.equal(choosePool([DOWN, UNKNOWN, DOWN], 1, 1000, policy), 1);
   });

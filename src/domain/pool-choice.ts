@@ -14,9 +14,17 @@ export interface ChoicePolicy {
   readonly returnAfterMs: number;
 }
 
+/** A chosen pool has so long to come up after its first dial, before a live one is taken instead and the others are dialled. */
+const PATIENCE_MS = 3000;
+
+/** It is on its way: a standby that happens to be up a moment earlier is no reason to pass it over. */
+function isOnItsWay(pool: PoolHealth | undefined, nowMs: number): boolean {
+  return pool?.kind === 'unknown' && pool.sinceMs !== null && nowMs - pool.sinceMs < PATIENCE_MS;
+}
+
 /**
  * Index of the entry to mine on. A live pool is only left for a better one that has been live for `returnAfterMs`; a pool that is
- * not live is left at once for the best that is. With none live the choice stays where it is: the first to come up is taken.
+ * not live is left at once for the best that is, unless it has just been dialled for the first time. With none live the choice stays where it is: the first to come up is taken.
  */
 export function choosePool(
   pools: readonly PoolHealth[],
@@ -25,6 +33,7 @@ export function choosePool(
   policy: ChoicePolicy,
 ): number {
   const here = pools[current];
+  if (isOnItsWay(here, nowMs)) return current;
   for (const [index, pool] of pools.entries()) {
     if (pool.kind !== 'live') continue;
     if (here?.kind !== 'live') return index;
@@ -33,9 +42,6 @@ export function choosePool(
   }
   return current < pools.length ? current : 0;
 }
-
-/** A chosen pool that is not up so long after its first dial had better have a backup on its way. */
-const PATIENCE_MS = 3000;
 
 /**
  * Which entries should be connected although no miner is on them: while the chosen one is down, or takes long to come up, all of them, so that the first
@@ -49,8 +55,7 @@ export function poolsToHold(
 ): readonly boolean[] {
   const here = pools[current];
   const isHereDown =
-    here?.kind === 'down' ||
-    (here?.kind === 'unknown' && here.sinceMs !== null && nowMs - here.sinceMs >= PATIENCE_MS);
+    here?.kind === 'down' || (here?.kind === 'unknown' && here.sinceMs !== null && !isOnItsWay(here, nowMs));
   return pools.map((_, index) => {
     if (index === current) return false;
     if (isHereDown) return true;

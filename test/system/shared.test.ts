@@ -517,6 +517,22 @@ describe('failover', () => {
     });
   }
 
+  test('is no choice of who comes up first: a warm standby that is quicker than the primary gets no miner', async () => {
+    const primary = await startPool({ replyDelayMs: 300 });
+    const backup = await startPool();
+    await using bed = await startProxyBed(
+      [account([primary, backup])],
+      testSettings({ failover: { standby: 'warm' } }),
+    );
+    await using fleet = await startMiners(bed, 3);
+    await waitFor(
+      everyOne(fleet, (miner) => miner.stats.accepted >= 1),
+      'mining',
+    );
+    assert.equal(backup.stats.connectionsNow, 1);
+    assert.deepEqual([backup.stats.accepted, primary.stats.connectionsNow], [0, 1]);
+  });
+
   test('moves every miner to the backup on its socket when the pool dies, and back after failover.returnAfterSeconds', async () => {
     const primary = await startPool();
     const backup = await startPool();
