@@ -14,81 +14,89 @@ export interface Rate {
 
 const NO_RATE: Rate = { hs: 0, error: null };
 
+/** A ring of time slots, each with the sum of the work in it and the sum of the squares of its shares' work: the variance of the sum beside it. */
+interface RingForm {
+  readonly slotMs: number;
+  readonly slots: number;
+  /** Where its work stands in {@link WorkWindow}'s figures; the squares follow it. */
+  readonly from: number;
+}
+
+const FINE: RingForm = { slotMs: FINE_MS, slots: FINE_SLOTS, from: 0 };
+const COARSE: RingForm = { slotMs: COARSE_MS, slots: COARSE_SLOTS, from: 2 * FINE_SLOTS };
+
+/**
+ * Zeros that the engine keeps as doubles within the array: a typed array of this size would have its memory apart, at two allocations a session and more waste than content.
+ * An array literal of whole numbers would be turned into doubles with its first share.
+ */
+const ZEROS: readonly number[] = Array.from({ length: 2 * (FINE_SLOTS + COARSE_SLOTS) }, () => 0.5).fill(0);
+
 /**
  * Work over the last 1, 5 and 15 minutes in two fixed rings: 30 slots of 10 s and 15 slots of 1 min. Nothing is allocated before the first share.
  * Times are monotonic milliseconds. The newest slot is partial, so a window of W reaches back between W − slot and W, and the rate divides by exactly that.
+ * Invariant: place `i` of a ring holds the sums of the absolute slot `newest − k` with `(newest − k) mod slots = i`; older ones are zero.
  */
 export class WorkWindow {
   readonly #startedAtMs: number;
-  #rings: { readonly fine: Ring; readonly coarse: Ring } | null = null;
+  #figures: number[] | null = null;
+  #newestFine = -1;
+  #newestCoarse = -1;
 
   constructor(startedAtMs: number) {
     this.#startedAtMs = startedAtMs;
   }
 
   add(work: number, nowMs: number): void {
-    this.#rings ??= { fine: new Ring(FINE_MS, FINE_SLOTS), coarse: new Ring(COARSE_MS, COARSE_SLOTS) };
-    this.#rings.fine.add(work, nowMs);
-    this.#rings.coarse.add(work, nowMs);
+    this.#figures ??= ZEROS.slice();
+    this.#advance(this.#figures, nowMs);
+    addTo(this.#figures, FINE, this.#newestFine, work);
+    addTo(this.#figures, COARSE, this.#newestCoarse, work);
   }
 
   /** H/s over the last `minutes`; divided by the window's age where it is younger. */
   rate(minutes: 1 | 5 | 15, nowMs: number): Rate {
-    if (this.#rings === null) return NO_RATE;
+    if (this.#figures === null) return NO_RATE;
+    this.#advance(this.#figures, nowMs);
     return minutes === 15
-      ? this.#rings.coarse.rate(COARSE_SLOTS, this.#startedAtMs, nowMs)
-      : this.#rings.fine.rate(minutes * 6, this.#startedAtMs, nowMs);
-  }
-}
-
-/** Invariant: slot `i` of the ring holds the sums of the absolute slot `#newest − k` with `(#newest − k) mod slots = i`; older ones are zero. */
-class Ring {
-  readonly #slotMs: number;
-  readonly #work: Float64Array;
-  /** Sums of the squares of the shares' work: the variance of the sum beside it. */
-  readonly #squares: Float64Array;
-  #newest = -1;
-
-  constructor(slotMs: number, slots: number) {
-    this.#slotMs = slotMs;
-    this.#work = new Float64Array(slots);
-    this.#squares = new Float64Array(slots);
+      ? this.#rateOf(this.#figures, COARSE, this.#newestCoarse, COARSE_SLOTS, nowMs)
+      : this.#rateOf(this.#figures, FINE, this.#newestFine, minutes * 6, nowMs);
   }
 
-  add(work: number, nowMs: number): void {
-    this.#advance(Math.floor(nowMs / this.#slotMs));
-    const index = this.#newest % this.#work.length;
-    this.#work[index] = (this.#work[index] ?? 0) + work;
-    this.#squares[index] = (this.#squares[index] ?? 0) + work ** 2;
-  }
-
-  rate(slots: number, startedAtMs: number, nowMs: number): Rate {
-    const current = Math.floor(nowMs / this.#slotMs);
-    this.#advance(current);
+  #rateOf(figures: readonly number[], ring: RingForm, newest: number, slots: number, nowMs: number): Rate {
     let work = 0;
     let squares = 0;
-    for (let back = 0; back < slots && back <= this.#newest; back += 1) {
-      const index = (this.#newest - back) % this.#work.length;
-      work += this.#work[index] ?? 0;
-      squares += this.#squares[index] ?? 0;
+    for (let back = 0; back < slots && back <= newest; back += 1) {
+      const at = ring.from + ((newest - back) % ring.slots);
+      work += figures[at] ?? 0;
+      squares += figures[at + ring.slots] ?? 0;
     }
-    const windowStartMs = Math.max((current - slots + 1) * this.#slotMs, startedAtMs);
+    const windowStartMs = Math.max((newest - slots + 1) * ring.slotMs, this.#startedAtMs);
     // A share in the first second of a session says little about its rate.
     const spanMs = Math.max(nowMs - windowStartMs, 1000);
     return { hs: (work * 1000) / spanMs, error: work === 0 ? null : Math.sqrt(squares) / work };
   }
 
-  #advance(slot: number): void {
-    const length = this.#work.length;
-    if (this.#newest < 0 || slot - this.#newest >= length) {
-      this.#work.fill(0);
-      this.#squares.fill(0);
-    } else {
-      for (let next = this.#newest + 1; next <= slot; next += 1) {
-        this.#work[next % length] = 0;
-        this.#squares[next % length] = 0;
-      }
-    }
-    if (slot > this.#newest) this.#newest = slot;
+  #advance(figures: number[], nowMs: number): void {
+    this.#newestFine = advance(figures, FINE, this.#newestFine, nowMs);
+    this.#newestCoarse = advance(figures, COARSE, this.#newestCoarse, nowMs);
   }
+}
+
+function addTo(figures: number[], ring: RingForm, newest: number, work: number): void {
+  const at = ring.from + (newest % ring.slots);
+  figures[at] = (figures[at] ?? 0) + work;
+  figures[at + ring.slots] = (figures[at + ring.slots] ?? 0) + work ** 2;
+}
+
+/** Empties the slots that time has reached since `newest`, and returns the one it is in. */
+function advance(figures: number[], ring: RingForm, newest: number, nowMs: number): number {
+  const slot = Math.floor(nowMs / ring.slotMs);
+  if (slot <= newest) return newest;
+  const first = newest < 0 ? slot - ring.slots + 1 : Math.max(newest + 1, slot - ring.slots + 1);
+  for (let next = first; next <= slot; next += 1) {
+    const at = ring.from + (((next % ring.slots) + ring.slots) % ring.slots);
+    figures[at] = 0;
+    figures[at + ring.slots] = 0;
+  }
+  return slot;
 }
