@@ -36,6 +36,7 @@ describe('what a session was sent', () => {
     const back = before.afterReconnect();
     assert.deepEqual([back.difficulty, back.newest, back.firstOnLane], [0, 0, 1]);
     assert.equal(back.difficultyFor(job(1)), 8, 'shares of before still have to meet it');
+    assert.deepEqual([back.hasHad(job(1)), back.hasHad(job(1, { ntime: 1001 }))], [true, false]);
     assert.equal(back.note(job(2), 8), true, 'it has to be told again');
   });
 

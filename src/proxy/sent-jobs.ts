@@ -64,10 +64,12 @@ export class SentJobs {
     next.#firstOnLane = this.#firstOnLane;
     next.#difficulties = this.#difficulties.slice();
     next.#repeats = this.#repeats;
+    // A device starts its search anew with a connection: the same work with the same time would be searched twice.
+    if (this.#newest !== null) next.#newest = { ...this.#newest, sequence: 0, isRepeat: true };
     return next;
   }
 
-  /** True where the miner has had this work from a repeat, with this time or a later one: it would repeat its nonces. */
+  /** True where the miner has had this work from a repeat or over another connection, with this time or a later one: it would repeat its nonces. */
   hasHad(job: IssuedJob): boolean {
     return this.#newest?.isRepeat === true && this.#lastTimeOf(job) >= job.ntime;
   }

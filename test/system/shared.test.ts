@@ -7,7 +7,7 @@ import { CpuMiner, type CpuMinerOptions } from '../../src/practice/cpu-miner.ts'
 import { HashThreads } from '../../src/practice/hash-threads.ts';
 import { rejectedTotal } from '../../src/practice/pool-books.ts';
 import { PracticePool, type PracticePoolOptions } from '../../src/practice/practice-pool.ts';
-import { connectLines, type LinePeer } from '../support/line-peer.ts';
+import { connectLines, type LinePeer, type Message } from '../support/line-peer.ts';
 import { type ProxyBed, startProxyBed, testAccount, testSettings } from '../support/proxy-bed.ts';
 import { connectMiner } from '../support/scripted-miner.ts';
 
@@ -131,10 +131,11 @@ describe('a miner of a shared group', () => {
     await using bed = await startProxyBed([account([pool])]);
     const stays = await connectMiner(bed.port, { user: `${NAME}.stays` });
     const goes = await connectMiner(bed.port, { user: `${NAME}.goes` });
+    const jobs: Message[] = [];
     for (const miner of [stays, goes]) {
       await miner.subscribe();
       await miner.authorize();
-      await miner.nextMethod('mining.notify');
+      jobs.push(await miner.nextMethod('mining.notify'));
     }
     goes.end();
     await waitFor(() => bed.proxy.report().facts.sessions === 1, 'the one to be gone');
@@ -142,7 +143,12 @@ describe('a miner of a shared group', () => {
     const back = await connectMiner(bed.port, { user: `${NAME}.goes`, sessionId });
     assert.equal((await back.subscribe()).extranonce1, extranonce1);
     await back.authorize();
-    await back.nextMethod('mining.notify');
+    const again = await back.nextMethod('mining.notify');
+    const [before, after] = [jobs[1], again].map((job) => (job?.['params'] as string[])[7] ?? '');
+    assert.ok(
+      Number.parseInt(after ?? '', 16) > Number.parseInt(before ?? '', 16),
+      'it would search the same again',
+    );
     assert.equal(pool.stats.connectionsNow, 1, 'nobody but it may search there, so there is room for it');
     for (const miner of [stays, back]) miner.end();
   });
