@@ -3,6 +3,7 @@ import { parseListenAddress } from './config/listen-address.ts';
 import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import { SettingError } from './config/setting-error.ts';
+import { parseEndpoint } from './domain/endpoint.ts';
 import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
@@ -156,15 +157,26 @@ export async function startApp(
     undo.push(() => metrics.stop());
 
     const registered = accountsPort(store, (name) => worker.accountChanged(name));
+    /** What the account's pools speak is in use from now on: a first line that may mean several things is read by it. */
+    const noteDialects = async (name: string): Promise<void> => {
+      const view = await registered.show(name);
+      for (const { pool } of view === null ? [] : [view, ...view.backups]) {
+        const endpoint = parseEndpoint(pool);
+        const known = endpoint === null ? null : await store.resolvePool(endpoint);
+        if (known !== null) dialects.add(known.dialect);
+      }
+      worker.setDialectsInUse([...dialects]);
+    };
     const accounts: AccountsPort = {
       ...registered,
       async register(registration) {
         const result = await registered.register(registration);
-        const pool = await store.resolvePool(registration.endpoint);
-        if (pool !== null && !dialects.has(pool.dialect)) {
-          dialects.add(pool.dialect);
-          worker.setDialectsInUse([...dialects]);
-        }
+        if (result.kind === 'created') await noteDialects(result.name);
+        return result;
+      },
+      async update(name, change) {
+        const result = await registered.update(name, change);
+        if (result.kind === 'updated') await noteDialects(name);
         return result;
       },
     };

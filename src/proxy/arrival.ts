@@ -44,6 +44,8 @@ export class Arrival implements ConnectionOwner {
   #door: Doorway;
   #isSecure = false;
   #serverName: string | null = null;
+  /** The name that was dialled, by a balancer that ended TLS. */
+  #authority: string | null = null;
 
   constructor(
     parts: { readonly connection: Connection; readonly context: SessionContext; readonly host: ArrivalHost },
@@ -74,6 +76,7 @@ export class Arrival implements ConnectionOwner {
   onBytes(chunk: Buffer): void {
     const hadSource = this.#door.source !== null;
     const step = this.#door.push(chunk);
+    this.#authority ??= this.#door.authority;
     if (!hadSource && this.#door.source !== null && !this.#isSecure) {
       const { address, port } = this.#door.source;
       if (!this.#host.onSource(this, address)) {
@@ -162,7 +165,7 @@ export class Arrival implements ConnectionOwner {
             listenerDialect: this.policy.dialect,
             configured: this.#host.dialectsInUse(),
             known: this.#host.dialects(),
-            serverName: this.#serverName,
+            serverName: this.#serverName ?? this.#authority,
           });
     // What is no first line of any dialect is answered as the commonest would.
     const dialect =

@@ -77,8 +77,6 @@ const STRAYS_AFTER_MS = 5000;
 const RATE_KNOWN_AFTER_MS = 180_000;
 /** Requests for a job that may wait for the first one. */
 const MAX_JOB_REQUESTS = 4;
-/** A nonce prefix that a miner is told before its pool is known: any will do, it is replaced. */
-const PLACEHOLDER_BYTES = 2;
 /** Shares found before a move are on their way for so long at most: a slow line, and a device that reports in batches. */
 const FORMER_KEPT_MS = 15_000;
 /**
@@ -280,8 +278,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.extranonce1 = resumed?.extranonce1 ?? context.newPrefix(plan.prefixBytes);
       this.extranonce2Bytes = plan.sizeBytes;
     } else if (isTold && nonces.kind === 'prefix') {
-      this.extranonce1 = context.newPrefix(PLACEHOLDER_BYTES);
-      this.extranonce2Bytes = nonces.nonceBytes - PLACEHOLDER_BYTES;
+      this.extranonce1 = context.newPrefix(nonces.placeholderBytes);
+      this.extranonce2Bytes = nonces.nonceBytes - nonces.placeholderBytes;
     }
     this.reply(id, this.#subscribedLine(id));
     this.#lookAgain();

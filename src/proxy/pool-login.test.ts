@@ -4,6 +4,7 @@ import type { Dialect } from '../wire/dialect.ts';
 import { bitcoinV1 } from '../wire/dialects/bitcoin-v1/index.ts';
 import { ethereumStratum } from '../wire/dialects/ethereum-stratum/index.ts';
 import { ethProxy } from '../wire/dialects/ethproxy/index.ts';
+import { kawpow } from '../wire/dialects/kawpow/index.ts';
 import { PoolLogin } from './pool-login.ts';
 import { PoolStats } from './pool-stats.ts';
 
@@ -104,6 +105,13 @@ describe('the login at a pool', () => {
     assert.equal(nicehash.login.succeeded(0), 'extranonce.subscribe');
     const again = nicehash.begin(1000);
     assert.equal(nicehash.next(again.index + 1)?.call.name, 'authorize');
+
+    // One that closes the connection on it is dialled again without, not for ever.
+    const raven = openLogin(kawpow);
+    const greeting = raven.begin(0);
+    assert.equal(raven.next(greeting.index + 2)?.call.name, 'extranonce.subscribe');
+    raven.login.closedOnOptional();
+    assert.equal(raven.next(raven.begin(0).index + 2), null);
 
     const ethproxy = openLogin(ethProxy);
     const login = ethproxy.begin(0);

@@ -357,6 +357,9 @@ export class Proxy {
       const refusal = this.#refusalOf(ip, 1);
       if (refusal === null) return true;
       this.#countRefused(refusal);
+      // It ends as a connection of the balancer, under whose address it is known still.
+      this.#addresses.disconnected(ip, false);
+      this.#addresses.connected(arrival.ip);
       return false;
     },
     dialectsInUse: () => this.#dialectsInUse(),

@@ -485,7 +485,7 @@ export class Upstream implements DialOwner {
     if (reason !== 'redirected') this.#target = dialTargetOf(this.credentials.pool);
     this.#to({ kind: 'cooling', untilMs: clock.monotonicMs() + waitMs });
     connection?.abandon(reason);
-    const error = `${reason}: ${detail}`;
+    const error = this.#withoutSecret(`${reason}: ${detail}`);
     stats.failed(error, clock.monotonicMs(), log);
     this.#parts.owner.onFailed(error);
     for (const client of this.clients.slice()) client.onDown(this);

@@ -89,6 +89,20 @@ describe('where a line leaves several open', () => {
   const LOLMINER = subscribe('lolMiner 1.76');
   const BOTH = ['kaspa', 'autolykos'];
 
+  test('a subscribe with a program alone may be of equihash, where that is what the port or the miner is known for', () => {
+    const ccminer = subscribe('ccminer/2.3.1');
+    assert.deepEqual(detect(ccminer, { listenerDialect: 'equihash' }), {
+      kind: 'certain',
+      dialect: 'equihash',
+    });
+    const configured = ['bitcoin-v1', 'equihash'];
+    assert.deepEqual(detect(ccminer, { configured, remembered: 'equihash' }), {
+      kind: 'likely',
+      dialect: 'equihash',
+    });
+    assert.deepEqual(detect(ccminer, { configured }), { kind: 'likely', dialect: 'bitcoin-v1' });
+  });
+
   test('a listener of one dialect decides, even against what is remembered', () => {
     assert.deepEqual(
       detect(LOLMINER, { listenerDialect: 'autolykos', remembered: 'kaspa', configured: BOTH }),

@@ -89,7 +89,7 @@ function only(dialect: string | undefined, hints: DialectHints): DetectedDialect
     : { kind: 'certain', dialect: hints.listenerDialect };
 }
 
-/** What shares a subscribe that names a program and nothing else. */
+/** What shares a subscribe that names a program and nothing else. [quirk: ccminer for VerusHash leaves out the host and port of ZIP-301] */
 const ALIKE: readonly string[] = [
   'bitcoin-v1',
   'kawpow',
@@ -102,6 +102,9 @@ const ALIKE: readonly string[] = [
   'warthog',
   'kadena',
   'octopus',
+  'equihash',
+  'ethereum-stratum',
+  'ethash-plain',
 ];
 
 const BY_METHOD: Readonly<Record<string, readonly string[]>> = {
@@ -130,7 +133,7 @@ function dialectsOfLine(first: FirstLine): readonly string[] {
   if (Object.hasOwn(BY_METHOD, method)) return BY_METHOD[method] ?? [];
   // [quirk: ckpool also takes the number inside the method name, mining.suggest_difficulty(512)]
   if (method.startsWith('mining.suggest_difficulty(')) return ['bitcoin-v1'];
-  return method.startsWith('mining.') ? [...ALIKE, 'equihash', 'ethereum-stratum'] : [];
+  return method.startsWith('mining.') ? ALIKE : [];
 }
 
 function dialectsOfLogin(message: JsonObject): readonly string[] {
@@ -148,7 +151,7 @@ function dialectsOfSubscribe({ message, agent }: FirstLine): readonly string[] {
   if (isFlavour(list[1])) return ['ethereum-stratum', 'kaspa', 'kawpow', 'autolykos'];
   if (list.length >= 4 && typeof list[2] === 'string' && isPort(list[3])) return ['equihash', 'kawpow'];
   if (jsonrpc !== '2.0') return ALIKE;
-  return agent === '' ? ['ethash-plain'] : [...ALIKE, 'ethash-plain'];
+  return agent === '' ? ['ethash-plain'] : ALIKE;
 }
 
 /** Chooses among several: what the operator fixed, then what is proven, remembered, and so on down to what is most common. */

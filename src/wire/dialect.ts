@@ -41,6 +41,8 @@ export type NonceSpace =
       readonly nonceBytes: number;
       /** A prefix longer than this is beyond some miners. */
       readonly mostPrefixBytes: number;
+      /** Of the prefix that a miner is told while its pool is not known: some take none that is shorter. */
+      readonly placeholderBytes: number;
       /** Whether the answer to subscribe has to name it, before the pool is known, or a notification does. */
       readonly told: 'at-subscribe' | 'later';
       /** Miners take another prefix at any time without having asked for it. */

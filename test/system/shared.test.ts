@@ -144,7 +144,9 @@ describe('a miner of a shared group', () => {
     assert.equal((await back.subscribe()).extranonce1, extranonce1);
     await back.authorize();
     const again = await back.nextMethod('mining.notify');
-    const [before, after] = [jobs[1], again].map((job) => (job?.['params'] as string[])[7] ?? '');
+    const [before, after] = [jobs[1], again].map(
+      (job) => (job?.['params'] as string[] | undefined)?.[7] ?? '',
+    );
     assert.ok(
       Number.parseInt(after ?? '', 16) > Number.parseInt(before ?? '', 16),
       'it would search the same again',

@@ -33,15 +33,17 @@ export function onSubscribe(
   session.open(null, plan);
   const isTaken = isOfPool(plan);
   if (isTaken && hint !== null) session.adoptHint(hint);
-  if (isTaken && hint !== null && session.upstream === null && session.binding === null) {
-    context.accounts.find(hint.account, (answer) => {
+  // Whoever has been here before, else whom the port is for.
+  const account = hint?.account ?? session.policy.account;
+  if (isTaken && account !== null && session.upstream === null && session.binding === null) {
+    context.accounts.find(account, (answer) => {
       if (!session.connection.isOpen) return;
       if (answer.kind === 'found' && session.upstream === null) {
         session.joinEarly(context.routeOf(answer.account, session.wantsOwnUpstream).group);
       }
     });
   }
-  session.subscribe(request.id, plan, hint !== null || session.upstream !== null);
+  session.subscribe(request.id, plan, account !== null || session.upstream !== null);
 }
 
 function takeResume(session: MinerSession, sessionId: string): ResumeRecord | null {

@@ -58,6 +58,7 @@ export const autolykosMiner: MinerDialect = {
     kind: 'prefix',
     nonceBytes: NONCE_BYTES,
     mostPrefixBytes: 4,
+    placeholderBytes: 2,
     told: 'at-subscribe',
     isAlwaysTaken: false,
   },

@@ -56,7 +56,14 @@ const yes = (id: RequestId): string => `{"id":${id}}\n`;
 /** What we say to an EthereumStratum/2.0.0 miner. Nothing has a `jsonrpc`, success without a result is an id alone. */
 export const eip1571Miner: MinerDialect = {
   ...UNSPOKEN,
-  nonces: { kind: 'prefix', nonceBytes: 8, mostPrefixBytes: 3, told: 'later', isAlwaysTaken: true },
+  nonces: {
+    kind: 'prefix',
+    nonceBytes: 8,
+    mostPrefixBytes: 3,
+    placeholderBytes: 2,
+    told: 'later',
+    isAlwaysTaken: true,
+  },
   ownJobIds: true,
   loginCarriesJob: false,
   // [quirk: ethminer begins every job at the same nonce, so it would find its shares again]

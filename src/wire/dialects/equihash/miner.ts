@@ -31,6 +31,7 @@ export const equihashMiner: MinerDialect = {
     nonceBytes: NONCE_BYTES,
     // [quirk: ccminer takes 4 to 12, tpruvot/ccminer util.cpp]
     mostPrefixBytes: 12,
+    placeholderBytes: 4,
     told: 'at-subscribe',
     isAlwaysTaken: false,
   },

@@ -42,6 +42,7 @@ export const ethereumStratumMiner: MinerDialect = {
     kind: 'prefix',
     nonceBytes: 8,
     mostPrefixBytes: 3,
+    placeholderBytes: 2,
     told: 'at-subscribe',
     isAlwaysTaken: false,
   },

@@ -49,6 +49,7 @@ export const kaspaMiner: MinerDialect = {
     kind: 'prefix',
     nonceBytes: NONCE_BYTES,
     mostPrefixBytes: 3,
+    placeholderBytes: 2,
     told: 'later',
     isAlwaysTaken: true,
   },

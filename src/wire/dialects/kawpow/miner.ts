@@ -51,6 +51,7 @@ export const kawpowMiner: MinerDialect = {
     nonceBytes: NONCE_BYTES,
     // [quirk: xmrig takes no more than 8 digits, xmrig/xmrig EthStratumClient.cpp]
     mostPrefixBytes: 4,
+    placeholderBytes: 2,
     told: 'at-subscribe',
     isAlwaysTaken: false,
     // [quirk: xmrig follows without having asked, same file]

@@ -79,6 +79,7 @@ export const AUTHORIZE: LoginCall = {
 export const EXTRANONCE_SUBSCRIBE: LoginCall = {
   name: 'extranonce.subscribe',
   isOptional: true,
+  isDispensable: true,
   write: (id) => `{"id":${id},"method":"mining.extranonce.subscribe","params":[]}\n`,
   read: () => ({ kind: 'taken' }),
 };
