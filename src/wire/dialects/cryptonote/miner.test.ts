@@ -96,6 +96,17 @@ describe('a submit', () => {
       assert.deepEqual(submit(other), { kind: 'malformed', id: '2', method: 'submit', problem }));
   }
 
+  test('with very many numbers beside it is malformed at once', () => {
+    const many = Array.from({ length: 5000 }, (_, i) => `"x${i}":0.5`).join(',');
+    const line = `{"id":2,"method":"submit","params":{"job_id":"3f","nonce":"d0030040","result":"${RESULT}",${many}}}`;
+    const times = Array.from({ length: 5 }, () => {
+      const begun = performance.now();
+      assert.equal(decodeMiner(line).kind, 'malformed');
+      return performance.now() - begun;
+    });
+    assert.ok(Math.min(...times) < 50, `${times.join()} ms`);
+  });
+
   test('with extras nested too deeply to be written again is malformed', () => {
     const depth = 20_000;
     const deep = '['.repeat(depth) + ']'.repeat(depth);

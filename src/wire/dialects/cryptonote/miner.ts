@@ -74,8 +74,8 @@ function decodeSubmit(id: RequestId, params: JsonObject, line: string): MinerReq
   if (typeof jobId !== 'string' || jobId.length > MAX_JOB_ID) return malformed('the job id must be a string');
   if (typeof nonce !== 'string' || !isHexOf(nonce, 4)) return malformed('Malformed nonce');
   if (typeof result !== 'string' || !isHexOf(result, 32)) return malformed('Malformed result');
-  const more = readMore(params, OF_SUBMIT, line);
-  if (more === null || more.length > MAX_MORE) return malformed('Too much beside the share');
+  const more = readMore(params, OF_SUBMIT, line, MAX_MORE);
+  if (more === null) return malformed('Too much beside the share');
   return {
     kind: 'submit',
     family: 'cryptonote',

@@ -67,14 +67,14 @@ export function readJob(job: unknown, line: string): RelayedWork | string {
 
   const parts: Record<string, string> = { blob, target: text };
   const taken = new Set(OF_JOB);
-  if (typeof height === 'number') parts['height'] = numberText('height', height, line);
+  if (typeof height === 'number') parts['height'] = numberText('height', height, new Compact(line));
   else taken.delete('height');
   if (typeof seed === 'string' && seed.length <= MAX_SEED) parts['seed_hash'] = seed;
   else taken.delete('seed_hash');
   if (algorithm !== null) parts['algo'] = algorithm;
   else taken.delete('algo');
-  const more = readMore(job as JsonObject, taken, line);
-  if (more === null || more.length > MAX_MORE) return 'a job with more beside it than can be kept';
+  const more = readMore(job as JsonObject, taken, line, MAX_MORE);
+  if (more === null) return 'a job with more beside it than can be kept';
   parts['more'] = more;
 
   return {
@@ -88,8 +88,14 @@ export function readJob(job: unknown, line: string): RelayedWork | string {
   };
 }
 
-/** The members that are not `known` as JSON text, a comma before each; null where they cannot be written again. */
-export function readMore(object: JsonObject, known: ReadonlySet<string>, line: string): string | null {
+/** The members that are not `known` as JSON text, a comma before each; null where they cannot be written again, or in no more than `most` characters. */
+export function readMore(
+  object: JsonObject,
+  known: ReadonlySet<string>,
+  line: string,
+  most: number,
+): string | null {
+  const compact = new Compact(line);
   let more = '';
   try {
     // Parsed objects inherit nothing, and a list of the keys would cost a share more than all the rest.
@@ -100,9 +106,11 @@ export function readMore(object: JsonObject, known: ReadonlySet<string>, line: s
         typeof value === 'string'
           ? quote(value)
           : typeof value === 'number'
-            ? numberText(name, value, line)
+            ? numberText(name, value, compact)
             : jsonText(value);
       more += `,${quote(name)}:${text}`;
+      // Not only at the end: each number is looked up in the line.
+      if (more.length > most) return null;
     }
   } catch {
     // Serialising recurses, parsing does not.
@@ -111,13 +119,31 @@ export function readMore(object: JsonObject, known: ReadonlySet<string>, line: s
   return more;
 }
 
+/** A line without its white space, which is only taken out of one that is looked into, and once. */
+class Compact {
+  readonly #line: string;
+  #text: string | null = null;
+
+  constructor(line: string) {
+    this.#line = line;
+  }
+
+  get text(): string {
+    this.#text ??= this.#line.replace(/\s+/g, '');
+    return this.#text;
+  }
+}
+
+const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
 /** The digits of a member as they were sent: parsing rounds what is beyond 2^53. */
-function numberText(name: string, value: number, line: string): string {
+function numberText(name: string, value: number, line: Compact): string {
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
   const member = `${JSON.stringify(name)}:`;
-  const from = line.replace(/\s+/g, '').split(member);
-  for (const rest of from.slice(1)) {
-    const [digits] = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(rest) ?? [];
+  const { text } = line;
+  for (let at = text.indexOf(member); at >= 0; at = text.indexOf(member, at + 1)) {
+    NUMBER.lastIndex = at + member.length;
+    const [digits] = NUMBER.exec(text) ?? [];
     if (digits !== undefined && Number(digits) === value) return digits;
   }
   return Number.isFinite(value) ? String(value) : 'null';

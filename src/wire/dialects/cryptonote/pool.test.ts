@@ -65,6 +65,17 @@ describe('a job', () => {
     assert.deepEqual(parts, { blob: BLOB, target: 'cb10c7bab88d0600', more: '' });
   });
 
+  test('with very many numbers in it is refused at once', () => {
+    const many = Array.from({ length: 5000 }, (_, i) => `"x${i}":0.5`).join(',');
+    const line = `{"method":"job","params":{"blob":"${BLOB}","job_id":"1","target":"b88d0600",${many}}}`;
+    const times = Array.from({ length: 5 }, () => {
+      const begun = performance.now();
+      assert.equal(decodePool(line).kind, 'fault');
+      return performance.now() - begun;
+    });
+    assert.ok(Math.min(...times) < 50, `${times.join()} ms`);
+  });
+
   test('keeps the digits of numbers beyond 2^53', () => {
     const line = `{"method":"job","params":{"blob":"${BLOB}","job_id":"1","target":"b88d0600", "height" : 18446744073709551615,"x":9007199254740993}}`;
     const event = decodePool(line);
