@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import type { Peer } from './control.ts';
+import type { DialectName } from './dialects.ts';
 import type { LoadCommands } from './load.ts';
 import { openFilesLimit } from './machine.ts';
 import type { PoolCommands, PoolOptions } from './pool.ts';
@@ -138,10 +139,15 @@ export class Bench {
   }
 
   /** Runs `use` with a freshly started target of each kind, all of them alive at once so that rounds can alternate. */
-  async withAll(connections: number, use: (rigs: readonly Rig[]) => Promise<void>): Promise<void> {
+  async withAll(
+    connections: number,
+    use: (rigs: readonly Rig[]) => Promise<void>,
+    dialect: DialectName = 'bitcoin-v1',
+  ): Promise<void> {
     const rigs: Rig[] = [];
     try {
-      for (const kind of this.kinds) rigs.push(await Rig.start(this, kind, { connections, cpus: null }));
+      for (const kind of this.kinds)
+        rigs.push(await Rig.start(this, kind, { connections, cpus: null, dialect }));
       await use(rigs);
     } finally {
       for (const rig of rigs) await rig.stop();

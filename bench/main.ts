@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   const commandLine = readCommandLine(process.argv.slice(2));
   if (commandLine.help) {
     process.stdout.write(`${USAGE}\nscenarios\n\n`);
-    for (const { name, title } of SCENARIOS) process.stdout.write(`  ${name.padEnd(12)} ${title}\n`);
+    for (const { name, title } of SCENARIOS) process.stdout.write(`  ${name.padEnd(18)} ${title}\n`);
     return 0;
   }
   if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from './bench.ts';
+import type { DialectName } from './dialects.ts';
 import type { JobSeen, Opened, Ran } from './load.ts';
 import type { JobSent, PoolCounts } from './pool.ts';
 import type { Target, TargetKind } from './targets/target.ts';
@@ -8,6 +9,8 @@ import { cpuUs, type Memory, memoryOf, openFilesOf } from './usage.ts';
 const OPEN_TIMEOUT_MS = 30_000;
 const DRAIN_MS = 10_000;
 const LEAVE_TIMEOUT_MS = 5_000;
+/** Too few of a miner to have it quarantined. */
+const UNWORTHY_SHARES = 20;
 
 /** A stretch of load and what it cost the target. */
 export interface Loaded extends Ran {
@@ -33,21 +36,31 @@ export interface RigOptions {
   readonly proxyArguments?: readonly string[];
   /** Gives its accounts a second pool port to fall back to. */
   readonly withBackup?: boolean;
+  /** What miners and pool speak; absent: bitcoin-v1. */
+  readonly dialect?: DialectName;
 }
 
 /** One target with a pool port of its own behind it and the miners in front of it. */
 export class Rig {
   readonly target: Target;
   readonly #bench: Bench;
+  readonly #dialect: DialectName;
   readonly #poolPort: number;
   readonly #backupPoolPort: number | null;
   readonly #groups: string[] = [];
   /** Of all its pool ports. */
   readonly #openPorts: Set<number>;
 
-  private constructor(bench: Bench, target: Target, poolPort: number, backupPoolPort: number | null) {
+  private constructor(
+    bench: Bench,
+    target: Target,
+    dialect: DialectName,
+    poolPort: number,
+    backupPoolPort: number | null,
+  ) {
     this.#bench = bench;
     this.target = target;
+    this.#dialect = dialect;
     this.#poolPort = poolPort;
     this.#backupPoolPort = backupPoolPort;
     this.#openPorts = new Set(backupPoolPort === null ? [poolPort] : [poolPort, backupPoolPort]);
@@ -55,14 +68,15 @@ export class Rig {
 
   static async start(bench: Bench, kind: TargetKind, options: RigOptions): Promise<Rig> {
     const { pool, environment } = bench.parts;
-    const { connections, cpus, proxyArguments = [], withBackup = false } = options;
-    const poolPort = await pool.ask('listen', bench.options.pool);
-    const backupPoolPort = withBackup ? await pool.ask('listen', bench.options.pool) : null;
+    const { connections, cpus, proxyArguments = [], withBackup = false, dialect = 'bitcoin-v1' } = options;
+    const poolOptions = { ...bench.options.pool, dialect };
+    const poolPort = await pool.ask('listen', poolOptions);
+    const backupPoolPort = withBackup ? await pool.ask('listen', poolOptions) : null;
     const target = await kind.start(
       { ...environment, proxyArguments: [...environment.proxyArguments, ...proxyArguments] },
-      { connections, cpus, poolPort },
+      { connections, cpus, poolPort, dialect },
     );
-    return new Rig(bench, target, poolPort, backupPoolPort);
+    return new Rig(bench, target, dialect, poolPort, backupPoolPort);
   }
 
   /** CPU the target's process tree has used so far, in microseconds; 0 where there is none. */
@@ -105,6 +119,7 @@ export class Rig {
         atOnce,
         sources,
         timeoutMs: OPEN_TIMEOUT_MS,
+        dialect: this.#dialect,
         ...(known === undefined ? {} : { resume: known.resume }),
       },
       OPEN_TIMEOUT_MS + 10_000,
@@ -138,6 +153,28 @@ export class Rig {
         `miners got ${ran.accepted} shares accepted, the pool accepted ${pooled}`,
       );
     return { ...ran, cpuUsPerShareOfTarget: usedUs / Math.max(1, ran.accepted) };
+  }
+
+  /** Sends some shares whose hash misses the target; the bench has failed unless the target itself refuses every one of them. */
+  async loadUnworthy(where: string, group: string): Promise<void> {
+    const { pool, load } = this.#bench.parts;
+    const before = await pool.ask('counts', { port: this.#poolPort });
+    const ran = await load.ask('run', {
+      group,
+      rate: UNWORTHY_SHARES * 10,
+      durationMs: 100,
+      drainMs: DRAIN_MS,
+      mayRefuse: true,
+      isUnworthy: true,
+    });
+    const after = await pool.ask('counts', { port: this.#poolPort });
+    this.#report(where, ran.failures);
+    const passedOn = after.accepted + after.refused - before.accepted - before.refused;
+    if (ran.refused !== UNWORTHY_SHARES || passedOn > 0)
+      this.#bench.fail(
+        this.#at(where),
+        `of ${ran.sent} shares that miss their target ${ran.refused} were refused and ${passedOn} went to the pool`,
+      );
   }
 
   /** Sends one new job from the pool to all its connections and waits until every miner of the group has it. */

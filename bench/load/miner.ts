@@ -1,5 +1,8 @@
 import { connect, type Socket } from 'node:net';
+import type { DialectName } from '../dialects.ts';
+import { SPEECHES } from './index.ts';
 import { settled } from './settled.ts';
+import type { Heard, Speech } from './speech.ts';
 
 export interface OpenOptions {
   readonly group: string;
@@ -15,9 +18,9 @@ export interface OpenOptions {
   readonly timeoutMs: number;
   /** Session ids to come back with: the first miner with the first, and so on; miners beyond the list are new. */
   readonly resume?: readonly string[];
+  /** What the miners speak; absent: bitcoin-v1. */
+  readonly dialect?: DialectName;
 }
-
-type Phase = 'connecting' | 'subscribing' | 'authorizing' | 'waiting' | 'ready' | 'gone';
 
 /** One submit on its way: the id it carries and when it was due (ms of this process's clock). */
 interface InFlight {
@@ -36,33 +39,27 @@ export interface MinerGroup {
 }
 
 const MAX_LINE = 65_536;
-const ANSWER_TAIL = ',"result":true,"error":null}';
-/** The method, not the subscription of that name in the reply to subscribe. */
-const NOTIFY = /"method": ?"mining\.notify"/;
 /** One buffer for all sockets: what is read is taken out of it before the next read. */
 const readBuffer = Buffer.allocUnsafe(65_536);
 
 /** One connection: logs in, keeps the newest job, sends shares when told. */
 export class Miner {
   readonly user: string;
-  phase: Phase = 'connecting';
+  /** `connecting`, then the steps of its dialect's login, `waiting` for a job, `ready`, `gone`. */
+  phase = 'connecting';
   readonly startedMs: number = performance.now();
   readonly #group: MinerGroup;
+  readonly #speech: Speech;
   readonly #socket: Socket;
-  /** As the subscribe reply gave it; empty before, or where it gave none. */
-  sessionId = '';
   #rest = '';
-  #extranonce2 = '';
-  #notify: string | null = null;
-  /** All of a submit between its id and its nonce; null until the job it belongs to has been read. */
-  #submitMiddle: string | null = null;
   #lastId = 2;
-  #nonce = 0;
   #inFlight: InFlight[] = [];
 
   constructor(group: MinerGroup, options: OpenOptions, index: number) {
     this.#group = group;
     this.user = `${options.users[index % options.users.length] ?? 'bench'}.w${index}`;
+    const resume = options.resume?.[index] ?? '';
+    this.#speech = SPEECHES[options.dialect ?? 'bitcoin-v1']({ user: this.user, resume });
     this.#socket = connect({
       host: options.host,
       port: options.port,
@@ -76,24 +73,22 @@ export class Miner {
         },
       },
     });
-    this.#socket.on('connect', () => {
-      this.phase = 'subscribing';
-      const resume = options.resume?.[index] ?? '';
-      const params = resume === '' ? '["bench/1.0"]' : `["bench/1.0","${resume}"]`;
-      this.#write(`{"id":1,"method":"mining.subscribe","params":${params}}\n`);
-    });
+    this.#socket.on('connect', () => this.#goOn(this.#speech.hello()));
     this.#socket.on('error', (cause: NodeJS.ErrnoException) => this.#end(cause.code ?? cause.message));
     this.#socket.on('close', () => this.#end('closed by the peer'));
   }
 
+  /** As the pool gave it; empty before, or where it gave none. */
+  get sessionId(): string {
+    return this.#speech.sessionId;
+  }
+
   /** Sends the next share; false where there is nothing to send it to. */
-  submit(dueMs: number): boolean {
+  submit(dueMs: number, isWorthy: boolean): boolean {
     if (this.phase !== 'ready') return false;
-    this.#submitMiddle ??= this.#prepareSubmit();
     const id = ++this.#lastId;
-    const nonce = (++this.#nonce).toString(16).padStart(8, '0');
     this.#inFlight.push({ id, dueMs });
-    this.#write(`{"id":${id}${this.#submitMiddle}${nonce}"]}\n`);
+    this.#write(this.#speech.submit(id, isWorthy));
     return true;
   }
 
@@ -145,52 +140,38 @@ export class Miner {
   #onLine(line: string): void {
     const expected = this.#inFlight[0];
     // The usual answer, spelled as expected and in order, is not parsed.
-    if (expected !== undefined && line === `{"id":${expected.id}${ANSWER_TAIL}`) {
+    if (expected !== undefined && line === this.#speech.yes(expected.id)) {
       this.#inFlight.shift();
       this.#group.onAccepted(this, expected.dueMs);
       return;
     }
-    if (NOTIFY.test(line)) {
-      this.#notify = line;
-      this.#submitMiddle = null;
-      this.#group.onJob(this, line);
-      if (this.phase === 'waiting') this.#becomeReady();
-    } else this.#onOtherLine(line);
+    const heard = this.#speech.read(line);
+    switch (heard.kind) {
+      case 'job':
+        this.#group.onJob(this, line);
+        if (this.phase === 'waiting') this.#becomeReady();
+        return;
+      case 'next':
+        this.#goOn(heard);
+        return;
+      case 'logged-in':
+        this.phase = 'waiting';
+        if (heard.hasJob) this.#becomeReady();
+        return;
+      case 'answer':
+        this.#onOtherAnswer(heard);
+        return;
+      case 'broken':
+        this.#end(heard.reason);
+        return;
+      case 'nothing':
+        return;
+    }
   }
 
-  #onOtherLine(line: string): void {
-    let message: { id?: unknown; method?: unknown; result?: unknown; error?: unknown };
-    try {
-      message = JSON.parse(line) as typeof message;
-    } catch {
-      this.#end('a line that is not JSON');
-      return;
-    }
-    if (typeof message.method === 'string') return;
-    if (this.phase === 'subscribing') this.#onSubscribed(message.result);
-    else if (this.phase === 'authorizing') this.#onAuthorized(message);
-    else this.#onOtherAnswer(message);
-  }
-
-  #onSubscribed(result: unknown): void {
-    const size: unknown = Array.isArray(result) ? result[2] : null;
-    if (typeof size !== 'number' || size < 1 || size > 16) {
-      this.#end('malformed subscribe reply');
-      return;
-    }
-    this.sessionId = sessionIdIn(result);
-    this.#extranonce2 = '5b'.repeat(size);
-    this.phase = 'authorizing';
-    this.#write(`{"id":2,"method":"mining.authorize","params":["${this.user}","x"]}\n`);
-  }
-
-  #onAuthorized(message: { result?: unknown; error?: unknown }): void {
-    if (message.result !== true) {
-      this.#end(`authorize refused (${JSON.stringify(message.error ?? message.result)})`);
-      return;
-    }
-    this.phase = 'waiting';
-    if (this.#notify !== null) this.#becomeReady();
+  #goOn({ phase, say }: { readonly phase: string; readonly say: string }): void {
+    this.phase = phase;
+    this.#write(say);
   }
 
   #becomeReady(): void {
@@ -199,35 +180,16 @@ export class Miner {
   }
 
   /** An answer that is spelled differently, comes out of order, or refuses the share. */
-  #onOtherAnswer(message: { id?: unknown; result?: unknown; error?: unknown }): void {
-    const index = this.#inFlight.findIndex((share) => share.id === message.id);
+  #onOtherAnswer({ id, isAccepted, words }: Extract<Heard, { readonly kind: 'answer' }>): void {
+    const index = this.#inFlight.findIndex((share) => share.id === id);
     const share = this.#inFlight[index];
     if (share === undefined) {
-      this.#group.onFailure(`an answer to no share (id ${JSON.stringify(message.id)})`);
+      this.#group.onFailure(`an answer to no share (id ${JSON.stringify(id)})`);
       return;
     }
     this.#inFlight.splice(index, 1);
     if (index > 0) this.#group.onFailure('an answer out of order');
-    const isAccepted = message.result === true && (message.error ?? null) === null;
     if (isAccepted) this.#group.onAccepted(this, share.dueMs);
-    else
-      this.#group.onRefused(
-        this,
-        share.dueMs,
-        `share refused ${JSON.stringify(message.error ?? message.result)}`,
-      );
+    else this.#group.onRefused(this, share.dueMs, `share refused ${words}`);
   }
-
-  #prepareSubmit(): string {
-    const { params } = JSON.parse(this.#notify ?? '') as { params: readonly unknown[] };
-    return `,"method":"mining.submit","params":["${this.user}","${String(params[0])}","${this.#extranonce2}","${String(params[7])}","`;
-  }
-}
-
-/** The id in `[[["mining.set_difficulty", id], ["mining.notify", id]], extranonce1, size]`. */
-function sessionIdIn(result: unknown): string {
-  const subscriptions: unknown = Array.isArray(result) ? result[0] : null;
-  const first: unknown = Array.isArray(subscriptions) ? subscriptions[0] : null;
-  const id: unknown = Array.isArray(first) ? first[1] : null;
-  return typeof id === 'string' ? id : '';
 }

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly drainMs: number;
   /** Refusals are counted and are no failures. */
   readonly mayRefuse?: boolean;
+  /** The hashes of the shares miss their target, where the miners' dialect shows them. */
+  readonly isUnworthy?: boolean;
 }
 
 export interface Ran {
@@ -139,7 +141,7 @@ export class Run {
   }
 
   #send(miner: Miner, dueMs: number): void {
-    if (miner.submit(dueMs)) this.#sent++;
+    if (miner.submit(dueMs, this.#options.isUnworthy !== true)) this.#sent++;
     else this.#unsendable++;
   }
 

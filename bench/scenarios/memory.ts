@@ -1,3 +1,4 @@
+import type { DialectName } from '../dialects.ts';
 import type { Rig } from '../rig.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Memory } from '../usage.ts';
@@ -8,48 +9,77 @@ const SETTLE_STEP_MS = 500;
 const SETTLE_LIMIT_MS = 8_000;
 const SETTLED_BELOW = 0.005;
 
+/** One dialect's form of the scenario. */
+export interface MemoryForm {
+  /** Of the scenario, and the beginning of its metrics' ids. */
+  readonly name: string;
+  readonly title: string;
+  readonly dialect: DialectName;
+  /** Stands before the metrics' labels. */
+  readonly mark: string;
+  /** KB of resident memory per miner with a connection to the pool of its own, or null. */
+  readonly dedicatedMaxKb: number | null;
+}
+
 /** Idle miners: memory per authorised connection, its connection to the pool included. */
-export const memory: Scenario = {
+export function idling({ name, title, dialect, mark, dedicatedMaxKb }: MemoryForm): Scenario {
+  return {
+    name,
+    title,
+    metrics: ({ memoryMiners }) => [
+      {
+        id: `${name}.rss`,
+        label: `${mark}RSS per idle authorised miner (of ${memoryMiners})`,
+        unit: 'KB',
+        decimals: 1,
+        goal: dedicatedMaxKb === null ? null : { max: dedicatedMaxKb },
+        variantGoals: { shared: { max: 8 }, verified: { max: 8 } },
+      },
+      {
+        id: `${name}.private`,
+        label: `${mark}private memory per idle authorised miner`,
+        unit: 'KB',
+        decimals: 1,
+        goal: null,
+      },
+      {
+        id: `${name}.base`,
+        label: `${mark}RSS with ${FIRST_MINERS} miners`,
+        unit: 'MB',
+        decimals: 0,
+        goal: null,
+      },
+    ],
+    openFiles: (size) => 2 * (size.memoryMiners + FIRST_MINERS) + 500,
+    run: async (bench) => {
+      const { memoryMiners, freshRounds } = bench.size;
+      const options = { connections: memoryMiners + FIRST_MINERS, cpus: null, dialect };
+      for (let round = 0; round < freshRounds; round++) {
+        for (const kind of bench.kinds) {
+          await bench.withOne(kind, options, async (rig) => {
+            if (rig.target.pid === null) return;
+            await rig.connect(name, FIRST_MINERS, 10);
+            const before = await settle(rig);
+            await rig.connect(name, memoryMiners, 50);
+            const after = await settle(rig);
+            bench.record(`${name}.base`, kind.name, before.rssKb / 1024);
+            bench.record(`${name}.rss`, kind.name, (after.rssKb - before.rssKb) / memoryMiners);
+            if (after.privateKb !== null && before.privateKb !== null)
+              bench.record(`${name}.private`, kind.name, (after.privateKb - before.privateKb) / memoryMiners);
+          });
+        }
+      }
+    },
+  };
+}
+
+export const memory: Scenario = idling({
   name: 'memory',
   title: 'Memory of idle miners',
-  metrics: ({ memoryMiners }) => [
-    {
-      id: 'memory.rss',
-      label: `RSS per idle authorised miner (of ${memoryMiners})`,
-      unit: 'KB',
-      decimals: 1,
-      goal: { max: 20 },
-      variantGoals: { shared: { max: 8 }, verified: { max: 8 } },
-    },
-    {
-      id: 'memory.private',
-      label: 'private memory per idle authorised miner',
-      unit: 'KB',
-      decimals: 1,
-      goal: null,
-    },
-    { id: 'memory.base', label: `RSS with ${FIRST_MINERS} miners`, unit: 'MB', decimals: 0, goal: null },
-  ],
-  openFiles: (size) => 2 * (size.memoryMiners + FIRST_MINERS) + 500,
-  run: async (bench) => {
-    const { memoryMiners, freshRounds } = bench.size;
-    for (let round = 0; round < freshRounds; round++) {
-      for (const kind of bench.kinds) {
-        await bench.withOne(kind, { connections: memoryMiners + FIRST_MINERS, cpus: null }, async (rig) => {
-          if (rig.target.pid === null) return;
-          await rig.connect('memory', FIRST_MINERS, 10);
-          const before = await settle(rig);
-          await rig.connect('memory', memoryMiners, 50);
-          const after = await settle(rig);
-          bench.record('memory.base', kind.name, before.rssKb / 1024);
-          bench.record('memory.rss', kind.name, (after.rssKb - before.rssKb) / memoryMiners);
-          if (after.privateKb !== null && before.privateKb !== null)
-            bench.record('memory.private', kind.name, (after.privateKb - before.privateKb) / memoryMiners);
-        });
-      }
-    }
-  },
-};
+  dialect: 'bitcoin-v1',
+  mark: '',
+  dedicatedMaxKb: 20,
+});
 
 /** Waits until two readings in a row differ by next to nothing, or the time is up. */
 async function settle(rig: Rig): Promise<Memory> {

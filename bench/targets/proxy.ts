@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ALGORITHM_OF } from '../dialects.ts';
 import {
   accepts,
   freePort,
@@ -56,7 +57,7 @@ function proxyTarget(variant: ProxyVariant): TargetKind {
     label: variant.label,
     filesPerMiner: variant.mode === 'dedicated' ? 2 : 1,
     unavailable: ({ entry }) => (existsSync(entry) ? null : `${fileURLToPath(entry)} is not there`),
-    start: async (environment, { poolPort, connections, cpus }) => {
+    start: async (environment, { poolPort, dialect, connections, cpus }) => {
       const port = await freePort();
       const webPort = await freePort();
       const child = environment.children.start({
@@ -68,12 +69,14 @@ function proxyTarget(variant: ProxyVariant): TargetKind {
       const api = `http://127.0.0.1:${webPort}/api/v1`;
       await untilReady(child, 'the proxy', async () => (await isReady(api)) && (await accepts(port)));
       const pool = `127.0.0.1:${poolPort}`;
-      await post(`${api}/pools`, { pool, algorithm: 'sha256d' });
+      const register = (pool: string): Promise<Registered> =>
+        post(`${api}/pools`, { pool, algorithm: ALGORITHM_OF[dialect], dialect });
+      await register(pool);
       let enrolled = 0;
       const backupsAt = async (port: number | null): Promise<readonly BackupField[]> => {
         if (port === null) return [];
         const backup = `127.0.0.1:${port}`;
-        await post(`${api}/pools`, { pool: backup, algorithm: 'sha256d' });
+        await register(backup);
         return [{ pool: backup, user: 'backup', password: 'x' }];
       };
       return {

@@ -1,4 +1,5 @@
 import { connect, createServer } from 'node:net';
+import type { DialectName } from '../dialects.ts';
 
 /** What stands between the miners and the pool while it is measured. */
 export interface Target {
@@ -43,6 +44,8 @@ export interface TargetEnvironment {
 export interface TargetOptions {
   /** The pool's port on 127.0.0.1. */
   readonly poolPort: number;
+  /** What the pool speaks there. */
+  readonly dialect: DialectName;
   /** Connections it must be able to take from miners. */
   readonly connections: number;
   /** CPUs it may run on (`taskset`'s list form); null for all. */
