@@ -57,6 +57,33 @@ describe('a login', () => {
 });
 
 describe('a submit', () => {
+  test('means the same read in one step or parsed, whatever stands in it', () => {
+    const odd = fc.oneof(
+      fc.constantFrom('', 'rx/0', '\\u0041', '\\', '"', '{}', '\u00e9', 'x'.repeat(130)),
+      fc.string({ maxLength: 8 }),
+    );
+    const mostly = (usual: string): fc.Arbitrary<string> =>
+      fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: odd });
+    const id = fc.constantFrom('0', '7', '42', '-0', '007', '1e3', '999999999999999', '9007199254740993');
+    fc.assert(
+      fc.property(
+        id,
+        mostly('s-1'),
+        mostly('3f'),
+        mostly('d0030040'),
+        mostly(RESULT),
+        fc.option(mostly('rx/0')),
+        (...[number, session, job, nonce, result, algo]) => {
+          const end = algo === null ? '' : `,"algo":"${algo}"`;
+          const line = `{"id":${number},"jsonrpc":"2.0","method":"submit","params":{"id":"${session}","job_id":"${job}","nonce":"${nonce}","result":"${result}"${end}}}`;
+          // A blank before it is nothing to a parser.
+          assert.deepEqual(decodeMiner(line), decodeMiner(` ${line}`));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   const params = { id: 's', job_id: '3f', nonce: 'D0030040', result: RESULT.toUpperCase() };
   const submit = (other: Record<string, unknown> = {}): MinerRequest =>
     decode({ id: 2, jsonrpc: '2.0', method: 'submit', params: { ...params, ...other } });

@@ -242,6 +242,26 @@ describe('the login', () => {
 });
 
 describe('an answer', () => {
+  test('means the same read in one step or parsed, whatever its id', () => {
+    for (const id of [
+      '0',
+      '7',
+      '999999999999999',
+      '9007199254740993',
+      '-0',
+      '007',
+      '1.5',
+      '"7"',
+      'null',
+      '',
+    ]) {
+      for (const head of [`"id":${id},"jsonrpc":"2.0"`, `"jsonrpc":"2.0","id":${id}`]) {
+        const line = `{${head},"error":null,"result":{"status":"OK"}}`;
+        assert.deepEqual(decodePool(line), decodePool(` ${line}`), line);
+      }
+    }
+  });
+
   for (const [what, line, refusal] of [
     ['yes', '{"id":2,"jsonrpc":"2.0","error":null,"result":{"status":"OK"}}', null],
     ['yes without error', '{"id":2,"result":{"status":"OK"}}', null],
