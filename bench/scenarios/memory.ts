@@ -1,6 +1,6 @@
 import type { DialectName } from '../dialects.ts';
 import type { Rig } from '../rig.ts';
-import type { Scenario } from '../scenario.ts';
+import type { Scenario, Size } from '../scenario.ts';
 import type { Memory } from '../usage.ts';
 
 /** Connected before the first reading, so that code loaded by the first login is not charged to the miners. */
@@ -36,6 +36,13 @@ export function idling({ name, title, dialect, mark, dedicatedMaxKb }: MemoryFor
         variantGoals: { shared: { max: 8 }, verified: { max: 8 } },
       },
       {
+        id: `${name}.next`,
+        label: `${mark}RSS for each of the next ${memoryMiners}`,
+        unit: 'KB',
+        decimals: 1,
+        goal: null,
+      },
+      {
         id: `${name}.private`,
         label: `${mark}private memory per idle authorised miner`,
         unit: 'KB',
@@ -50,10 +57,10 @@ export function idling({ name, title, dialect, mark, dedicatedMaxKb }: MemoryFor
         goal: null,
       },
     ],
-    openFiles: (size) => 2 * (size.memoryMiners + FIRST_MINERS) + 500,
+    openFiles: (size) => 2 * mostMiners(size) + 500,
     run: async (bench) => {
       const { memoryMiners, freshRounds } = bench.size;
-      const options = { connections: memoryMiners + FIRST_MINERS, cpus: null, dialect };
+      const options = { connections: mostMiners(bench.size), cpus: null, dialect };
       for (let round = 0; round < freshRounds; round++) {
         for (const kind of bench.kinds) {
           await bench.withOne(kind, options, async (rig) => {
@@ -66,6 +73,10 @@ export function idling({ name, title, dialect, mark, dedicatedMaxKb }: MemoryFor
             bench.record(`${name}.rss`, kind.name, (after.rssKb - before.rssKb) / memoryMiners);
             if (after.privateKb !== null && before.privateKb !== null)
               bench.record(`${name}.private`, kind.name, (after.privateKb - before.privateKb) / memoryMiners);
+            // What the runtime takes once, when it is first used much, is in the figure above and not in this one.
+            await rig.connect(name, memoryMiners, 50);
+            const atLast = await settle(rig);
+            bench.record(`${name}.next`, kind.name, (atLast.rssKb - after.rssKb) / memoryMiners);
           });
         }
       }
@@ -80,6 +91,10 @@ export const memory: Scenario = idling({
   mark: '',
   dedicatedMaxKb: 20,
 });
+
+function mostMiners({ memoryMiners }: Size): number {
+  return 2 * memoryMiners + FIRST_MINERS;
+}
 
 /** Waits until two readings in a row differ by next to nothing, or the time is up. */
 async function settle(rig: Rig): Promise<Memory> {
