@@ -4,9 +4,11 @@
 import assert from 'node:assert/strict';
 import { type DialectHints, detectDialect } from '../../src/wire/detect-dialect.ts';
 import { Doorway, type DoorwayOptions } from '../../src/wire/doorway.ts';
+import { LineFramer } from '../../src/wire/framing/line-framer.ts';
 import { type Candidate, compare, print } from './harness.ts';
 
 const OPTIONS: DoorwayOptions = { proxyHeader: 'taken', tls: 'taken', lineBytes: 16_384 };
+const PLAIN: DoorwayOptions = { ...OPTIONS, proxyHeader: 'refused', tls: 'refused' };
 const HINTS: DialectHints = {
   remembered: null,
   listenerDialect: null,
@@ -22,9 +24,14 @@ const LOGIN = Buffer.from(
 const HELLO = Buffer.concat([Buffer.from('16030105dc01000000', 'hex'), Buffer.alloc(1500)]);
 
 /** Passes the chunks through a door of their own and names the dialect of what comes as JSON. */
-function arrival(name: string, chunks: readonly Buffer[], expected: string): Candidate {
+function arrival(
+  name: string,
+  chunks: readonly Buffer[],
+  expected: string,
+  options: DoorwayOptions = OPTIONS,
+): Candidate {
   const once = (): string => {
-    const door = new Doorway(OPTIONS);
+    const door = new Doorway(options);
     for (const chunk of chunks) {
       const step = door.push(chunk);
       if (step.kind === 'more') continue;
@@ -47,11 +54,32 @@ function arrival(name: string, chunks: readonly Buffer[], expected: string): Can
 
 const bytes = (buffer: Buffer): Buffer[] => Array.from(buffer, (byte) => Buffer.of(byte));
 
+/** What becomes of the first line where nobody asks which dialect it is: the session's framer cuts it. */
+function unasked(name: string, chunk: Buffer): Candidate {
+  return {
+    name,
+    run(iterations) {
+      let sum = 0;
+      const sink = {
+        onLine(line: string): boolean {
+          sum += line.length;
+          return true;
+        },
+      };
+      for (let i = 0; i < iterations; i += 1) new LineFramer().push(chunk, OPTIONS.lineBytes, sink);
+      return sum;
+    },
+  };
+}
+
 print(
   'from the first byte to the dialect',
   compare([
+    unasked('cryptonote, cut and not asked for its dialect', LOGIN),
     arrival('bitcoin-v1, at once', [SUBSCRIBE], 'bitcoin-v1'),
     arrival('cryptonote, at once', [LOGIN], 'cryptonote'),
+    arrival('cryptonote, in two pieces', [LOGIN.subarray(0, 70), LOGIN.subarray(70)], 'cryptonote'),
+    arrival('cryptonote where neither TLS nor a PROXY header is taken', [LOGIN], 'cryptonote', PLAIN),
     arrival('bitcoin-v1 after a PROXY header', [Buffer.concat([HEADER, SUBSCRIBE])], 'bitcoin-v1'),
     arrival('a ClientHello', [HELLO], 'tls'),
     arrival(`bitcoin-v1, its ${SUBSCRIBE.length} bytes one by one`, bytes(SUBSCRIBE), 'bitcoin-v1'),
