@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { WorkerFacts } from '../../src/domain/report.ts';
+import { Networks } from '../../src/net/networks.ts';
 import { eventually } from '../support/eventually.ts';
 import { ACCOUNT, openRoom, type ProxyRoom } from '../support/proxy-room.ts';
-import { connectMiner, kindOf } from '../support/scripted-miner.ts';
+import { connectMiner, kindOf, type ScriptedMiner } from '../support/scripted-miner.ts';
 import { accept, notify, setDifficulty } from '../support/scripted-pool.ts';
 
 const SUITE = { concurrency: true, timeout: 15_000 };
@@ -174,6 +175,27 @@ describe('an address that names unknown accounts', SUITE, () => {
     assert.equal((await miner.next())['result'], null);
     assert.equal(factsOf(room).bannedAddresses, 0);
   });
+});
+
+test('connections behind a balancer that are refused leave nothing of their address behind', async () => {
+  const trusted = Networks.parse(['127.0.0.0/8']);
+  assert.ok('networks' in trusted);
+  await using room = await openRoom(
+    { limits: { connectionsPerAddress: 1 } },
+    { parts: { trustedProxies: trusted.networks } },
+  );
+  const arrive = async (): Promise<ScriptedMiner> => {
+    const miner = await room.miner();
+    miner.socket.write('PROXY TCP4 192.0.2.7 192.0.2.1 40000 3333\r\n');
+    return miner;
+  };
+  const first = await arrive();
+  await first.subscribe();
+  for (let i = 0; i < 3; i += 1) await (await arrive()).closed();
+  await counted(room, 'address-cap', 3);
+  first.end();
+  await sessions(room, 0);
+  await (await arrive()).subscribe();
 });
 
 describe('shares that wait for the pool', SUITE, () => {
