@@ -80,7 +80,12 @@ describe('pools', { concurrency: 2 }, () => {
       assert.ok(
         farm.program
           .lines()
-          .some(({ msg, pool }) => /mining\.configure/.test(msg) && pool === formatEndpoint(old.endpoint)),
+          .some(
+            ({ msg, pool, call }) =>
+              /does not answer an optional call/.test(msg) &&
+              call === 'configure' &&
+              pool === formatEndpoint(old.endpoint),
+          ),
       );
     },
   );
