@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { ANY_LISTENER } from '../../src/domain/listener.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { CryptonoteMiner, type CryptonoteMinerOptions } from '../../src/practice/cryptonote/miner.ts';
@@ -346,6 +347,17 @@ describe('coins whose nonces begin with a prefix, through the proxy', () => {
         assert.ok(Math.abs(work - 1) < 0.01, `${work} of the work`);
       });
     }
+
+    test(`a ${dialect} miner has the right prefix at once on a port that has an account`, async (t) => {
+      const pool = await prefixPool(t, dialect);
+      await using bed = await prefixBed(dialect, [pool]);
+      const port = { host: '127.0.0.1', port: 0 };
+      const listener = await bed.proxy.listen(port, { ...ANY_LISTENER, dialect, account: NAME });
+      const miner = prefixMiner(t, bed, dialect, { port: listener.port, user: 'anybody' });
+      await miner.waitFor(({ accepted }) => accepted >= 3, 20_000);
+      assert.equal(miner.stats.connections, 1);
+      assert.deepEqual(miner.stats.violations, []);
+    });
 
     test(`${dialect} miners share a connection where their account asks for it, a byte of the prefix each`, async (t) => {
       const pool = await prefixPool(t, dialect);

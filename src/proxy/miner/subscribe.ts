@@ -37,13 +37,14 @@ export function onSubscribe(
   const account = hint?.account ?? session.policy.account;
   if (isTaken && account !== null && session.upstream === null && session.binding === null) {
     context.accounts.find(account, (answer) => {
-      if (!session.connection.isOpen) return;
-      if (answer.kind === 'found' && session.upstream === null) {
-        session.joinEarly(context.routeOf(answer.account, session.wantsOwnUpstream).group);
-      }
+      if (!session.connection.isOpen || answer.kind !== 'found' || session.upstream !== null) return;
+      const { group } = context.routeOf(answer.account, session.wantsOwnUpstream);
+      // Of the port's account nothing has been proven: who mines for another must not wait for its pool.
+      const isLikely = session.dialect.worksFor(group.dialect.name) && group.health.kind !== 'down';
+      if (hint !== null || isLikely) session.joinEarly(group);
     });
   }
-  session.subscribe(request.id, plan, account !== null || session.upstream !== null);
+  session.subscribe(request.id, plan, hint !== null || session.upstream !== null);
 }
 
 function takeResume(session: MinerSession, sessionId: string): ResumeRecord | null {
