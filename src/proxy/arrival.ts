@@ -3,7 +3,13 @@ import type { ListenerPolicy } from '../domain/listener.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
 import { terminateTls } from '../net/terminate-tls.ts';
 import { httpNotice } from '../wire/detect.ts';
-import { type DetectedDialect, detectFirstLine, readFirstLine } from '../wire/detect-dialect.ts';
+import {
+  type DetectedDialect,
+  type DialectHints,
+  detectFirstLine,
+  type FirstLine,
+  readFirstLine,
+} from '../wire/detect-dialect.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import { type DoorStep, Doorway } from '../wire/doorway.ts';
 import { rawId } from '../wire/json.ts';
@@ -23,8 +29,8 @@ export interface ArrivalHost {
   dialectNamed(name: string): Dialect | null;
   /** Names of all that is spoken. */
   dialects(): readonly string[];
-  /** The connection's owner from now on; it is handed the bytes that have come. */
-  onRecognised(arrival: Arrival, dialect: Dialect): ConnectionOwner;
+  /** The connection's owner from now on; it is handed the bytes that have come. `isGuess`: the first line fits several dialects. */
+  onRecognised(arrival: Arrival, dialect: Dialect, isGuess: boolean): ConnectionOwner;
   /** It ended before that. */
   onGone(arrival: Arrival, reason: CloseReason, detail: string): void;
 }
@@ -149,19 +155,11 @@ export class Arrival implements ConnectionOwner {
 
   #onFirstLine(line: string, bytes: Buffer): void {
     const first = readFirstLine(line);
-    const nowMs = this.#context.clock.monotonicMs();
-    const { dialectsSeen } = this.#context;
-    const remembered =
-      first === null
-        ? null
-        : ((first.sessionId === null ? undefined : dialectsSeen.get(first.sessionId, nowMs)) ??
-          dialectsSeen.get(hintKey(this.#ip, first.agent), nowMs) ??
-          null);
     const found: DetectedDialect =
       first === null
         ? { kind: 'unknown' }
         : detectFirstLine(first, {
-            remembered,
+            ...this.#memoryOf(first),
             listenerDialect: this.policy.dialect,
             configured: this.#host.dialectsInUse(),
             known: this.#host.dialects(),
@@ -180,7 +178,19 @@ export class Arrival implements ConnectionOwner {
       this.#refuse(id, text);
       return;
     }
-    this.#recognise(bytes, dialect);
+    this.#recognise(bytes, dialect, found.kind === 'likely');
+  }
+
+  /** What earlier connections of this miner, or of others like it at its place, have shown. */
+  #memoryOf({ sessionId, agent }: FirstLine): Pick<DialectHints, 'remembered' | 'mistaken'> {
+    const { dialectsSeen, dialectsMistaken, clock } = this.#context;
+    const nowMs = clock.monotonicMs();
+    const place = hintKey(this.#ip, agent);
+    const bySession = sessionId === null ? undefined : dialectsSeen.get(sessionId, nowMs);
+    return {
+      remembered: bySession ?? dialectsSeen.get(place, nowMs) ?? null,
+      mistaken: dialectsMistaken.get(place, nowMs) ?? [],
+    };
   }
 
   #refuse(id: string, message: string): void {
@@ -189,8 +199,8 @@ export class Arrival implements ConnectionOwner {
     this.connection.close('refused');
   }
 
-  #recognise(bytes: Buffer, dialect: Dialect): void {
-    const owner = this.#host.onRecognised(this, dialect);
+  #recognise(bytes: Buffer, dialect: Dialect, isGuess: boolean): void {
+    const owner = this.#host.onRecognised(this, dialect, isGuess);
     this.connection.passTo(owner);
     owner.onBytes(bytes);
   }

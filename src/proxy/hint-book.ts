@@ -1,9 +1,10 @@
 import { BoundedMap } from '../kit/bounded-map.ts';
 
-/** What is remembered of a miner whose lane did not fit its account's pool. */
+/** What is remembered of a miner that could not be told what its account's pool asks for. */
 export interface LaneHint {
   readonly account: string;
-  readonly poolExtranonce2Bytes: number;
+  /** Null where that is not known yet. */
+  readonly poolExtranonce2Bytes: number | null;
   /** Where that miner came from: its pool connection is kept for it under this. */
   readonly origin: string;
 }

@@ -18,6 +18,7 @@ import { dispatch } from './miner/dispatch.ts';
 import { RejectLog } from './reject-log.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Route, RoutedSession } from './route.ts';
+import type { RouteKind } from './routes.ts';
 import { Seat } from './seat.ts';
 import { SentJobs } from './sent-jobs.ts';
 import { SessionBooks } from './session-books.ts';
@@ -96,6 +97,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   readonly connectedMonotonicMs: number;
   readonly replies = new ReplyQueue();
   readonly #framer = new LineFramer();
+  /** Nothing it has said yet proves that it speaks what it is taken to. */
+  #isGuess: boolean;
   #heardAtMs: number;
   #faults = 0;
   /** Reading has stopped until the pool has answered. */
@@ -151,12 +154,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       readonly port: number;
       readonly connectedMonotonicMs: number;
       readonly policy: ListenerPolicy;
+      /** What it speaks was guessed from its first line. */
+      readonly isGuess: boolean;
     },
   ) {
     this.context = parts.context;
     this.connection = parts.connection;
     this.dialect = parts.dialect;
     this.policy = options.policy;
+    this.#isGuess = options.isGuess;
     this.ip = options.ip;
     this.address = options.ip.includes(':')
       ? `[${options.ip}]:${options.port}`
@@ -185,9 +191,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return this.#seat.lane;
   }
 
-  /** One connection of it stands for many devices, or divides its nonces itself. */
-  get wantsOwnUpstream(): boolean {
-    return this.isRented || isProxyAgent(this.agent);
+  /** Whom it shares its account's route with. One connection of a rented one, or of a proxy, stands for many devices, or divides its nonces itself. */
+  get routeKind(): RouteKind {
+    return { isRented: this.isRented || isProxyAgent(this.agent), dialect: this.dialect };
   }
 
   /** A market for hashrate, with many devices behind it. */
@@ -266,7 +272,6 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** Settles how the search space is cut. Where the miner must be told the pool's own extranonce, and the pool is known, the answer waits for it. */
   subscribe(id: RequestId, plan: LanePlan, isPoolKnown: boolean): void {
-    const { context, resumed } = this;
     const { nonces } = this.dialect.miner;
     const isTold = plan.kind === 'relay' || (nonces.kind === 'prefix' && nonces.told === 'at-subscribe');
     if (isTold && (isPoolKnown || plan.kind === 'relay')) {
@@ -274,15 +279,32 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.#lookAgain();
       return;
     }
+    this.#tellOwn(plan);
+    this.reply(id, this.#subscribedLine(id));
+    this.#lookAgain();
+  }
+
+  /** What the miner is told while its pool is not known. */
+  #tellOwn(plan: LanePlan): void {
+    const { context, resumed } = this;
+    const { nonces } = this.dialect.miner;
     if (plan.kind === 'inject') {
       this.extranonce1 = resumed?.extranonce1 ?? context.newPrefix(plan.prefixBytes);
       this.extranonce2Bytes = plan.sizeBytes;
-    } else if (isTold && nonces.kind === 'prefix') {
+    } else if (nonces.kind === 'prefix' && nonces.told === 'at-subscribe') {
       this.extranonce1 = context.newPrefix(nonces.placeholderBytes);
       this.extranonce2Bytes = nonces.nonceBytes - nonces.placeholderBytes;
     }
-    this.reply(id, this.#subscribedLine(id));
-    this.#lookAgain();
+  }
+
+  /** It has nothing to do with the account that it was taken to be of: its subscribe waits for no pool. */
+  expectNoPool(): void {
+    const waiting = this.#waitingSubscribe;
+    this.#adopted = null;
+    if (waiting === null || this.plan === null || this.plan.kind === 'relay') return;
+    this.#waitingSubscribe = null;
+    this.#tellOwn(this.plan);
+    this.#answer(waiting, this.#subscribedLine(waiting.id));
   }
 
   /** How the search space is to be cut, with what is known of the pool's. */
@@ -329,6 +351,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** The account is being looked up, then the pool is asked; the answer keeps its place. */
   awaitAuthorize(id: RequestId, account: string): WaitingLogin {
+    this.#isGuess = false;
     const { loginPatienceMs = Infinity } = this.dialect.miner;
     const authorizeWaitMs = Math.min(this.context.settings.upstream.authorizeWaitMs, loginPatienceMs);
     const deadlineMs = this.context.clock.monotonicMs() + authorizeWaitMs;
@@ -486,9 +509,29 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /** The next connection of this miner is taken to speak this. */
   rememberDialect(name: string): void {
-    const nowMs = this.context.clock.monotonicMs();
-    this.context.dialectsSeen.set(this.#placeOfOrigin, name, nowMs);
-    if (this.id !== '') this.context.dialectsSeen.set(this.id, name, nowMs);
+    const { dialectsSeen, dialectsMistaken, clock } = this.context;
+    const nowMs = clock.monotonicMs();
+    dialectsSeen.set(this.#placeOfOrigin, name, nowMs);
+    dialectsMistaken.delete(this.#placeOfOrigin);
+    if (this.id !== '') dialectsSeen.set(this.id, name, nowMs);
+  }
+
+  /** It was answered in another dialect than its own, went away, and is not to be answered so again. */
+  #noteMistaken(nowMs: number): void {
+    const { dialectsMistaken } = this.context;
+    const before = dialectsMistaken.get(this.#placeOfOrigin, nowMs) ?? [];
+    // A second time: all have been tried, and another round begins.
+    const others = before.includes(this.dialect.name) ? [] : before;
+    dialectsMistaken.set(this.#placeOfOrigin, [...others, this.dialect.name], nowMs);
+  }
+
+  /** It is refused, and comes back speaking what the account's pool does: then it is to be told that pool's own prefix at once. */
+  expectAs(dialect: string, account: string): void {
+    this.rememberDialect(dialect);
+    const nonces = this.context.dialectNamed(dialect)?.miner.nonces;
+    if (nonces?.kind !== 'prefix' || nonces.told !== 'at-subscribe') return;
+    const hint = { account, poolExtranonce2Bytes: null, origin: this.origin };
+    this.context.hints.add(this.#placeOfOrigin, this.id, hint, this.context.clock.monotonicMs());
   }
 
   /** This is the miner that the hint is about, as far as can be known. */
@@ -1188,6 +1231,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
         nowMs,
       );
     }
+    const isLeft = reason === 'peer' || reason === 'error' || reason === 'handshake-timeout';
+    if (this.#isGuess && this.isSubscribed && isLeft) this.#noteMistaken(nowMs);
     // Whoever mines on its pool's own prefix has to be known at once when it comes back.
     if (this.#adopted !== null) context.hints.add(this.#placeOfOrigin, this.id, this.#adopted, nowMs);
     context.addresses.disconnected(this.ip, binding !== null);

@@ -33,7 +33,7 @@ import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
 import { PoolStats } from './pool-stats.ts';
 import { PoolProbing } from './probe-pool.ts';
-import { Route } from './route.ts';
+import { Routes } from './routes.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
 import type { ProxySettings } from './settings.ts';
@@ -83,8 +83,7 @@ export class Proxy {
   readonly #arrivals = new Set<Arrival>();
   readonly #sessions = new Set<MinerSession>();
   readonly #groups = new Map<string, Group>();
-  /** By {@link routeKey}. */
-  readonly #routes = new Map<string, Route>();
+  readonly #routes: Routes;
   readonly #totals = new Map<
     string,
     { readonly key: Pick<TotalRow, 'account' | 'pool' | 'algorithm'>; readonly tally: Tally }
@@ -114,12 +113,16 @@ export class Proxy {
       { sendBufferBytes: limits.sendBufferBytes },
     );
     this.#addresses = new AddressBook(bans);
+    const groupOf = (owner: Account, credentials: PoolCredentials, isRented: boolean): Group =>
+      this.#groupOf(owner, credentials, isRented);
+    this.#routes = new Routes({ clock: parts.clock, log: parts.log, groupOf }, settings);
     const unboundTally = this.#tallyOf({ account: '', pool: '', algorithm: '' });
     this.#context = {
       settings,
       clock: parts.clock,
       log: parts.log,
       defaultDialect: this.#dialectNamed(parts.dialects[0]?.name ?? ''),
+      dialectNamed: (name) => parts.dialects.find((one) => one.name === name) ?? null,
       accounts: parts.accounts,
       addresses: this.#addresses,
       jobs: this.#jobs,
@@ -129,6 +132,7 @@ export class Proxy {
         ttlMs: session.resumeSeconds * 1000,
       }),
       dialectsSeen: new BoundedMap({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
+      dialectsMistaken: new BoundedMap({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       hints: new HintBook({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
       measuring: new MeasuringLoad(),
@@ -139,7 +143,7 @@ export class Proxy {
         return hexOf(this.#nextPrefix % 256 ** bytes, bytes);
       },
       newSessionId: () => randomBytes(8).toString('hex'),
-      routeOf: (account, isRented) => this.#routeOf(account, isRented),
+      routeOf: (account, kind) => this.#routes.of(account, kind),
       retire: (books) => {
         this.#retired.push(books);
       },
@@ -205,7 +209,7 @@ export class Proxy {
 
   /** Accounts that miners are here for. */
   accountsInUse(): readonly string[] {
-    return [...new Set(Array.from(this.#routes.values(), (route) => route.account.name))];
+    return this.#routes.accounts();
   }
 
   /** Groups that sessions mine in, or that have something to finish. */
@@ -217,19 +221,12 @@ export class Proxy {
 
   /** An account has changed: its miners follow, on the same sockets. */
   onAccountChanged(account: Account): void {
-    // Nobody can mine there: its miners are told so when they come back.
-    const isSpoken = account.entries.every(({ pool }) =>
-      this.#parts.dialects.some(({ name }) => name === pool.dialect),
-    );
-    for (const route of this.#routesOf(account.name)) {
-      if (isSpoken) route.update(account);
-      else route.remove();
-    }
+    this.#routes.update(account);
   }
 
   /** An account is gone: its miners are closed. */
   onAccountRemoved(name: string): void {
-    for (const route of this.#routesOf(name)) route.remove();
+    this.#routes.remove(name);
   }
 
   /** Finds out what a pool is, by connections of its own; see {@link PoolProbing}. Never rejects, and takes no longer than 15 seconds. */
@@ -363,13 +360,13 @@ export class Proxy {
       return false;
     },
     dialectsInUse: () => this.#dialectsInUse(),
-    dialectNamed: (name) => this.#parts.dialects.find((one) => one.name === name) ?? null,
+    dialectNamed: (name) => this.#context.dialectNamed(name),
     dialects: () => this.#parts.dialects.map(({ name }) => name),
-    onRecognised: (arrival, dialect) => {
+    onRecognised: (arrival, dialect, isGuess) => {
       const { connection, ip, port, connectedMonotonicMs, policy } = arrival;
       const session = new MinerSession(
         { context: this.#context, connection, dialect },
-        { ip, port, connectedMonotonicMs, policy },
+        { ip, port, connectedMonotonicMs, policy, isGuess },
       );
       this.#arrivals.delete(arrival);
       this.#sessions.add(session);
@@ -391,7 +388,7 @@ export class Proxy {
   /** What the pools of accounts with miners speak. */
   #dialectsInUse(): readonly string[] {
     const inUse = new Set(this.#parts.dialectsInUse());
-    for (const route of this.#routes.values())
+    for (const route of this.#routes.all())
       for (const { pool } of route.account.entries) inUse.add(pool.dialect);
     return [...inUse];
   }
@@ -449,27 +446,6 @@ export class Proxy {
 
   // ---- groups
 
-  #routesOf(name: string): Route[] {
-    return [false, true]
-      .map((isRented) => this.#routes.get(routeKey(name, isRented)))
-      .filter((route) => route !== undefined);
-  }
-
-  #routeOf(account: Account, isRented: boolean): Route {
-    const key = routeKey(account.name, isRented);
-    const known = this.#routes.get(key);
-    if (known !== undefined) {
-      known.update(account);
-      return known;
-    }
-    const { clock, log } = this.#parts;
-    const groupOf = (owner: Account, credentials: PoolCredentials): Group =>
-      this.#groupOf(owner, credentials, isRented);
-    const route = new Route({ clock, log, groupOf }, account, this.#settings);
-    this.#routes.set(key, route);
-    return route;
-  }
-
   #groupOf(account: Account, credentials: PoolCredentials, isRented: boolean): Group {
     const { pool, user, password } = credentials;
     const dialect = this.#dialectNamed(pool.dialect);
@@ -493,9 +469,7 @@ export class Proxy {
         tallyOf: (algorithm) => this.#tallyOf({ account: account.name, pool: pool.name, algorithm }),
         isListed: (host, port) => this.#parts.isListed(host, port),
         fanOut: this.#fanOut,
-        onHealthChanged: () => {
-          for (const route of this.#routesOf(account.name)) route.decide();
-        },
+        onHealthChanged: () => this.#routes.decide(account.name),
       },
       {
         account: account.name,
@@ -599,14 +573,8 @@ export class Proxy {
     for (const arrival of this.#arrivals) arrival.sweep(nowMs);
     for (const session of this.#sessions) session.sweep(nowMs);
     const routed = new Set<Group>();
-    for (const [key, route] of this.#routes) {
-      if (route.isEmpty) {
-        this.#routes.delete(key);
-        continue;
-      }
-      route.sweep(nowMs);
-      for (const group of route.groups) routed.add(group);
-    }
+    this.#routes.sweep(nowMs);
+    for (const route of this.#routes.all()) for (const group of route.groups) routed.add(group);
     for (const [key, group] of this.#groups) {
       group.sweep(nowMs);
       if (!routed.has(group) && group.isForgettable(nowMs)) this.#groups.delete(key);
@@ -619,12 +587,9 @@ export class Proxy {
     this.#context.resumes.expire(nowMs);
     this.#context.hints.expire(nowMs);
     this.#context.dialectsSeen.expire(nowMs);
+    this.#context.dialectsMistaken.expire(nowMs);
     this.#context.lastRates.expire(nowMs);
   }
-}
-
-function routeKey(account: string, isRented: boolean): string {
-  return isRented ? `${account} rented` : account;
 }
 
 function sessionRow(books: SessionBooks, up: boolean, nowMs: number): SessionRow {

@@ -11,6 +11,7 @@ import type { JobSequence } from './issued-job.ts';
 import type { MeasuringLoad } from './measuring-load.ts';
 import type { MinerSession } from './miner-session.ts';
 import type { Route } from './route.ts';
+import type { RouteKind } from './routes.ts';
 import type { SentJobs } from './sent-jobs.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { ProxySettings } from './settings.ts';
@@ -50,6 +51,8 @@ export interface SessionContext {
   readonly log: Log;
   /** What a connection speaks that does not say. */
   readonly defaultDialect: Dialect;
+  /** Null where this program speaks none of that name. */
+  dialectNamed(name: string): Dialect | null;
   readonly accounts: AccountDirectory;
   readonly addresses: AddressBook;
   readonly jobs: JobSequence;
@@ -59,6 +62,8 @@ export interface SessionContext {
   readonly hints: HintBook;
   /** What miners turned out to speak, by session id and by `hintKey`. */
   readonly dialectsSeen: BoundedMap<string, string>;
+  /** What miners of a place were taken to speak and did not, by `hintKey`. */
+  readonly dialectsMistaken: BoundedMap<string, readonly string[]>;
   /** Rates of miners that left, H/s. */
   readonly lastRates: BoundedMap<string, number>;
   /** Sessions whose rate is being measured. */
@@ -70,8 +75,8 @@ export interface SessionContext {
   /** A fresh extranonce1 of `bytes` bytes, hex. */
   newPrefix(bytes: number): string;
   newSessionId(): string;
-  /** The route of an account's miners; one of its own for those that are rented. */
-  routeOf(account: Account, isRented: boolean): Route;
+  /** The route of an account's miners of this kind; null where none of its pools is for them. */
+  routeOf(account: Account, kind: RouteKind): Route | null;
   /** Books that are closed, kept for a minute. */
   retire(books: SessionBooks): void;
   countRefused(reason: string): void;

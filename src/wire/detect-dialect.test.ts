@@ -131,6 +131,38 @@ describe('where a line leaves several open', () => {
     });
   });
 
+  test('what sent the miner away is not tried again, whatever speaks for it', () => {
+    const mistaken = ['kaspa'];
+    for (const hints of [{}, { remembered: 'kaspa' }, { serverName: 'kaspa.mine.example' }]) {
+      assert.deepEqual(detect(LOLMINER, { ...hints, configured: ['kaspa', 'autolykos'], mistaken }), {
+        kind: 'likely',
+        dialect: 'autolykos',
+      });
+    }
+  });
+
+  test('where nothing in use is left, what is possible and spoken is tried in turn, and at last the likeliest again', () => {
+    const mistaken: string[] = [];
+    const tried: string[] = [];
+    for (let i = 0; i < 40; i += 1) {
+      const found = detect(LOLMINER, { configured: ['kaspa'], mistaken });
+      assert.equal(found.kind, 'likely');
+      if (found.kind !== 'likely' || tried.includes(found.dialect)) break;
+      tried.push(found.dialect);
+      mistaken.push(found.dialect);
+    }
+    assert.equal(tried[0], 'kaspa');
+    assert.ok(tried.includes('autolykos') && tried.includes('bitcoin-v1'), tried.join(' '));
+    assert.ok(
+      tried.every((name) => SPOKEN.includes(name)),
+      tried.join(' '),
+    );
+    assert.deepEqual(detect(LOLMINER, { configured: ['kaspa'], mistaken }), {
+      kind: 'likely',
+      dialect: 'kaspa',
+    });
+  });
+
   test('what was found out before is nothing where the line rules it out', () => {
     assert.deepEqual(detect(LOLMINER, { remembered: 'cryptonote', configured: ['autolykos'] }), {
       kind: 'likely',

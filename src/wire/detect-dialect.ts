@@ -17,6 +17,8 @@ export interface FirstLine {
 export interface DialectHints {
   /** Found out by an earlier connection, under the session id, or the address and agent; null where there was none. */
   readonly remembered: string | null;
+  /** Answers in these have sent it away before it had logged in. Absent: none. */
+  readonly mistaken?: readonly string[];
   /** The one dialect of this listener; null where it takes all. A line that proves another is still found to be that other. */
   readonly listenerDialect: string | null;
   /** What the pools in use speak. */
@@ -178,7 +180,13 @@ function choose(possible: readonly string[], first: FirstLine, hints: DialectHin
     ...possible.filter((dialect) => isServed(dialect, hints)),
     ...byAgent,
   ];
-  return { kind: 'likely', dialect: ranked.find((name) => possible.includes(name)) ?? possible[0] ?? '' };
+  const order = [...ranked.filter((name) => possible.includes(name)), ...possible];
+  const [likeliest = ''] = order;
+  const { known, mistaken = [] } = hints;
+  if (!mistaken.includes(likeliest)) return { kind: 'likely', dialect: likeliest };
+  // When all have been tried, it was none of them that sent the miner away.
+  const untried = order.find((name) => known.includes(name) && !mistaken.includes(name));
+  return { kind: 'likely', dialect: untried ?? likeliest };
 }
 
 /** Flavours of one coin whose miners may find a pool of the other. */
@@ -219,7 +227,9 @@ function leadsNowhere(dialect: string, first: FirstLine, hints: DialectHints): b
   if (hints.listenerDialect !== null) return hints.listenerDialect !== dialect;
   // Its own reading of 1.0.0 takes another order of parameters than any pool's. [RavenCommunity/kawpowminer EthStratumClient.cpp]
   if (/^kawpowminer/i.test(first.agent)) return true;
-  if (hints.remembered !== null && FLAVOURS.has(hints.remembered)) return hints.remembered !== dialect;
+  const { remembered } = hints;
+  const isProven = remembered !== null && !hints.mistaken?.includes(remembered);
+  if (isProven && FLAVOURS.has(remembered)) return remembered !== dialect;
   const isEthash = dialect === 'eip1571' || dialect === 'ethereum-stratum';
   return isEthash && !isServed(dialect, hints) && hints.configured.some((name) => FLAVOURS.has(name));
 }

@@ -1,4 +1,4 @@
-import { isAccountName, type MinerName, parseMinerName } from '../../domain/account.ts';
+import { type Account, isAccountName, type MinerName, parseMinerName } from '../../domain/account.ts';
 import type { RequestId } from '../../wire/messages.ts';
 import type { MinerSession } from '../miner-session.ts';
 import { readWishes } from '../session-difficulty.ts';
@@ -53,18 +53,11 @@ export function onAuthorize(
       session.refuseAuthorizeLater(`Pool ${answer.pool} of this account is not in the pool list any more`);
       return;
     }
-    const foreign = answer.account.entries.find(({ pool }) => !session.dialect.worksFor(pool.dialect));
-    if (foreign !== undefined) {
-      const { pool } = foreign;
-      // Where what it speaks was a guess, the next one is right.
-      session.rememberDialect(pool.dialect);
-      session.refuseAuthorize(
-        `This account mines ${pool.algorithm.name} on ${pool.name}, which speaks ${pool.dialect}; this miner speaks ${session.dialect.name}`,
-      );
-      session.end('refused');
+    const route = context.routeOf(answer.account, session.routeKind);
+    if (route === null) {
+      refuseForeign(session, answer.account);
       return;
     }
-    const route = context.routeOf(answer.account, session.wantsOwnUpstream);
     const { group } = route;
     const refusal = group.recentRefusal(context.clock.monotonicMs());
     if (refusal !== null && !route.hasOtherHope) {
@@ -83,6 +76,16 @@ export function onAuthorize(
     session.wishes.password = readWishes(request.password);
     session.bind(route, name.worker);
   });
+}
+
+/** None of the account's pools is for this miner. Where what it speaks was a guess, the next one is right. */
+function refuseForeign(session: MinerSession, account: Account): void {
+  const [{ pool }] = account.entries;
+  session.expectAs(pool.dialect, account.name);
+  session.refuseAuthorize(
+    `This account mines ${pool.algorithm.name} on ${pool.name}, which speaks ${pool.dialect}; this miner speaks ${session.dialect.name}`,
+  );
+  session.end('refused');
 }
 
 /** Account and worker. On a port with an account of its own a user name that is none is the worker's. */

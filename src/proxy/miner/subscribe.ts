@@ -35,16 +35,21 @@ export function onSubscribe(
   if (isTaken && hint !== null) session.adoptHint(hint);
   // Whoever has been here before, else whom the port is for.
   const account = hint?.account ?? session.policy.account;
+  let isPoolKnown = hint !== null;
   if (isTaken && account !== null && session.upstream === null && session.binding === null) {
     context.accounts.find(account, (answer) => {
-      if (!session.connection.isOpen || answer.kind !== 'found' || session.upstream !== null) return;
-      const { group } = context.routeOf(answer.account, session.wantsOwnUpstream);
-      // Of the port's account nothing has been proven: who mines for another must not wait for its pool.
-      const isLikely = session.dialect.worksFor(group.dialect.name) && group.health.kind !== 'down';
-      if (hint !== null || isLikely) session.joinEarly(group);
+      if (!session.connection.isOpen || session.upstream !== null || session.binding !== null) return;
+      const route = answer.kind === 'found' ? context.routeOf(answer.account, session.routeKind) : null;
+      if (route === null) {
+        isPoolKnown = false;
+        session.expectNoPool();
+      } else if (hint !== null || route.group.health.kind !== 'down') {
+        // Of the port's account nothing has been proven: who mines for another must not wait for its pool.
+        session.joinEarly(route.group);
+      }
     });
   }
-  session.subscribe(request.id, plan, hint !== null || session.upstream !== null);
+  session.subscribe(request.id, plan, isPoolKnown || session.upstream !== null);
 }
 
 function takeResume(session: MinerSession, sessionId: string): ResumeRecord | null {
