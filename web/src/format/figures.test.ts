@@ -14,6 +14,7 @@ describe('figures in words', () => {
     assert.equal(rateText(120), '120 H/s');
     assert.equal(countText(65_536), '65.54k');
     assert.equal(countText(100_000), '100k');
+    assert.equal(countText(2 ** -19), '1.9e-6');
   });
 
   test('what a prefix stands for is what was meant, to a part in a thousand', () => {

@@ -26,6 +26,7 @@ export function rateText(hs: number, unit: Unit = 'H'): string {
 
 /** A difficulty or a count: `1.25k`, `65.54k`. */
 export function countText(value: number): string {
+  if (value > 0 && value < 0.001) return value.toExponential(1);
   const { digits, prefix } = siOf(value);
   return `${digits}${prefix}`;
 }

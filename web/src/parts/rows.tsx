@@ -11,7 +11,7 @@ export interface Column<Row> {
   readonly sort?: string;
   /** Not shown where there is little room. */
   readonly isMinor?: boolean;
-  /** Share of the width. */
+  /** What it needs at least, in rem; what is left over is shared out in proportion. */
   readonly width: number;
 }
 
@@ -66,7 +66,9 @@ export function Rows<Row>(props: RowsProps<Row>) {
   }, []);
   useEffect(() => onRange(seen.first, seen.count), [seen]);
 
-  const grid: Record<string, string> = { '--columns': columns.map(({ width }) => `${width}fr`).join(' ') };
+  const grid: Record<string, string> = {
+    '--columns': columns.map(({ width }) => `minmax(${width}rem, ${width}fr)`).join(' '),
+  };
   const shown: JSX.Element[] = [];
   for (let at = seen.first; at < Math.min(total, seen.first + seen.count); at += 1) {
     const row = rows[at - first];
