@@ -44,6 +44,8 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
     settings,
   );
 
+  const { operations } = proxy;
+
   /** Miners of an account that may have changed go where it points now. */
   const follow = (name: string): void => {
     accounts.find(name, (answer) => {
@@ -85,6 +87,31 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
         return;
       case 'find-session':
         link.send({ kind: 'session', call: message.call, session: proxy.session(message.id) });
+        return;
+      case 'kick':
+        link.send({ kind: 'kicked', call: message.call, isKicked: operations.kick(message.id) });
+        return;
+      case 'list-bans':
+        link.send({ kind: 'bans', call: message.call, bans: operations.bans() });
+        return;
+      case 'ban':
+        link.send({ kind: 'banned', call: message.call, result: operations.ban(message.request) });
+        return;
+      case 'unban':
+        link.send({ kind: 'unbanned', call: message.call, isRemoved: operations.unban(message.address) });
+        return;
+      case 'record': {
+        const result = operations.record(message.id, message.seconds);
+        link.send({ kind: 'recording', call: message.call, result });
+        return;
+      }
+      case 'stop-recording': {
+        const isStopped = operations.stopRecording(message.id);
+        link.send({ kind: 'recording-stopped', call: message.call, isStopped });
+        return;
+      }
+      case 'show-recording':
+        link.send({ kind: 'recorded', call: message.call, recording: operations.recorded(message.id) });
         return;
       case 'probe-pool':
         void proxy

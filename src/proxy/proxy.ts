@@ -34,8 +34,10 @@ import { JobSequence } from './issued-job.ts';
 import { JobLabels } from './job-labels.ts';
 import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
+import { Operations } from './operations.ts';
 import { PoolStats } from './pool-stats.ts';
 import { PoolProbing } from './probe-pool.ts';
+import { Recordings } from './recordings.ts';
 import { Routes } from './routes.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
@@ -115,6 +117,8 @@ export class Proxy {
   #nextPrefix = randomBytes(4).readUInt32BE();
   #isDraining = false;
   readonly #timer: NodeJS.Timeout;
+  /** What an operator does to miners. */
+  readonly operations: Operations;
 
   constructor(parts: ProxyParts, settings: ProxySettings) {
     this.#parts = parts;
@@ -148,6 +152,7 @@ export class Proxy {
       dialectsSeen: new BoundedMap({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       dialectsMistaken: new BoundedMap({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       hints: new HintBook({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
+      recordings: new Recordings(parts.clock),
       lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
       measuring: new MeasuringLoad(),
       unboundTally,
@@ -172,6 +177,16 @@ export class Proxy {
       },
       onClosed: (closed, reason) => this.#onClosed(closed, reason),
     };
+    const { recordings, sessionsById } = this.#context;
+    this.operations = new Operations({
+      clock: parts.clock,
+      addresses: this.#addresses,
+      recordings,
+      sessions: this.#sessions,
+      arrivals: this.#arrivals,
+      sessionsById,
+      emit,
+    });
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -287,7 +302,7 @@ export class Proxy {
       upstreams,
       connectionsAccepted: this.#accepted,
       connectionsRefused: Object.fromEntries(this.#refused),
-      bannedAddresses: this.#addresses.bannedCount(nowMs),
+      bannedAddresses: this.#addresses.bannedCount(nowMs) + this.operations.banCount,
       quarantinedSessions: quarantined,
       quarantines: this.#quarantines,
       authorizeFailures: this.#authorizeFailures,
@@ -475,6 +490,7 @@ export class Proxy {
   #refusalOf(ip: string, counted = 0): string | null {
     const { limits } = this.#settings;
     if (this.#isDraining) return 'draining';
+    if (this.operations.isBanned(ip)) return 'banned';
     if (this.#addresses.isBanned(ip, this.#parts.clock.monotonicMs())) return 'banned';
     const open = this.#sessions.size + this.#arrivals.size;
     if (limits.connections > 0 ? open >= limits.connections : !this.#hasFilesForOneMore())
@@ -657,6 +673,7 @@ export class Proxy {
         ({ endedAtMs, tally }) => endedAtMs === null || nowMs - endedAtMs < RETIRED_MS || tally.inFlight > 0,
       );
     }
+    this.operations.sweep(nowMs);
     this.#context.resumes.expire(nowMs);
     this.#context.hints.expire(nowMs);
     this.#context.dialectsSeen.expire(nowMs);

@@ -11,6 +11,7 @@ import type { HintBook } from './hint-book.ts';
 import type { JobSequence } from './issued-job.ts';
 import type { MeasuringLoad } from './measuring-load.ts';
 import type { MinerSession } from './miner-session.ts';
+import type { Recordings } from './recordings.ts';
 import type { Route } from './route.ts';
 import type { RouteKind } from './routes.ts';
 import type { SentJobs } from './sent-jobs.ts';
@@ -61,6 +62,7 @@ export interface SessionContext {
   readonly sessionsById: Map<string, MinerSession>;
   readonly resumes: BoundedMap<string, ResumeRecord>;
   readonly hints: HintBook;
+  readonly recordings: Recordings;
   /** What miners turned out to speak, by session id and by `hintKey`. */
   readonly dialectsSeen: BoundedMap<string, string>;
   /** What miners of a place were taken to speak and did not, by `hintKey`. */

@@ -1,5 +1,6 @@
 import type { AddRoutes } from '../app.ts';
 import { addAlgorithms } from './algorithms.ts';
+import { addBans } from './bans.ts';
 import { addEvents } from './events.ts';
 import { addHealth } from './health.ts';
 import { addHome } from './home.ts';
@@ -9,6 +10,7 @@ import { addPool } from './pool.ts';
 import { addPoolTest } from './pool-test.ts';
 import { addPools } from './pools.ts';
 import { addPoolsState } from './pools-state.ts';
+import { addRecording } from './recording.ts';
 import { addServer } from './server.ts';
 import { addSession } from './session.ts';
 import { addSessions } from './sessions.ts';
@@ -33,6 +35,8 @@ export const ROUTES: readonly AddRoutes[] = [
   addAlgorithms,
   addSessions,
   addSession,
+  addRecording,
+  addBans,
   addWorkers,
   addTotals,
   addEvents,
