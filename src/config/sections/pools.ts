@@ -22,8 +22,8 @@ export const upstream = section('The connections to the pools.', {
     min: 100,
     max: 5 * 60_000,
     help:
-      'How long a pool may take to answer mining.configure. Old pools never do: ' +
-      'after this the login goes on without version rolling.',
+      'How long a pool may take to answer a call of the login that it need not know: mining.configure, mining.extranonce.subscribe, eth_getWork. ' +
+      'Old pools never do: after this the login goes on without what the call would have granted, version rolling for one.',
   }),
   submitTimeoutMs: integer({
     default: 30_000,
