@@ -1121,7 +1121,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       case 'refused': {
         const { reason, refusal } = verdict;
         const { code, message } = refusal;
-        if (!share.isFound && isDevicesFault(reason)) this.conduct.note(false);
+        // Of a job that was sent again as it was, a miner may find the same shares again.
+        const isOurFault = reason === 'duplicate' && !miner.repeatsJobs && this.sent.isRepeated(share.job);
+        if (!share.isFound && isDevicesFault(reason) && !isOurFault) this.conduct.note(false);
         this.#rejects.note(reason, message, 'pool');
         this.#settle(share, reason, miner.refuse(requestId, { reason, message, code }));
         return;

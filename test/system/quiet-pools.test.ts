@@ -138,6 +138,24 @@ describe('a pool that has no new job for minutes', { concurrency: 5 }, () => {
     });
   }
 
+  for (const flavour of ['ethproxy', 'ethereum-stratum'] as const) {
+    test(`a ${flavour} miner that finds its shares again with the repeated job is not taken for broken`, async (t) => {
+      const { clock, miner, pool } = await ethash(t, flavour);
+      const nonce = (miner.task?.prefix ?? '').padEnd(16, '7');
+      miner.submitNonce(nonce);
+      await miner.waitFor(({ rejected }) => rejected === 1);
+      const { jobs } = miner.stats;
+      clock.nowMs += 150_000;
+      await miner.waitFor((books) => books.jobs === jobs + 1);
+      for (let i = 0; i < 50; i += 1) {
+        miner.submitNonce(nonce);
+        await miner.waitFor(({ rejected }) => rejected === 2 + i);
+      }
+      assert.deepEqual([...miner.stats.reasons.keys()], ['Low difficulty share', 'Duplicate share']);
+      assert.equal(pool.stats.submitted, 51);
+    });
+  }
+
   test('kawpow miners too', async (t) => {
     const { clock, miner, pool } = await prefixed(t, 'kawpow');
     const { jobs } = miner.stats;
