@@ -78,6 +78,8 @@ const STRAYS_AFTER_MS = 5000;
 const RATE_KNOWN_AFTER_MS = 180_000;
 /** Requests for a job that may wait for the first one. */
 const MAX_JOB_REQUESTS = 4;
+/** How long a login may wait for the look-up of its account: most miners give a login up after ten seconds. */
+const ACCOUNT_WAIT_MS = 5000;
 /** Shares found before a move are on their way for so long at most: a slow line, and a device that reports in batches. */
 const FORMER_KEPT_MS = 15_000;
 /**
@@ -145,6 +147,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #withoutPoolSinceMs: number | null = null;
   readonly #rejects = new RejectLog(this);
   #retargetAtMs = 0;
+  /** When the miner was last sent a job. */
+  #jobSentAtMs = 0;
   #wishPace: SuggestionPace | null = null;
 
   constructor(
@@ -243,6 +247,10 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   reply(id: RequestId, line: string): void {
     if (id === 'null') return;
     this.send(this.replies.push(line));
+    this.#boundReplies();
+  }
+
+  #boundReplies(): void {
     if (this.replies.length <= this.context.settings.limits.pendingSubmits * 2) return;
     // What waits behind a share that the pool does not answer is memory the miner could fill at will. The pool's silence is not its fault: it is not listened to
     // until the answers are there.
@@ -342,6 +350,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #answer(place: Place, line: string): void {
     this.send(this.replies.settle(place.reply, place.id === 'null' ? '' : line));
+    this.#hearAgain();
+  }
+
+  /** What reading had stopped for is answered. */
+  #hearAgain(): void {
+    if (!this.#isUnheard || this.replies.length >= this.context.settings.limits.pendingSubmits) return;
+    this.#isUnheard = false;
+    if (this.connection.isOpen && !this.context.isDraining()) this.connection.startReading();
   }
 
   /** The account that this connection mines for, or has asked to and not been answered; null where there is none. */
@@ -352,10 +368,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** The account is being looked up, then the pool is asked; the answer keeps its place. */
   awaitAuthorize(id: RequestId, account: string): WaitingLogin {
     this.#isGuess = false;
+    const untilMs = this.context.clock.monotonicMs() + ACCOUNT_WAIT_MS;
+    return this.#logins.open(account, this.#place(id), untilMs);
+  }
+
+  /** The account is known: from now on the login waits for the pool. */
+  #awaitPool(): void {
     const { loginPatienceMs = Infinity } = this.dialect.miner;
-    const authorizeWaitMs = Math.min(this.context.settings.upstream.authorizeWaitMs, loginPatienceMs);
-    const deadlineMs = this.context.clock.monotonicMs() + authorizeWaitMs;
-    return this.#logins.open(account, this.#place(id), deadlineMs);
+    const { authorizeWaitMs } = this.context.settings.upstream;
+    this.#logins.waitUntil(this.context.clock.monotonicMs() + Math.min(authorizeWaitMs, loginPatienceMs));
   }
 
   /** A further authorize for the account that is claimed: answered as the first one is. */
@@ -373,17 +394,21 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     });
   }
 
-  /** The newest job as an answer, or its place among the replies until there is one. */
+  /** The newest job as an answer, or its place among the replies until there is one. Of too many that wait the oldest is refused: a miner that polls has a newer one. */
   askForJob(id: RequestId): void {
     const job = this.upstream?.job ?? null;
     const view = job === null || this.lane === null ? null : viewOfJob(this, job, true);
     if (view !== null) {
+      this.#jobSentAtMs = this.context.clock.monotonicMs();
       this.reply(id, this.dialect.miner.currentJob(id, view));
       return;
     }
     this.#waitingJobs ??= [];
-    if (this.#waitingJobs.length < MAX_JOB_REQUESTS) this.#waitingJobs.push(this.#place(id));
-    else this.end('flood');
+    this.#waitingJobs.push(this.#place(id));
+    const oldest = this.#waitingJobs.length > MAX_JOB_REQUESTS ? this.#waitingJobs.shift() : undefined;
+    if (oldest !== undefined)
+      this.#answer(oldest, this.dialect.miner.refuse(oldest.id, fault('Work not ready')));
+    this.#boundReplies();
   }
 
   /** True while this very login has been neither answered nor bound. */
@@ -410,6 +435,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       nameAtPool: group.nameOf(worker),
     };
     this.#withoutPoolSinceMs = context.clock.monotonicMs();
+    this.#awaitPool();
     context.addresses.authorized(this.ip);
     this.rememberDialect(this.dialect.name);
     if (this.upstream === null) {
@@ -831,6 +857,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const binding = this.#bookUnder(job.algorithm, this.binding);
     const difficulty = this.#difficultyFor(job, binding.group.judges);
     const isChanged = this.sent.note(job, difficulty);
+    this.#jobSentAtMs = this.context.clock.monotonicMs();
     if (isChanged && binding.group.judges)
       this.#difficulty?.sent(difficulty, this.context.clock.monotonicMs());
     binding.books.difficulty = difficulty;
@@ -1137,7 +1164,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       case 'refused': {
         const { reason, refusal } = verdict;
         const { code, message } = refusal;
-        if (!share.isFound && isDevicesFault(reason)) this.conduct.note(false);
+        // Of a job that was sent again as it was, a miner may find the same shares again.
+        const isOurFault = reason === 'duplicate' && !miner.repeatsJobs && this.sent.isRepeated(share.job);
+        if (!share.isFound && isDevicesFault(reason) && !isOurFault) this.conduct.note(false);
         this.#rejects.note(reason, message, 'pool');
         this.#settle(share, reason, miner.refuse(requestId, { reason, message, code }));
         return;
@@ -1162,10 +1191,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #settle(share: InFlightShare, result: ShareResult, line: string): void {
     share.books.end(result, share.difficulty, this.context.clock.monotonicMs());
     this.send(this.replies.settle(share, share.requestId === 'null' ? '' : line));
-    if (this.#isUnheard && this.replies.length < this.context.settings.limits.pendingSubmits) {
-      this.#isUnheard = false;
-      if (this.connection.isOpen && !this.context.isDraining()) this.connection.startReading();
-    }
+    this.#hearAgain();
   }
 
   // ---- time and end
@@ -1179,6 +1205,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.#logins.waiting !== null) this.#sweepAuthorize(this.#logins.waiting, nowMs);
     if (!this.connection.isOpen) return;
     if (this.binding !== null) this.#sweepStranded(this.binding, nowMs);
+    this.#sweepJob(nowMs);
     if (nowMs >= this.#retargetAtMs) {
       this.#retargetAtMs = nowMs + RETARGET_EVERY_MS;
       this.#retarget();
@@ -1200,6 +1227,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.end('no-pool');
     }
     if (limits.idleMs > 0 && nowMs - this.#heardAtMs >= limits.idleMs) this.end('idle-timeout');
+  }
+
+  /** A miner that would give its pool up for sending no job is sent the newest again. */
+  #sweepJob(nowMs: number): void {
+    const { jobPatienceMs = Infinity } = this.dialect.miner;
+    const job = this.isMining && this.context.settings.upstream.refreshMs > 0 ? this.upstream?.job : null;
+    if (job != null && nowMs - this.#jobSentAtMs >= jobPatienceMs) this.#repeat(job, false);
   }
 
   /** Another connection has shown this session's id: what is kept of it must be there before the socket's own end is heard. */

@@ -149,13 +149,18 @@ export interface MinerDialect {
   readonly ownJobIds: boolean;
   /** The answer to a login carries the first job, so it waits for one. */
   readonly loginCarriesJob: boolean;
-  /** Miners take a login that is not answered within a second for refused, so the pool's verdict is waited for no longer than this. Absent: as is configured. */
+  /** Miners take a login that is not answered within a second for refused, so the pool's verdict is waited for no longer than this once the account is known. Absent: as is configured. */
   readonly loginPatienceMs?: number;
   /**
    * The newest job may be sent once more with another difficulty or a later time. Where not (nothing tells the two apart, and miners would repeat their nonces), a new
    * difficulty waits for the pool's next job.
    */
   readonly repeatsJobs: boolean;
+  /**
+   * Miners give up a pool that has sent no job for a while: the newest is sent again when there was none for so long. It is not sent sooner, since some of them begin their
+   * search anew with it. Absent: none of them is known to, or a refresh has them covered.
+   */
+  readonly jobPatienceMs?: number;
   /** Which form of jobs a program of this name reads, where there are several: jobs of one form are the same line. Absent: there is one. */
   readonly formOf?: (agent: string) => string;
   decode(line: string): MinerRequest;
