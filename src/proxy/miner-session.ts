@@ -1162,10 +1162,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#faults >>= 1;
     if (this.#former !== null && nowMs >= this.#former.untilMs) this.#former = null;
     this.#refuseDelayed(nowMs);
-    if (this.#isUnfit && nowMs >= this.#mayAnnounceUntilMs) this.#lookAgain();
+    if (this.#isUnfit && nowMs >= this.#mayAnnounceUntilMs) {
+      this.#isUnfit = false;
+      this.#lookAgain();
+    }
     if (this.#logins.waiting !== null) this.#sweepAuthorize(this.#logins.waiting, nowMs);
     if (!this.connection.isOpen) return;
-    if (this.binding !== null) this.#sweepStranded(this.binding, nowMs);
+    if (this.binding !== null && !this.#isUnfit) this.#sweepStranded(this.binding, nowMs);
     if (nowMs >= this.#retargetAtMs) {
       this.#retargetAtMs = nowMs + RETARGET_EVERY_MS;
       this.#retarget();

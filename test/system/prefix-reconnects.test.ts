@@ -164,7 +164,25 @@ for (const dialect of SILENT) {
       await minesAt(alsoOpen);
       assert.equal(miner.stats.connections, 2);
       assert.equal(miner.stats.extranonce1, extranonce1);
-      checkClean(miner, [open, alsoOpen]);
+      miner.disconnect();
+      await miner.waitFor(({ connections }) => connections === 3);
+      await minesAt(alsoOpen);
+      assert.equal(miner.stats.connections, 3, 'known when it comes back');
+      assert.notEqual(miner.stats.extranonce1, '');
+      checkClean(miner, [open]);
+    });
+
+    test('reconnects once where miners share a connection, a byte of the prefix each', async (t) => {
+      const pool = await poolOf(t, dialect, PREFIX_BYTES(dialect)[0] ?? 0);
+      const account = { ...accountOn(pool, dialect, 1), mode: 'shared' } as const;
+      await using bed = await startProxyBed([account], undefined, { dialects: DIALECTS });
+      const miners = Array.from({ length: 3 }, () => minerOf(t, bed, dialect, 'never'));
+      await Promise.all(miners.map((miner) => miner.waitFor(({ accepted }) => accepted >= 5, 20_000)));
+      assert.deepEqual(
+        miners.map(({ stats }) => stats.connections),
+        [2, 2, 2],
+      );
+      for (const miner of miners) checkClean(miner, [pool]);
     });
   });
 }
