@@ -1054,6 +1054,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** Where it goes if it was found before the session was moved, with what the miner had been told then; null where the pool before does not take it. */
   formerSiteOf(jobId: string): ShareSite | null {
     const former = this.#former;
+    // Nobody dials it again: the share would hold up the answers behind it for nothing.
+    if (former?.upstream.job === null && former.upstream.clients.length === 0) return null;
     const job = former === null ? null : this.#findSent(former.upstream, former.sent, jobId);
     if (former === null || job === null) return null;
     return { ...former, job, difficulty: difficultyOf(job, former.binding, former.sent) };

@@ -208,6 +208,29 @@ describe('a kaspa share in flight at a change of pool', () => {
     assert.equal(counts?.malformed, 1);
   });
 
+  for (const [what, job, result] of [
+    ['for a job of that pool alone', '16', 'unknown-job'],
+    ['for a job whose name the new pool has too', '17', 'stale'],
+  ] as const) {
+    test(`to a pool that has gone down is stale at once, ${what}`, async (t) => {
+      const first = await bridge(t, 'aa01');
+      const second = await bridge(t, 'bb02');
+      await using bed = await bedOn([first, second]);
+      const [before, miner] = await Promise.all([first.client('16'), loggedIn(t, bed, 'kaspa-miner/0.2.1')]);
+      await upToJob(miner);
+      first.notify(before, '17');
+      await upToJob(miner);
+      before.end();
+      await second.client('17');
+      await upToJob(miner);
+      submit(miner, 7, job, '0xaa01111111111111');
+      const answer = await miner.nextWhere((message) => message['id'] === 7, 1000);
+      assert.equal(codeOf(answer), 21);
+      const counts = bed.proxy.report().totals.map((total) => total.counts[result]);
+      assert.equal(Math.max(...counts), 1);
+    });
+  }
+
   test('of a pool that gave another prefix itself is stale', async (t) => {
     const pool = await bridge(t, 'aa01');
     await using bed = await bedOn([pool]);
