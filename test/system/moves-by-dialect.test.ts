@@ -22,12 +22,7 @@ import { Program } from '../support/program.ts';
 
 const parts = { log: silentLog, clock: systemClock };
 const BY_HAND = { jobIntervalMs: 0, blockIntervalMs: 0 } as const;
-const FLAGS = [
-  '--failover.returnAfterSeconds=1',
-  '--upstream.retryMinMs=50',
-  '--upstream.retryMaxMs=200',
-  '--upstream.lingerMs=300',
-];
+const FLAGS = ['--failover.returnAfterSeconds=1', '--upstream.retryMinMs=50', '--upstream.retryMaxMs=200'];
 
 interface Pool {
   readonly stats: PoolBooks;
@@ -51,6 +46,8 @@ interface Case {
   readonly named: string;
   /** What of the miner matters here, for the name of the test. */
   readonly what: string;
+  /** `shared`: behind the prefix of a pool it has a byte of its account's. */
+  readonly mode: 'auto' | 'shared';
   /** Connections that each move costs the miner. */
   readonly reconnects: 0 | 1;
   readonly pool: () => Pool;
@@ -63,6 +60,7 @@ function ethash(flavour: PracticeFlavour, what: string): Case {
     algorithm: 'etchash',
     named: flavour === 'eip1571' ? 'ethash' : 'etchash',
     what,
+    mode: 'auto',
     reconnects: 0,
     pool: () => new EthashPool(parts, { ...BY_HAND, flavour, prefixBytes: 2 }),
     miner: (place) => new EthashMiner(parts, { ...place, flavour, reconnectMs: 20 }),
@@ -74,6 +72,7 @@ function prefixed(
   algorithm: string,
   agent: string,
   extranonceSubscribe: boolean,
+  reconnectMs = 20,
 ): Case {
   // Kaspa miners take another prefix unasked.
   const isTold = extranonceSubscribe || dialect === 'kaspa';
@@ -84,6 +83,7 @@ function prefixed(
     what: extranonceSubscribe
       ? 'that asks for prefixes'
       : `that ${isTold ? 'is told them' : 'takes no other'}`,
+    mode: 'auto',
     reconnects: isTold ? 0 : 1,
     pool: () => new PrefixPool(parts, { ...BY_HAND, dialect, hashesPerShare: 400 }),
     miner: (place) =>
@@ -92,13 +92,13 @@ function prefixed(
         dialect,
         agent,
         hashesPerSecond: 10_000,
-        reconnectMs: 20,
+        reconnectMs,
         extranonceSubscribe,
       }),
   };
 }
 
-const CASES: readonly Case[] = [
+const ALONE: readonly Case[] = [
   ethash('ethproxy', 'whose nonces are its own'),
   ethash('ethash-plain', 'whose nonces are its own'),
   ethash('ethereum-stratum', 'that asks for prefixes'),
@@ -109,7 +109,16 @@ const CASES: readonly Case[] = [
   prefixed('kawpow', 'kawpow', 'kawpowminer/1.2.4', false),
   prefixed('kaspa', 'kheavyhash', 'kaspa-miner/0.2.1', false),
   prefixed('autolykos', 'autolykos2', 'lolMiner 1.76', true),
-  prefixed('autolykos', 'autolykos2', 'lolMiner 1.76', false),
+  // Long enough for all that is not needed without the miner to be forgotten, as miners in the field wait.
+  prefixed('autolykos', 'autolykos2', 'lolMiner 1.76', false, 2500),
+];
+
+/** Where the nonce is a prefix of the pool's, a byte of ours behind it is another way to move. */
+const CASES: readonly Case[] = [
+  ...ALONE,
+  ...ALONE.filter(({ dialect }) => !['ethproxy', 'ethash-plain'].includes(dialect)).map(
+    (one) => ({ ...one, mode: 'shared', what: `${one.what}, on shared connections,` }) as const,
+  ),
 ];
 
 async function listed(t: TestContext, program: Program, given: Case): Promise<Pool> {
@@ -149,6 +158,7 @@ describe('a pool that dies, one that comes back and a change of the account', { 
       const entry = { user: 'wallet', password: 'x' };
       const registered = await program.post('/api/v1/users', {
         ...entry,
+        mode: given.mode,
         pool: first,
         backups: [{ ...entry, pool: second }],
       });
