@@ -116,10 +116,12 @@ const ALONE: readonly Case[] = [
 /** Where the nonce is a prefix of the pool's, a byte of ours behind it is another way to move. */
 const CASES: readonly Case[] = [
   ...ALONE,
-  ...ALONE.filter(({ dialect }) => !['ethproxy', 'ethash-plain'].includes(dialect)).map(
-    (one) => ({ ...one, mode: 'shared', what: `${one.what}, on shared connections,` }) as const,
-  ),
+  ...ALONE.filter(({ dialect }) => !['ethproxy', 'ethash-plain'].includes(dialect)).map(onSharedConnections),
 ];
+
+function onSharedConnections(given: Case): Case {
+  return { ...given, mode: 'shared', what: `${given.what}, on shared connections,` };
+}
 
 async function listed(t: TestContext, program: Program, given: Case): Promise<Pool> {
   const pool = given.pool();
