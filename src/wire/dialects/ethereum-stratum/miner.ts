@@ -1,3 +1,4 @@
+import { seedOfEpoch } from '../../../domain/ethash-seeds.ts';
 import type { MinerDialect, Refusal } from '../../dialect.ts';
 import { jsonNumber, jsonText, quote } from '../../json.ts';
 import type { MinerRequest, RequestId } from '../../messages.ts';
@@ -5,7 +6,6 @@ import { UNSPOKEN } from '../ethash/answers.ts';
 import { REFUSAL_CODES } from '../ethash/codes.ts';
 import { difficultyOf, ethashWork, part } from '../ethash/parts.ts';
 import { decodeSuffixShare, readSessionId } from '../ethash/requests.ts';
-import { seedOfEpoch } from '../ethash/seeds.ts';
 import { assembleSuffix } from '../ethash/share.ts';
 import { decodeCommon, malformed, readAgent, readCall, readName } from '../mining-methods/requests.ts';
 
