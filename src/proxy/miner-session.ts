@@ -1,10 +1,11 @@
 import { type AccountDifficulty, difficultyAtPort } from '../domain/account.ts';
+import type { Work } from '../domain/job.ts';
 import { isOfPool, type Lane, type LanePlan, planFits, planLane, takesWhole } from '../domain/lane.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import { isProxyAgent, isRentalAgent } from '../domain/rental.ts';
 import type { ShareResult } from '../domain/result.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
-import type { Dialect, Refusal } from '../wire/dialect.ts';
+import type { Dialect, NonceSpace, Refusal, ShareCompletion } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolRefusal, PoolSubscription, RequestId } from '../wire/messages.ts';
 import type { Group, GroupClient } from './group.ts';
@@ -15,6 +16,7 @@ import type { IssuedJob } from './issued-job.ts';
 import { lineOfJob, viewOfJob } from './job-line.ts';
 import { LoginReplies, type Place, type WaitingLogin } from './login-replies.ts';
 import { dispatch } from './miner/dispatch.ts';
+import { pairingFault, prefixFault } from './pairing-fault.ts';
 import { RejectLog } from './reject-log.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Route, RoutedSession } from './route.ts';
@@ -77,6 +79,8 @@ const STRAYS_AFTER_MS = 5000;
 const RATE_KNOWN_AFTER_MS = 180_000;
 /** Requests for a job that may wait for the first one. */
 const MAX_JOB_REQUESTS = 4;
+/** Of ours that are no other miner's yet, half of them of the usual length, half of the longest. */
+const PREFIXES_TRIED = 512;
 /** Shares found before a move are on their way for so long at most: a slow line, and a device that reports in batches. */
 const FORMER_KEPT_MS = 15_000;
 /**
@@ -133,6 +137,12 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** Requests for a job that wait for the first one. */
   #waitingJobs: Place[] | null = null;
   readonly #seat = new Seat();
+  /** Of the newest job that was sent. */
+  #block = '';
+  /** The seed hash whose shares can be completed at once; null before the first. */
+  #mixSeed: string | null = null;
+  /** A prefix that no other miner has, where its pool leaves all of the nonce to it; null where it is of no pool such. */
+  #ownPrefix: Lane | null = null;
   sent = new SentJobs();
   #isEnded = false;
   readonly conduct = new SessionConduct(this);
@@ -433,7 +443,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.#next !== null) this.#next.upstream.leave(this);
     this.#next = null;
     if (this.binding.group === group) return;
-    if (!this.dialect.worksFor(group.dialect.name)) {
+    if (pairingFault(this.dialect, group.credentials.pool, this.context.mix) !== null) {
       this.end('removed');
       return;
     }
@@ -547,8 +557,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   // ---- what the upstream says
 
-  onLoggedIn(_from: Upstream): void {
-    if (this.binding !== null && !this.dialect.miner.loginCarriesJob) this.#grantAuthorize();
+  onLoggedIn(from: Upstream): void {
+    if (this.binding === null || this.dialect.miner.loginCarriesJob) return;
+    // Whether it can mine there is only known when the pool has said how nonces begin, at the latest before its first job.
+    const isOpen =
+      from === this.upstream &&
+      from.job === null &&
+      this.dialect.pairing(this.binding.group.dialect.name) === 'whole-nonce';
+    if (!isOpen) this.#grantAuthorize();
   }
 
   onLoginRefused(from: Upstream, refusal: PoolRefusal): void {
@@ -586,6 +602,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   onReady(from: Upstream): void {
     if (from.job === null || from.subscription === null) return;
+    if (this.#turnsAway(from, from.subscription)) return;
+    const group = this.#next?.upstream === from ? this.#next.group : this.binding?.group;
+    if (group !== undefined && from.job.work !== null && !this.#isMixReady(group, from.job.work)) return;
     if (this.#next !== null && from === this.#next.upstream) this.#arrive(this.#next);
     const { upstream } = this;
     if (upstream === null || from !== upstream || upstream.subscription === null) return;
@@ -601,8 +620,73 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (upstream.job !== null) this.#settleOn(upstream, upstream.job);
   }
 
-  /** What the miner is to be told of the pool's nonce space, where it is told: the pool's part and the lane's. */
+  /** The pool begins its nonces, which this miner cannot be told: it is told why, and closed. */
+  #turnsAway(from: Upstream, subscription: PoolSubscription): boolean {
+    const group = this.#next?.upstream === from ? this.#next.group : this.binding?.group;
+    if (group === undefined || (from !== this.upstream && from !== this.#next?.upstream)) return false;
+    const { pool } = group.credentials;
+    const fault = prefixFault(this.dialect, pool, subscription);
+    if (fault !== null) {
+      this.refuseAuthorize(fault);
+      this.context.log.info('miner cannot mine at its pool', { miner: this.address, reason: fault });
+      this.end('refused');
+      return true;
+    }
+    const isWaited = from === this.upstream && this.dialect.pairing(pool.dialect) === 'whole-nonce';
+    if (isWaited) this.#grantAuthorize();
+    return false;
+  }
+
+  /** What its shares lack at the pools of this group; null where they lack nothing. */
+  completionAt(group: Group): ShareCompletion | null {
+    if (this.dialect.pairing(group.dialect.name) !== 'completed') return null;
+    return group.dialect.completion ?? null;
+  }
+
+  /**
+   * False where shares of this work could not be completed yet: a pool that the miner comes to counts as one without a job until they can.
+   * [quirk: ethminer ends a connection on which a share goes unanswered for 2 seconds; ethereum-mining/ethminer#1615]
+   */
+  #isMixReady(group: Group, work: Work): boolean {
+    const seed = this.completionAt(group)?.seedOf(work) ?? null;
+    if (seed === null || seed === this.#mixSeed) return true;
+    const { name } = group.credentials.pool.algorithm;
+    const isReady = this.context.mix.prepare(name, seed, () => {
+      this.#mixSeed = seed;
+      if (this.connection.isOpen) this.#lookAgain();
+    });
+    if (isReady) this.#mixSeed = seed;
+    return isReady;
+  }
+
+  /** Keeps the prefix that the miner has where no other miner's overlaps with it, else finds another. */
+  #claimPrefix(nonces: Extract<NonceSpace, { kind: 'prefix' }>): void {
+    const { context } = this;
+    if (this.#ownPrefix !== null && this.#ownPrefix.bytes === this.extranonce1) return;
+    this.#releasePrefix();
+    let own = this.extranonce1 === '' ? null : context.prefixes.claim(this.extranonce1);
+    for (let tried = 0; own === null && tried < PREFIXES_TRIED; tried += 1) {
+      const bytes = tried < PREFIXES_TRIED / 2 ? nonces.placeholderBytes : nonces.mostPrefixBytes;
+      own = context.prefixes.claim(context.newPrefix(bytes));
+    }
+    if (own === null) return;
+    this.#ownPrefix = own;
+    this.extranonce1 = own.bytes;
+    this.extranonce2Bytes = nonces.nonceBytes - own.bytes.length / 2;
+  }
+
+  #releasePrefix(): void {
+    if (this.#ownPrefix !== null) this.context.prefixes.release(this.#ownPrefix);
+    this.#ownPrefix = null;
+  }
+
+  /** What the miner is to be told of the pool's nonce space, where it is told: the pool's part and the lane's, or a prefix of ours where the pool has none. */
   #adopt({ extranonce1, extranonce2Bytes }: PoolSubscription): void {
+    const { nonces } = this.dialect.miner;
+    if (nonces.kind === 'prefix' && this.plan?.kind === 'open') {
+      this.#claimPrefix(nonces);
+      return;
+    }
     const lane = this.lane?.bytes ?? '';
     this.extranonce1 = extranonce1 + lane;
     this.extranonce2Bytes = extranonce2Bytes - lane.length / 2;
@@ -647,6 +731,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (lanes === null || subscription === null || this.plan === null) return;
     if (!this.#seat.isSettledIn(lanes)) {
       if (!this.#seat.isIn(lanes)) this.#seat.leave();
+      // On its way to another pool the plan was that one's.
+      if (this.binding !== null) this.#planFor(this.binding.group);
       if (this.plan.kind === 'inject' && !planFits(this.plan, subscription.extranonce2Bytes)) {
         if (!this.#widen(upstream)) return;
       }
@@ -683,8 +769,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
    * reconnect that follows is told at subscribe.
    */
   #tellPrefix(subscription: PoolSubscription): boolean {
-    if (this.plan === null || !isOfPool(this.plan)) return true;
     const { nonces } = this.dialect.miner;
+    if (this.plan === null || !(isOfPool(this.plan) || nonces.kind === 'prefix')) return true;
     const { extranonce1, extranonce2Bytes } = this;
     this.#adopt(subscription);
     if (this.#told === this.#geometry) return true;
@@ -786,6 +872,12 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #sendJob(job: IssuedJob, clean: boolean): void {
     if (job.work === null || this.lane === null || this.binding === null) return;
     const binding = this.#bookUnder(job.algorithm, this.binding);
+    const completion = this.completionAt(binding.group);
+    // EthProxy pools do not say it: every block of theirs voids the one before.
+    const isClean = clean || (completion !== null && this.#block !== job.block);
+    this.#block = job.block;
+    // An epoch begins for the miner with seconds of work too; the cache is there before its first share.
+    this.#isMixReady(binding.group, job.work);
     const difficulty = this.#difficultyFor(job, binding.group.judges);
     const isChanged = this.sent.note(job, difficulty);
     if (isChanged && binding.group.judges)
@@ -795,7 +887,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.#grantAuthorize();
     } else {
       // cgminer applies one change per notify, so a difficulty only ever goes out directly before a job.
-      this.send((isChanged ? this.#difficultyLine(job, clean) : '') + lineOfJob(this, job, clean));
+      this.send((isChanged ? this.#difficultyLine(job, isClean) : '') + lineOfJob(this, job, isClean));
     }
     if (this.#waitingJobs !== null) this.#answerJobs(job);
   }
@@ -1010,8 +1102,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** Shares that were found for the pool before are still on their way to it. */
   #keepFormer(binding: Binding): void {
     const { upstream, lane, context, sent, extranonce1, extranonce2Bytes } = this;
-    // Where the miner is told another prefix, what it found with the one before is lost to it anyway.
-    if (upstream === null || lane === null || this.plan === null || isOfPool(this.plan)) return;
+    if (upstream === null || lane === null || this.plan === null) return;
+    // Where the miner is told another prefix of a pool's, what it found with the one before is lost to it anyway.
+    if (isOfPool(this.plan) && this.#ownPrefix === null) return;
     const untilMs = context.clock.monotonicMs() + FORMER_KEPT_MS;
     this.#former = { binding, upstream, lane, sent, extranonce1, extranonce2Bytes, untilMs };
   }
@@ -1228,6 +1321,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #leaveUpstream(): void {
     this.#seat.leave();
+    this.#releasePrefix();
     this.#difficulty?.leave();
     this.upstream?.leave(this);
     this.upstream = null;

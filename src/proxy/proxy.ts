@@ -31,12 +31,14 @@ import { JobSequence } from './issued-job.ts';
 import { JobLabels } from './job-labels.ts';
 import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
+import { OwnPrefixes } from './own-prefixes.ts';
 import { PoolStats } from './pool-stats.ts';
 import { PoolProbing } from './probe-pool.ts';
 import { Route } from './route.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
 import type { ProxySettings } from './settings.ts';
+import type { ShareMix } from './share-mix.ts';
 import type { ShareVerifier } from './share-verifier.ts';
 import { Tally } from './tally.ts';
 
@@ -58,6 +60,8 @@ export interface ProxyParts {
   readonly trustedProxies: Networks;
   /** Hashes shares; which are is the configuration's choice. */
   readonly verifier: ShareVerifier;
+  /** Completes shares of miners whose dialect leaves out what their pool wants. */
+  readonly mix: ShareMix;
 }
 
 const SWEEP_MS = 250;
@@ -134,6 +138,8 @@ export class Proxy {
       measuring: new MeasuringLoad(),
       unboundTally,
       verifier: parts.verifier,
+      mix: parts.mix,
+      prefixes: new OwnPrefixes(),
       newPrefix: (bytes) => {
         this.#nextPrefix = (this.#nextPrefix + 1) >>> 0;
         return hexOf(this.#nextPrefix % 256 ** bytes, bytes);

@@ -31,8 +31,8 @@ port.on('message', (message: ToMixThread) => {
   const isNew = !caches.has(message.epoch.seed);
   const sinceMs = performance.now();
   const cache = cacheOf(message.epoch);
-  if (isNew)
-    post({ kind: 'cache', epoch: message.epoch.number, tookMs: Math.round(performance.now() - sinceMs) });
+  const tookMs = Math.round(performance.now() - sinceMs);
+  if (isNew || message.kind === 'prepare') post({ kind: 'cache', epoch: message.epoch, tookMs });
   if (message.kind === 'prepare') return;
   const { id, header, nonce } = message;
   const { mix, result } = hashLight(cache, Buffer.from(header, 'hex'), Buffer.from(nonce, 'hex'));

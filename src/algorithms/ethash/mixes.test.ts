@@ -66,6 +66,8 @@ describe('the epoch of a job', () => {
   });
 });
 
+const never = (): void => assert.fail('there was nothing to wait for');
+
 describe('mix hashes', () => {
   const mixes = new Mixes({ log: silentLog }, { caches: 2 });
   after(() => mixes.close());
@@ -83,6 +85,26 @@ describe('mix hashes', () => {
       nonce: nicehash.full_nonce,
     });
     assert.deepEqual(answer, { mix: nicehash.mix_hash, result: nicehash.result });
+  });
+
+  test('are prepared for: who asks for a cache hears when it is there', async () => {
+    const fresh = new Mixes({ log: silentLog }, { caches: 1 });
+    after(() => fresh.close());
+    let count = 0;
+    const heard = new Promise<void>((resolve) => {
+      const hear = (): void => {
+        count += 1;
+        if (count === 2) resolve();
+      };
+      assert.equal(fresh.prepare('ethash', seedOf(0), hear), false);
+      assert.equal(fresh.prepare('ethash', seedOf(0), hear), false);
+    });
+    assert.equal(fresh.prepare('ethash', 'f'.repeat(64), never), true);
+    assert.equal(fresh.prepare('ubqhash', seedOf(0), never), true);
+    await heard;
+    assert.equal(fresh.prepare('ethash', seedOf(0), never), true);
+    await fresh.close();
+    assert.equal(fresh.prepare('ethash', seedOf(1), never), true);
   });
 
   test('there are none where nothing is to be kept, of another hash, and after the end', async () => {

@@ -15,7 +15,8 @@ export type ToMixThread =
 
 /** What the thread tells. */
 export type FromMixThread =
-  | { readonly kind: 'cache'; readonly epoch: number; readonly tookMs: number }
+  /** Made, and in memory until as many others have been. */
+  | { readonly kind: 'cache'; readonly epoch: CacheEpoch; readonly tookMs: number }
   | { readonly kind: 'mix'; readonly id: number; readonly mix: string; readonly result: string };
 
 export interface MixThreadOptions {
@@ -54,7 +55,10 @@ export class Mixes {
   #restarts = 0;
   #isClosed = false;
   #lastId = 0;
-  #prepared = '';
+  /** Seed hashes of caches that are in memory, oldest first. */
+  #ready: string[] = [];
+  /** Who waits for a cache, by its seed hash. */
+  readonly #preparing = new Map<string, (() => void)[]>();
   readonly #waiting = new Map<number, (answer: MixAnswer | null) => void>();
 
   /** `caches`: 0 computes nothing. */
@@ -68,12 +72,21 @@ export class Mixes {
     return this.#options.caches > 0 && isMixable(algorithm);
   }
 
-  /** A job with this seed hash is out: its cache is made while the first share is being looked for. */
-  prepare(algorithm: string, seed: string): void {
-    if (this.#prepared === `${algorithm} ${seed}`) return;
-    this.#prepared = `${algorithm} ${seed}`;
+  /**
+   * True where the shares of a job with this seed hash would be hashed at once, or never. Else its cache is begun, and `then` called when there is nothing to wait for any more, never
+   * within the call.
+   */
+  prepare(algorithm: string, seed: string, then: () => void): boolean {
     const epoch = this.canMix(algorithm) ? cacheEpochOf(algorithm, seed) : null;
-    if (epoch !== null) this.#tell({ kind: 'prepare', epoch });
+    if (epoch === null || this.#ready.includes(epoch.seed)) return true;
+    const waiting = this.#preparing.get(epoch.seed);
+    if (waiting !== undefined) {
+      waiting.push(then);
+      return false;
+    }
+    if (!this.#tell({ kind: 'prepare', epoch })) return true;
+    this.#preparing.set(epoch.seed, [then]);
+    return false;
   }
 
   /** `then` is called once, never within the call; with null where the share cannot be hashed: its seed hash is none, too many wait, or the thread is gone. */
@@ -120,10 +133,12 @@ export class Mixes {
 
   #onMessage(message: FromMixThread): void {
     if (message.kind === 'cache') {
-      this.#log.info('ethash cache made, to compute mix hashes with', {
-        epoch: message.epoch,
-        tookMs: message.tookMs,
-      });
+      const { epoch, tookMs } = message;
+      this.#log.info('ethash cache made, to compute mix hashes with', { epoch: epoch.number, tookMs });
+      this.#ready = [...this.#ready, epoch.seed].slice(-this.#options.caches);
+      const waiting = this.#preparing.get(epoch.seed) ?? [];
+      this.#preparing.delete(epoch.seed);
+      for (const then of waiting) then();
       return;
     }
     const then = this.#waiting.get(message.id);
@@ -137,7 +152,7 @@ export class Mixes {
     });
     if (this.#worker !== worker) return;
     this.#worker = null;
-    this.#prepared = '';
+    this.#ready = [];
     this.#restarts += 1;
     this.#loseAll();
   }
@@ -146,5 +161,8 @@ export class Mixes {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const then of waiting) then(null);
+    const preparing = [...this.#preparing.values()].flat();
+    this.#preparing.clear();
+    for (const then of preparing) then();
   }
 }

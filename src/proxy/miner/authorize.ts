@@ -1,6 +1,7 @@
 import { isAccountName, type MinerName, parseMinerName } from '../../domain/account.ts';
 import type { RequestId } from '../../wire/messages.ts';
 import type { MinerSession } from '../miner-session.ts';
+import { pairingFault } from '../pairing-fault.ts';
 import { readWishes } from '../session-difficulty.ts';
 
 const UNKNOWN = 'Unknown user name. Register the pool account first: POST /api/v1/users';
@@ -53,14 +54,12 @@ export function onAuthorize(
       session.refuseAuthorizeLater(`Pool ${answer.pool} of this account is not in the pool list any more`);
       return;
     }
-    const foreign = answer.account.entries.find(({ pool }) => !session.dialect.worksFor(pool.dialect));
-    if (foreign !== undefined) {
-      const { pool } = foreign;
+    for (const { pool } of answer.account.entries) {
+      const fault = pairingFault(session.dialect, pool, context.mix);
+      if (fault === null) continue;
       // Where what it speaks was a guess, the next one is right.
-      session.rememberDialect(pool.dialect);
-      session.refuseAuthorize(
-        `This account mines ${pool.algorithm.name} on ${pool.name}, which speaks ${pool.dialect}; this miner speaks ${session.dialect.name}`,
-      );
+      if (session.dialect.pairing(pool.dialect) === 'none') session.rememberDialect(pool.dialect);
+      session.refuseAuthorize(fault);
       session.end('refused');
       return;
     }

@@ -40,7 +40,8 @@ export function onSubscribe(
       if (!session.connection.isOpen || answer.kind !== 'found' || session.upstream !== null) return;
       const { group } = context.routeOf(answer.account, session.wantsOwnUpstream);
       // Of the port's account nothing has been proven: who mines for another must not wait for its pool.
-      const isLikely = session.dialect.worksFor(group.dialect.name) && group.health.kind !== 'down';
+      const isLikely =
+        session.dialect.pairing(group.dialect.name) === 'direct' && group.health.kind !== 'down';
       if (hint !== null || isLikely) session.joinEarly(group);
     });
   }

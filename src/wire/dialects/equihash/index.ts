@@ -9,7 +9,7 @@ export const equihash: Dialect = {
   family: 'equihash',
   miner: equihashMiner,
   pool: equihashPool,
-  worksFor: (pool) => pool === 'equihash',
+  pairing: (pool) => (pool === 'equihash' ? 'direct' : 'none'),
   claim: claimOf,
   claimsOf: (algorithm) => algorithm !== 'verushash',
 };
