@@ -83,7 +83,7 @@ export const ethashCaches = integer({
   zero: 'none is computed',
   help:
     'Miners of EthereumStratum leave out the mix hash that EthProxy and plain ethash pools want with each share; it is computed here for them (ethash and etchash, some milliseconds a share), ' +
-    'by a thread that keeps a cache of 16 to 80 MB for each of so many epochs and takes some seconds to make one. Without such miners nothing of it is there.',
+    'by a thread that keeps a cache of 16 to 80 MB for each of so many epochs, and takes some seconds to make one: one for each coin that is mined so, and one to spare. Without such miners nothing of it is there.',
 });
 
 export const limits = section(
