@@ -1,3 +1,4 @@
+import { Mixes } from './algorithms/ethash/mixes.ts';
 import { algorithms } from './algorithms/index.ts';
 import { parseListenAddress } from './config/listen-address.ts';
 import { parseListener } from './config/listener.ts';
@@ -83,6 +84,8 @@ export async function startApp(
     const trusted = Networks.parse(config.stratum.trustedProxies);
     if ('problem' in trusted) throw new SettingError(`stratum.trustedProxies: ${trusted.problem}`);
 
+    const mix = new Mixes({ log }, { caches: config.ethashCaches });
+    undo.push(() => mix.close());
     const [supervisorEnd, workerEnd] = localLink<ToWorker, ToSupervisor>();
     const worker = new WorkerHandle({ link: supervisorEnd, accounts: accountSource(store), log });
     startWorker(
@@ -94,6 +97,7 @@ export async function startApp(
         secureContext: identity === null ? null : () => identity.context,
         trustedProxies: trusted.networks,
         verifier: new ShareVerifier(algorithms, { slowPerSecond: config.verifyPerSecond }),
+        mix,
       },
       proxySettings(config, version, openFilesLimit, log),
     );

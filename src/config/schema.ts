@@ -1,6 +1,7 @@
 import type { Key, Section, Value, ValueOf } from './key.ts';
 import {
   bans,
+  ethashCaches,
   limits,
   rental,
   session,
@@ -30,6 +31,7 @@ export const SCHEMA = {
   syslog,
   verify,
   verifyPerSecond,
+  ethashCaches,
   limits,
   bans,
   upstream,

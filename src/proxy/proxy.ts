@@ -31,12 +31,14 @@ import { JobSequence } from './issued-job.ts';
 import { JobLabels } from './job-labels.ts';
 import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
+import { OwnPrefixes } from './own-prefixes.ts';
 import { PoolStats } from './pool-stats.ts';
 import { PoolProbing } from './probe-pool.ts';
 import { Routes } from './routes.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
 import type { ProxySettings } from './settings.ts';
+import type { ShareMix } from './share-mix.ts';
 import type { ShareVerifier } from './share-verifier.ts';
 import { Tally } from './tally.ts';
 
@@ -58,6 +60,8 @@ export interface ProxyParts {
   readonly trustedProxies: Networks;
   /** Hashes shares; which are is the configuration's choice. */
   readonly verifier: ShareVerifier;
+  /** Completes shares of miners whose dialect leaves out what their pool wants. */
+  readonly mix: ShareMix;
 }
 
 const SWEEP_MS = 250;
@@ -115,7 +119,7 @@ export class Proxy {
     this.#addresses = new AddressBook(bans);
     const groupOf = (owner: Account, credentials: PoolCredentials, isRented: boolean): Group =>
       this.#groupOf(owner, credentials, isRented);
-    this.#routes = new Routes({ clock: parts.clock, log: parts.log, groupOf }, settings);
+    this.#routes = new Routes({ clock: parts.clock, log: parts.log, mix: parts.mix, groupOf }, settings);
     const unboundTally = this.#tallyOf({ account: '', pool: '', algorithm: '' });
     this.#context = {
       settings,
@@ -138,6 +142,8 @@ export class Proxy {
       measuring: new MeasuringLoad(),
       unboundTally,
       verifier: parts.verifier,
+      mix: parts.mix,
+      prefixes: new OwnPrefixes(),
       newPrefix: (bytes) => {
         this.#nextPrefix = (this.#nextPrefix + 1) >>> 0;
         return hexOf(this.#nextPrefix % 256 ** bytes, bytes);

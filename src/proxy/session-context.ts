@@ -10,11 +10,13 @@ import type { HintBook } from './hint-book.ts';
 import type { JobSequence } from './issued-job.ts';
 import type { MeasuringLoad } from './measuring-load.ts';
 import type { MinerSession } from './miner-session.ts';
+import type { OwnPrefixes } from './own-prefixes.ts';
 import type { Route } from './route.ts';
 import type { RouteKind } from './routes.ts';
 import type { SentJobs } from './sent-jobs.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { ProxySettings } from './settings.ts';
+import type { ShareMix } from './share-mix.ts';
 import type { ShareVerifier } from './share-verifier.ts';
 import type { Tally } from './tally.ts';
 import type { Upstream } from './upstream.ts';
@@ -72,6 +74,10 @@ export interface SessionContext {
   readonly unboundTally: Tally;
   /** null: the pool alone judges. */
   readonly verifier: ShareVerifier | null;
+  /** Completes shares of miners that leave out what their pool wants. */
+  readonly mix: ShareMix;
+  /** Nonce prefixes of ours, of all sessions. */
+  readonly prefixes: OwnPrefixes;
   /** A fresh extranonce1 of `bytes` bytes, hex. */
   newPrefix(bytes: number): string;
   newSessionId(): string;
