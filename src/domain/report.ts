@@ -61,6 +61,26 @@ export interface TotalRow {
   readonly sharesAtPool: number;
 }
 
+/** What the miners of one worker name did on one pool within some time: sums, so that they add up. */
+export interface WorkRow {
+  readonly account: string;
+  readonly worker: string;
+  readonly pool: string;
+  readonly algorithm: string;
+  /** Hashes behind the credited shares. */
+  readonly work: number;
+  /** Results that did not occur are absent. */
+  readonly counts: Partial<ShareCounts>;
+}
+
+/** What a worker counted since it was last asked. */
+export interface Collection {
+  /** One for each session and pool that had a verdict; labels may come up more than once. */
+  readonly work: readonly WorkRow[];
+  /** Those that have changed; the figures are since start. */
+  readonly totals: readonly TotalRow[];
+}
+
 /** One pool that is, or was since start, in use. */
 export interface PoolRow {
   readonly pool: string;
