@@ -11,8 +11,3 @@ export function addPartialCounts(
     if (count !== undefined && count !== 0) sum[result] = (sum[result] ?? 0) + count;
   }
 }
-
-/** How many shares there are, whatever became of them. */
-export function sumOfCounts(counts: Partial<ShareCounts>): number {
-  return SHARE_RESULTS.reduce((sum, result) => sum + (counts[result] ?? 0), 0);
-}

@@ -5,6 +5,21 @@ export const HISTORY_STEPS = [60, 600, 3600] as const;
 
 export type HistoryStep = (typeof HISTORY_STEPS)[number];
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Ranges up to now that have a name, in milliseconds. */
+export const HISTORY_RANGES = {
+  '1h': HOUR_MS,
+  '6h': 6 * HOUR_MS,
+  '24h': DAY_MS,
+  '7d': 7 * DAY_MS,
+  '30d': 30 * DAY_MS,
+  '1y': 365 * DAY_MS,
+} as const;
+
+export type HistoryRangeName = keyof typeof HISTORY_RANGES;
+
 /** For how many days the buckets of each length are kept; 0: they are not made. */
 export type HistoryRetention = Readonly<Record<HistoryStep, number>>;
 

@@ -75,6 +75,12 @@ export function describeHistory(engine: string, newHarness: () => Promise<StoreH
       ]);
     }
 
+    /** By algorithm. */
+    async function works(scope: Partial<HistoryScope>): Promise<Record<string, unknown>> {
+      const points = await read(60, scope);
+      return Object.fromEntries(points.map(([, algorithm, work]) => [algorithm, work]));
+    }
+
     async function prune(): Promise<number> {
       let calls = 1;
       while (await store.pruneHistory(KEEP)) calls += 1;
@@ -162,8 +168,6 @@ export function describeHistory(engine: string, newHarness: () => Promise<StoreH
         row({ work: 32, account: b }),
       ];
       await store.addHistory({ atMs: START_MS, rows, keepDays: KEEP });
-      const works = async (scope: Partial<HistoryScope>) =>
-        Object.fromEntries((await read(60, scope)).map(([, algorithm, work]) => [algorithm, work]));
       assert.deepEqual(await works({}), { sha256d: 47, scrypt: 16 });
       assert.deepEqual(await works({ algorithm: 'scrypt' }), { scrypt: 16 });
       assert.deepEqual(await works({ pool: one }), { sha256d: 43 });

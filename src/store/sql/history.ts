@@ -146,10 +146,7 @@ export async function readHistory(
   const pacer = new Pacer();
   const level = levelOf(scope);
   const chunks = algorithmsByPlace(await run((db) => findSeries(db, level, scope)));
-  const buckets = Array.from(
-    { length: Math.max(0, Math.ceil((toMs - fromMs) / 1000 / step)) },
-    (_, at) => fromMs / 1000 + at * step,
-  );
+  const buckets = bucketsWithin(await run((db) => boundsOf(db, step, level)), { step, fromMs, toMs });
   const points = new Map<string, { -readonly [Key in keyof HistoryPoint]: HistoryPoint[Key] }>();
   for (const someChunks of slices([...chunks.keys()], CHUNKS_AT_ONCE)) {
     for (const someBuckets of slices(buckets, BUCKETS_AT_ONCE)) {
@@ -169,7 +166,7 @@ export async function readHistory(
           const algorithm = algorithms?.get(place);
           if (algorithm === undefined) return;
           const key = `${bucket} ${algorithm}`;
-          const point = points.get(key) ?? { atMs: Number(bucket) * 1000, algorithm, work: 0, counts: {} };
+          const point = points.get(key) ?? { atMs: bucket * 1000, algorithm, work: 0, counts: {} };
           points.set(key, point);
           point.work += work;
           addPartialCounts(point.counts, counts);
@@ -180,6 +177,32 @@ export async function readHistory(
     }
   }
   return [...points.values()].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Begins of the first and the last bucket there is; null where there is none. */
+async function boundsOf(
+  db: Kysely<Tables>,
+  step: HistoryStep,
+  level: Level,
+): Promise<{ readonly first: number; readonly last: number } | null> {
+  const ofLevel = db.selectFrom('history_blocks').where('step_seconds', '=', step).where('level', '=', level);
+  const first = await ofLevel.select(({ fn }) => fn.min('bucket').as('bucket')).executeTakeFirst();
+  const last = await ofLevel.select(({ fn }) => fn.max('bucket').as('bucket')).executeTakeFirst();
+  if (first?.bucket == null || last?.bucket == null) return null;
+  return { first: first.bucket, last: last.bucket };
+}
+
+/** Begins of the buckets of a range, in seconds since 1970-01-01 UTC, without those before and after all there are. */
+function bucketsWithin(
+  bounds: { readonly first: number; readonly last: number } | null,
+  { step, fromMs, toMs }: Pick<HistoryRange, 'step' | 'fromMs' | 'toMs'>,
+): number[] {
+  const buckets: number[] = [];
+  if (bounds === null) return buckets;
+  const end = Math.min(toMs / 1000, bounds.last + step);
+  for (let bucket = Math.max(bucketOf(fromMs, step) / 1000, bounds.first); bucket < end; bucket += step)
+    buckets.push(bucket);
+  return buckets;
 }
 
 type Place = Pick<HistorySeriesOfScope, 'number' | 'algorithm'>;
@@ -248,12 +271,12 @@ async function pruneBlocks(
     .where('step_seconds', '=', step)
     .where('level', '=', level)
     .executeTakeFirst();
-  if (first?.bucket == null || Number(first.bucket) >= oldest) return false;
+  if (first?.bucket == null || first.bucket >= oldest) return false;
   await db
     .deleteFrom('history_blocks')
     .where('step_seconds', '=', step)
     .where('level', '=', level)
-    .where('bucket', '<', Math.min(oldest, Number(first.bucket) + BUCKETS_PRUNED * step))
+    .where('bucket', '<', Math.min(oldest, first.bucket + BUCKETS_PRUNED * step))
     .execute();
   return true;
 }

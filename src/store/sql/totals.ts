@@ -72,11 +72,11 @@ function fromRow(row: ShareTotalsTable): LastingTotal {
     account: row.account,
     pool: row.pool,
     algorithm: row.algorithm,
-    received: Number(row.received),
+    received: row.received,
     counts: counts as LastingTotal['counts'],
     work: row.work,
     workFound: row.work_found,
     workAtPool: row.work_at_pool,
-    sharesAtPool: Number(row.shares_at_pool),
+    sharesAtPool: row.shares_at_pool,
   };
 }
