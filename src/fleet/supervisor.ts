@@ -54,7 +54,7 @@ export class WorkerHandle {
     throw unexpected(answer);
   }
 
-  /** What the worker counted since this was last called; whoever calls is the only one to hear of it. */
+  /** A part of what the worker counted since this was last called; whoever calls is the only one to hear of it. */
   async collect(): Promise<Collection> {
     const answer = await this.#ask((call) => ({ kind: 'collect', call }));
     if (answer.kind === 'collected') return answer.collection;

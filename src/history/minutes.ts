@@ -1,5 +1,6 @@
 import { addPartialCounts } from '../domain/counts.ts';
 import { bucketOf, type HistoryPoint, type HistoryScope, isInScope } from '../domain/history.ts';
+import { LabelMap } from '../domain/label-map.ts';
 import type { WorkRow } from '../domain/report.ts';
 import type { ShareResult } from '../domain/result.ts';
 
@@ -26,7 +27,7 @@ interface Sum extends WorkRow {
 export class Minutes {
   readonly #limits: MinutesLimits;
   /** By their begin, the oldest first; rows by their labels. */
-  readonly #minutes = new Map<number, Map<string, Sum>>();
+  readonly #minutes = new Map<number, LabelMap<Sum>>();
 
   constructor(limits: MinutesLimits = DEFAULT_MINUTES_LIMITS) {
     this.#limits = limits;
@@ -36,7 +37,7 @@ export class Minutes {
   add(rows: readonly WorkRow[], untilMs: number): void {
     if (rows.length === 0) return;
     const atMs = bucketOf(untilMs - 1, MINUTE_SECONDS);
-    const minute = this.#minutes.get(atMs) ?? new Map<string, Sum>();
+    const minute = this.#minutes.get(atMs) ?? new LabelMap<Sum>();
     this.#minutes.set(atMs, minute);
     for (const row of rows) addTo(minute, row, this.#limits.workers);
     this.#makeRoom();
@@ -91,23 +92,14 @@ export class Minutes {
   }
 }
 
-function addTo(minute: Map<string, Sum>, row: WorkRow, workers: number): void {
-  const { account, pool, algorithm } = row;
-  const key = keyOf(row);
-  const isKnown = minute.has(key);
-  const worker = isKnown || minute.size < workers ? row.worker : OTHER_WORKERS;
-  const own = isKnown ? key : keyOf({ account, pool, algorithm, worker });
-  const sum = minute.get(own) ?? { account, pool, algorithm, worker, work: 0, counts: {} };
-  minute.set(own, sum);
+function addTo(minute: LabelMap<Sum>, row: WorkRow, workers: number): void {
+  let sum = minute.get(row);
+  if (sum === undefined) {
+    const { account, pool, algorithm } = row;
+    const labels = { account, pool, algorithm, worker: minute.size < workers ? row.worker : OTHER_WORKERS };
+    sum = minute.get(labels) ?? { ...labels, work: 0, counts: {} };
+    minute.set(labels, sum);
+  }
   sum.work += row.work;
   addPartialCounts(sum.counts, row.counts);
-}
-
-function keyOf({
-  account,
-  worker,
-  pool,
-  algorithm,
-}: Pick<WorkRow, 'account' | 'worker' | 'pool' | 'algorithm'>): string {
-  return `${account} ${pool} ${algorithm} ${worker}`;
 }

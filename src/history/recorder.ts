@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type {
   HistoryPoint,
   HistoryRetention,
@@ -36,7 +37,7 @@ export interface HistoryStore {
 
 export interface RecorderParts {
   readonly store: HistoryStore;
-  /** What was counted since it was last asked. */
+  /** A part of what was counted since it was last asked. */
   readonly collect: () => Promise<Collection>;
   readonly clock: Clock;
   readonly log: Log;
@@ -152,10 +153,14 @@ export class HistoryRecorder {
   }
 
   async #collect(untilMs: number): Promise<void> {
-    const { work, totals } = await this.#parts.collect();
-    this.#totals.note(totals);
-    const { keepDays } = this.#options;
-    if (Object.values(keepDays).some((days) => days > 0)) this.#minutes.add(work, untilMs);
+    const isKept = Object.values(this.#options.keepDays).some((days) => days > 0);
+    for (;;) {
+      const { work, totals, hasMore } = await this.#parts.collect();
+      this.#totals.note(totals);
+      if (isKept) this.#minutes.add(work, untilMs);
+      if (!hasMore) break;
+      await setImmediate();
+    }
     this.#collectedMs = untilMs;
   }
 

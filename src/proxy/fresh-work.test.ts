@@ -16,21 +16,37 @@ describe('fresh work', () => {
     fresh.add(busy, 'accepted', 50);
     fresh.add(other, 'accepted-local', 7);
     fresh.add(busy, 'stale', 1000);
-    assert.deepEqual(fresh.take(), [
+    assert.deepEqual(fresh.take(10), [
       { ...subject, work: 150, counts: { accepted: 2, stale: 1 } },
       { ...subject, work: 7, counts: { 'accepted-local': 1 } },
     ]);
     assert.equal(idle.fresh, null);
-    assert.deepEqual(fresh.take(), []);
+    assert.deepEqual(fresh.take(10), []);
   });
 
   test('of a source goes on from nothing after a collection', () => {
     const fresh = new FreshWork();
     const one = source();
     fresh.add(one, 'accepted', 100);
-    const first = fresh.take();
+    const first = fresh.take(10);
     fresh.add(one, 'accepted', 3);
-    assert.deepEqual(fresh.take(), [{ ...subject, work: 3, counts: { accepted: 1 } }]);
+    assert.deepEqual(fresh.take(10), [{ ...subject, work: 3, counts: { accepted: 1 } }]);
     assert.equal(first[0]?.work, 100);
+  });
+
+  test('is handed out in parts, while more comes in', () => {
+    const fresh = new FreshWork();
+    const sources = Array.from({ length: 5 }, source);
+    for (const one of sources) fresh.add(one, 'accepted', 1);
+    let work = 0;
+    let parts = 0;
+    for (; !fresh.isEmpty; parts += 1) {
+      const rows = fresh.take(2);
+      assert.ok(rows.length <= 2);
+      for (const row of rows) work += row.work;
+      const [first] = sources;
+      if (parts === 0 && first !== undefined) fresh.add(first, 'accepted', 100);
+    }
+    assert.deepEqual([work, parts], [105, 3]);
   });
 });

@@ -1,8 +1,6 @@
+import type { WorkLabels } from '../domain/label-map.ts';
 import type { WorkRow } from '../domain/report.ts';
 import { isAccepted, type ShareResult } from '../domain/result.ts';
-
-/** Who did the work. */
-export type WorkSubject = Pick<WorkRow, 'account' | 'worker' | 'pool' | 'algorithm'>;
 
 /** What {@link FreshWork} keeps with whoever did it. */
 export interface FreshSum {
@@ -12,7 +10,7 @@ export interface FreshSum {
 
 /** Holds the place for its sum; null where nothing has been added since the last collection. */
 export interface WorkSource {
-  readonly subject: WorkSubject;
+  readonly subject: WorkLabels;
   fresh: FreshSum | null;
 }
 
@@ -21,7 +19,7 @@ export interface WorkSource {
  * source that does nothing costs nothing, and one that has gone is forgotten with the collection.
  */
 export class FreshWork {
-  #sources: WorkSource[] = [];
+  readonly #sources: WorkSource[] = [];
 
   /** `work` is in hashes and counted only when credited. */
   add(source: WorkSource, result: ShareResult, work: number): void {
@@ -34,16 +32,19 @@ export class FreshWork {
     if (isAccepted(result)) fresh.work += work;
   }
 
-  /** All of it, once. */
-  take(): WorkRow[] {
+  get isEmpty(): boolean {
+    return this.#sources.length === 0;
+  }
+
+  /** That of `most` sources, once. */
+  take(most: number): WorkRow[] {
     const rows: WorkRow[] = [];
-    for (const source of this.#sources) {
+    for (const source of this.#sources.splice(-most)) {
       if (source.fresh === null) continue;
       const { account, worker, pool, algorithm } = source.subject;
       rows.push({ account, worker, pool, algorithm, ...source.fresh });
       source.fresh = null;
     }
-    this.#sources = [];
     return rows;
   }
 }

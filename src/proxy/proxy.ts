@@ -69,6 +69,7 @@ const RESUMES_KEPT = 100_000;
 const HINTS_KEPT = 50_000;
 const RATES_KEPT = 100_000;
 const RATES_KEPT_MS = 24 * 3_600_000;
+const COLLECTED_AT_ONCE = 2000;
 const FAN_OUT_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /** The books of one (account, pool, algorithm). */
@@ -322,15 +323,17 @@ export class Proxy {
     return { sessions, totals: this.#totalRows(), pools, facts };
   }
 
-  /** What was counted since the last call. */
+  /** A part of what was counted since the last call: the work of some thousand sessions takes a millisecond or two. */
   collect(): Collection {
+    const work = this.#freshWork.take(COLLECTED_AT_ONCE);
+    if (!this.#freshWork.isEmpty) return { work, hasMore: true, totals: [] };
     const totals: TotalRow[] = [];
     for (const total of this.#totals.values()) {
       if (!total.tally.isChanged) continue;
       total.tally.isChanged = false;
       totals.push(totalRow(total));
     }
-    return { work: this.#freshWork.take(), totals };
+    return { work, hasMore: false, totals };
   }
 
   // ---- connections

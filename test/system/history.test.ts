@@ -11,7 +11,7 @@ import { silentLog } from '../../src/kit/log.ts';
 import { PracticePool } from '../../src/practice/practice-pool.ts';
 import { Farm, sharesOf } from '../support/farm.ts';
 import type { Figures } from '../support/figures.ts';
-import type { Program } from '../support/program.ts';
+import { Program } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 /** A few hashes per share. */
@@ -69,6 +69,16 @@ function assertNotBelow(after: Figures, before: Figures): void {
     for (const { labels, value } of before.series(family))
       assert.ok(after.value(family, labels) >= value, `${family} ${JSON.stringify(labels)} went back`);
   }
+}
+
+/** The data file has all that was counted then: within an interval, and the time that a busy machine needs. */
+async function written(dataFile: string, figures: Figures): Promise<void> {
+  const database = new Database(dataFile, { readonly: true });
+  const received = database
+    .prepare<[], number>('select coalesce(sum(received), 0) from share_totals')
+    .pluck();
+  await until(() => (received.get() ?? 0) >= sharesOf(figures).received, 'the counters are in the data file');
+  database.close();
 }
 
 function assertBooksAddUp(figures: Figures): void {
@@ -132,8 +142,7 @@ describe('counters over restarts', { concurrency: 2 }, () => {
         await using farm = await Farm.open({ dataFile, flags: ['--history.writeSeconds', '1'] });
         await mineSome(farm, pool, 20);
         before = await farm.program.metrics();
-        // One interval, and the time that a busy machine needs for a transaction.
-        await new Promise((resolve) => setTimeout(resolve, 2000));
+        await written(dataFile, before);
         await farm.program.kill();
       }
       await using farm = await Farm.open({ dataFile });
@@ -160,7 +169,7 @@ describe('counters over restarts', { concurrency: 2 }, () => {
         other.close();
         await program.waitForLine(({ msg }) => msg === 'counters and history are written again', 10_000);
         before = await program.metrics();
-        await new Promise((resolve) => setTimeout(resolve, 2000));
+        await written(dataFile, before);
         await program.kill();
         assert.equal(program.lines().filter(({ msg }) => msg.startsWith('counters and history')).length, 2);
       }
@@ -235,4 +244,16 @@ describe('the history', { concurrency: 2 }, () => {
       assert.equal(await of('of=algorithm&algorithm=scrypt'), 0);
       assert.equal(await of('of=account&account=0000000000000000'), 0);
     }));
+
+  for (const [key, range, stepSeconds] of [
+    ['keepMinutesDays', '1h', 600],
+    ['keepTenMinutesDays', '24h', 3600],
+    ['keepHoursDays', '30d', 600],
+  ] as const) {
+    test(`history.${key}: what is not kept is answered in other steps`, async () => {
+      await using program = await Program.start({ flags: [`--history.${key}`, '0'] });
+      const { json } = await program.get(`/api/v1/history?range=${range}`);
+      assert.equal((json as { readonly stepSeconds: number }).stepSeconds, stepSeconds);
+    });
+  }
 });

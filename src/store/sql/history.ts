@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely';
-import { addPartialCounts } from '../../domain/counts.ts';
 import {
   bucketOf,
   HISTORY_STEPS,
@@ -8,13 +7,14 @@ import {
   type HistoryScope,
   type HistoryStep,
 } from '../../domain/history.ts';
-import type { ShareResult } from '../../domain/result.ts';
+import type { WorkRow } from '../../domain/report.ts';
 import { Pacer } from '../../kit/pacer.ts';
 import type { HistoryBlocksTable, Tables } from '../schema.ts';
 import type { HistoryMinute, HistoryRange } from '../store.ts';
-import { BLOCK_SERIES, type BlockEntry, decodeBlock, encodeBlock } from './history-block.ts';
-import { LEVELS, type Level, type LevelRow, levelOf, sumByLevel } from './history-levels.ts';
-import { type SeriesNumbers, slices } from './history-series.ts';
+import { BLOCK_SERIES, BlockSum, decodeBlock, SeriesSum } from './history-block.ts';
+import { ALL_LEVELS, type Level, levelOf } from './history-levels.ts';
+import type { Resolution, SeriesNumbers, SeriesOfRow } from './history-series.ts';
+import { slices } from './slices.ts';
 
 /** Blocks that are read or written by one statement; 16 KB to 64 KB. */
 const BLOCKS_AT_ONCE = 32;
@@ -27,10 +27,10 @@ const SERIES_PRUNED = 500;
 const DAY_MS = 86_400_000;
 
 /** What the rows of one minute add to one block. */
-interface BlockSum {
+interface ChunkSum {
   readonly level: Level;
   readonly chunk: number;
-  readonly places: { readonly place: number; readonly row: LevelRow }[];
+  readonly sum: BlockSum;
 }
 
 /**
@@ -40,39 +40,42 @@ interface BlockSum {
 export async function addHistory(
   { db, series }: { readonly db: Kysely<Tables>; readonly series: SeriesNumbers },
   { atMs, rows, keepDays }: HistoryMinute,
-): Promise<{ readonly commit: () => void }> {
+): Promise<Resolution> {
   const pacer = new Pacer();
-  const sums = await pacer.drive(sumByLevel(rows));
-  const day = Math.floor(atMs / DAY_MS);
-  const { numbers, found } = await series.resolve(db, sums, { day, pacer });
-  const blocks = await pacer.drive(toBlocks(sums, numbers));
+  const resolution = await series.resolve(db, rows, { day: Math.floor(atMs / DAY_MS), pacer });
+  const sums = await pacer.drive(sumByChunk(rows, resolution.series));
   for (const step of HISTORY_STEPS) {
     if (keepDays[step] === 0) continue;
     const bucket = bucketOf(atMs, step) / 1000;
-    for (const level of Object.values(LEVELS)) {
-      const ofLevel = blocks.filter((block) => block.level === level);
+    for (const level of ALL_LEVELS) {
+      const ofLevel = sums.filter((sum) => sum.level === level);
       for (const some of slices(ofLevel, BLOCKS_AT_ONCE))
-        await addToBlocks(db, { step, level, bucket, blocks: some, pacer });
+        await addToBlocks(db, { step, level, bucket, sums: some, pacer });
     }
   }
-  return { commit: () => series.keep(found) };
+  return resolution;
 }
 
-function* toBlocks(
-  rows: readonly LevelRow[],
-  numbers: readonly number[],
-): Generator<undefined, BlockSum[], undefined> {
-  const blocks = new Map<string, BlockSum>();
+function* sumByChunk(
+  rows: readonly WorkRow[],
+  series: readonly SeriesOfRow[],
+): Generator<undefined, ChunkSum[], undefined> {
+  const chunks = ALL_LEVELS.map(() => new Map<number, ChunkSum>());
   for (const [at, row] of rows.entries()) {
-    const number = numbers[at] ?? -1;
-    const chunk = Math.floor(number / BLOCK_SERIES);
-    const key = `${row.level} ${chunk}`;
-    const block = blocks.get(key) ?? { level: row.level, chunk, places: [] };
-    blocks.set(key, block);
-    block.places.push({ place: number % BLOCK_SERIES, row });
+    for (const level of ALL_LEVELS) {
+      const number = series[at]?.[level].number ?? -1;
+      const chunk = Math.floor(number / BLOCK_SERIES);
+      const ofLevel = chunks[level];
+      let sum = ofLevel?.get(chunk);
+      if (sum === undefined) {
+        sum = { level, chunk, sum: new BlockSum() };
+        ofLevel?.set(chunk, sum);
+      }
+      sum.sum.add(number % BLOCK_SERIES, row.work, row.counts);
+    }
     yield;
   }
-  return [...blocks.values()];
+  return chunks.flatMap((ofLevel) => [...ofLevel.values()]);
 }
 
 async function addToBlocks(
@@ -81,13 +84,13 @@ async function addToBlocks(
     step,
     level,
     bucket,
-    blocks,
+    sums,
     pacer,
   }: {
     readonly step: HistoryStep;
     readonly level: Level;
     readonly bucket: number;
-    readonly blocks: readonly BlockSum[];
+    readonly sums: readonly ChunkSum[];
     readonly pacer: Pacer;
   },
 ): Promise<void> {
@@ -100,14 +103,18 @@ async function addToBlocks(
     .where(
       'chunk',
       'in',
-      blocks.map(({ chunk }) => chunk),
+      sums.map(({ chunk }) => chunk),
     )
     .execute();
   const known = new Map(stored.map(({ chunk, data }) => [chunk, data]));
   const values: HistoryBlocksTable[] = [];
-  for (const { chunk, places } of blocks) {
-    const data = encodeBlock(merged(known.get(chunk), places));
-    values.push({ step_seconds: step, level, bucket, chunk, data });
+  const whole = new BlockSum();
+  for (const { chunk, sum } of sums) {
+    const before = known.get(chunk);
+    whole.clear();
+    whole.addSum(sum);
+    if (before !== undefined) whole.addBlock(before);
+    values.push({ step_seconds: step, level, bucket, chunk, data: whole.encode() });
     if (pacer.isDue()) await pacer.rest();
   }
   await db
@@ -122,22 +129,6 @@ async function addToBlocks(
   if (pacer.isDue()) await pacer.rest();
 }
 
-function merged(data: Uint8Array | undefined, places: BlockSum['places']): BlockEntry[] {
-  const entries = new Map<
-    number,
-    { place: number; work: number; counts: Partial<Record<ShareResult, number>> }
-  >();
-  if (data !== undefined)
-    decodeBlock(data, (place, work, counts) => entries.set(place, { place, work, counts }));
-  for (const { place, row } of places) {
-    const known = entries.get(place) ?? { place, work: 0, counts: {} };
-    entries.set(place, known);
-    known.work += row.work;
-    addPartialCounts(known.counts, row.counts);
-  }
-  return [...entries.values()].sort((a, b) => a.place - b.place);
-}
-
 /** Asks the database piece by piece: `run` is called for each, so that others have their turn between them. */
 export async function readHistory(
   run: <Result>(work: (db: Kysely<Tables>) => Promise<Result>) => Promise<Result>,
@@ -147,7 +138,10 @@ export async function readHistory(
   const level = levelOf(scope);
   const chunks = algorithmsByPlace(await run((db) => findSeries(db, level, scope)));
   const buckets = bucketsWithin(await run((db) => boundsOf(db, step, level)), { step, fromMs, toMs });
-  const points = new Map<string, { -readonly [Key in keyof HistoryPoint]: HistoryPoint[Key] }>();
+  const sums = new Map<
+    string,
+    { readonly atMs: number; readonly algorithm: string; readonly sum: SeriesSum }
+  >();
   for (const someChunks of slices([...chunks.keys()], CHUNKS_AT_ONCE)) {
     for (const someBuckets of slices(buckets, BUCKETS_AT_ONCE)) {
       const blocks = await run((db) =>
@@ -162,21 +156,25 @@ export async function readHistory(
       );
       for (const { bucket, chunk, data } of blocks) {
         const algorithms = chunks.get(chunk);
-        decodeBlock(data, (place, work, counts) => {
+        decodeBlock(data, (place, entry) => {
           const algorithm = algorithms?.get(place);
           if (algorithm === undefined) return;
           const key = `${bucket} ${algorithm}`;
-          const point = points.get(key) ?? { atMs: bucket * 1000, algorithm, work: 0, counts: {} };
-          points.set(key, point);
-          point.work += work;
-          addPartialCounts(point.counts, counts);
+          const known = sums.get(key) ?? { atMs: bucket * 1000, algorithm, sum: new SeriesSum() };
+          sums.set(key, known);
+          known.sum.add(entry);
         });
         if (pacer.isDue()) await pacer.rest();
       }
       await pacer.rest();
     }
   }
-  return [...points.values()].sort((a, b) => a.atMs - b.atMs);
+  return Array.from(sums.values(), ({ atMs, algorithm, sum }) => ({
+    atMs,
+    algorithm,
+    work: sum.work,
+    counts: sum.counts(),
+  })).sort((a, b) => a.atMs - b.atMs);
 }
 
 /** Begins of the first and the last bucket there is; null where there is none. */
@@ -239,7 +237,7 @@ export async function pruneHistory(
 ): Promise<boolean> {
   for (const step of HISTORY_STEPS) {
     const oldest = bucketOf(nowMs - keepDays[step] * DAY_MS, step) / 1000;
-    for (const level of Object.values(LEVELS)) {
+    for (const level of ALL_LEVELS) {
       if (await pruneBlocks(db, { step, level, oldest: keepDays[step] === 0 ? oldest + step : oldest }))
         return true;
     }

@@ -152,8 +152,7 @@ export class SqlStore implements Store {
 
   async addHistory(minute: HistoryMinute, options: Patience = {}): Promise<void> {
     const series = this.#series;
-    const { commit } = await this.#relaxedTransaction((db) => addHistory({ db, series }, minute), options);
-    commit();
+    series.keep(await this.#relaxedTransaction((db) => addHistory({ db, series }, minute), options));
   }
 
   readHistory(range: HistoryRange): Promise<readonly HistoryPoint[]> {

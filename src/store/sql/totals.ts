@@ -3,7 +3,7 @@ import type { LastingTotal } from '../../domain/history.ts';
 import { SHARE_RESULTS, type ShareResult } from '../../domain/result.ts';
 import { Pacer } from '../../kit/pacer.ts';
 import type { ShareTotalsTable, Tables } from '../schema.ts';
-import { slices } from './history-series.ts';
+import { slices } from './slices.ts';
 
 const ROWS_AT_ONCE = 50;
 /** How long totals of accounts that were deleted are kept after their last change: what is billed by them is billed by then. */
