@@ -75,7 +75,7 @@ function* sumByChunk(
     }
     yield;
   }
-  return chunks.flatMap((ofLevel) => [...ofLevel.values()]);
+  return chunks.flatMap((ofLevel) => Array.from(ofLevel.values()));
 }
 
 async function addToBlocks(
