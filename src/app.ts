@@ -65,7 +65,7 @@ const CHECK_MS = 1000;
 /** The counters' last way to the disk, which is short unless another process holds the store locked. */
 const LAST_WRITE_MS = 700;
 /** The whole end: what the miners' drain may take of it is not the web server's. */
-const STOP_MS = 9800;
+const STOP_MS = 9600;
 
 /**
  * Builds the rooms and joins them: the store and HTTP here, miners and pools in the worker behind the message boundary.

@@ -35,7 +35,14 @@ describe('the view of a range', () => {
   test('takes what is kept where the finer is not, or not for so long', () => {
     assert.equal(upToNow(HISTORY_RANGES['1h'], { ...KEEP, 60: 0 }).step, 600);
     assert.equal(upToNow(HISTORY_RANGES['1h'], { 60: 0, 600: 0, 3600: 365 }).step, 3600);
-    assert.equal(upToNow(HISTORY_RANGES['30d'], { 60: 2, 600: 14, 3600: 0 }).step, 600);
+    const month = upToNow(HISTORY_RANGES['30d'], { 60: 2, 600: 14, 3600: 0 });
+    assert.deepEqual([month.step, month.stepSeconds], [600, 3600], 'still no more points than are of use');
+    const year = upToNow(HISTORY_RANGES['1y'], { 60: 400, 600: 0, 3600: 1 });
+    assert.deepEqual(
+      [year.step, year.stepSeconds],
+      [60, 6 * 3600],
+      'what reaches back goes before what is short',
+    );
     const threeDaysAgo = { fromMs: NOW_MS - 3 * DAY_MS, toMs: NOW_MS - 3 * DAY_MS + 30 * MINUTE_MS };
     assert.equal(viewOf(threeDaysAgo, { nowMs: NOW_MS, keepDays: KEEP }).step, 600);
     const aMonthAgo = { fromMs: NOW_MS - 30 * DAY_MS, toMs: NOW_MS - 29 * DAY_MS };

@@ -20,8 +20,8 @@ export interface HistoryView {
 }
 
 /**
- * Minutes up to six hours, ten minutes up to seven days, hours beyond, and longer ones where there would be too many; coarser ones where the fine ones
- * are not kept, or not for that long.
+ * Minutes up to six hours, ten minutes up to seven days, hours beyond, and longer ones where there would be too many; others where these are
+ * not kept, or not for that long.
  */
 export function viewOf(
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
@@ -32,12 +32,10 @@ export function viewOf(
   const kept = HISTORY_STEPS.filter((step) => keepDays[step] > 0);
   // The first bucket of a range that goes back as far as is kept may have gone already.
   const reaches = (step: HistoryStep) => fromMs + step * 1000 >= nowMs - keepDays[step] * DAY_MS;
-  const step =
-    kept.find((candidate) => candidate >= finest && reaches(candidate)) ??
-    kept.findLast((candidate) => candidate >= finest) ??
-    kept.at(-1) ??
-    60;
-  const stepSeconds = step === 3600 ? foldedStep(lengthMs) : step;
+  const coarser = kept.filter((candidate) => candidate >= finest);
+  const step = coarser.find(reaches) ?? kept.findLast(reaches) ?? coarser.at(-1) ?? kept.at(-1) ?? 60;
+  const shown = Math.max(step, finest);
+  const stepSeconds = shown === 3600 ? foldedStep(lengthMs) : shown;
   const stepMs = stepSeconds * 1000;
   return {
     step,
