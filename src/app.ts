@@ -9,6 +9,7 @@ import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
 import { startWorker } from './fleet/worker.ts';
+import { HistoryRecorder } from './history/recorder.ts';
 import { parseApiToken } from './http/auth.ts';
 import { DEFAULT_HTTP_LIMITS } from './http/options.ts';
 import type { AccountsPort, HealthCheck, PoolsPort } from './http/ports.ts';
@@ -62,8 +63,10 @@ const OWN_FILES = 128;
 /** A scrape and a health probe in the same moment share one look at the store. */
 const CHECKS_KEPT_MS = 2000;
 const CHECK_MS = 1000;
+/** The counters' last way to the disk, which is short unless another process holds the store locked. */
+const LAST_WRITE_MS = 700;
 /** The whole end: what the miners' drain may take of it is not the web server's. */
-const STOP_MS = 9800;
+const STOP_MS = 9600;
 
 /**
  * Builds the rooms and joins them: the store and HTTP here, miners and pools in the worker behind the message boundary.
@@ -149,7 +152,17 @@ export async function startApp(
       return list;
     };
 
-    const reports = async () => [await worker.report()];
+    const { writeSeconds, keepMinutesDays, keepTenMinutesDays, keepHoursDays } = config.history;
+    const history = await HistoryRecorder.start(
+      { store, collect: () => worker.collect(), clock, log },
+      {
+        writeMs: writeSeconds * 1000,
+        keepDays: { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays },
+      },
+    );
+    undo.push(() => history.stop(LAST_WRITE_MS));
+
+    const reports = async () => [history.withPast(await worker.report())];
     const metrics = new MetricsExporter(
       { reports, checks },
       {
@@ -204,6 +217,7 @@ export async function startApp(
         },
         metrics,
         reports: { read: reports },
+        history,
         faults: faultsPort,
         log,
       },
@@ -232,7 +246,7 @@ export async function startApp(
         known = null;
         await worker.drain(config.shutdown.drainMs);
         identity?.close();
-        await http.close();
+        await Promise.all([history.stop(LAST_WRITE_MS), http.close()]);
         metrics.stop();
         await store.close();
       },

@@ -12,7 +12,7 @@ import {
   verifyPerSecond,
 } from './sections/miners.ts';
 import { extranonce, failover, upstream } from './sections/pools.ts';
-import { db, log, metrics, shutdown, syslog, web } from './sections/program.ts';
+import { db, history, log, metrics, shutdown, syslog, web } from './sections/program.ts';
 import { nearest } from './spelling.ts';
 
 /**
@@ -26,6 +26,7 @@ export const SCHEMA = {
   tls,
   web,
   db,
+  history,
   metrics,
   log,
   syslog,

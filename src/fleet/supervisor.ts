@@ -1,6 +1,6 @@
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { WorkerReport } from '../domain/report.ts';
+import type { Collection, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { Link } from './link.ts';
 import type { AccountAnswer, AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
@@ -51,6 +51,13 @@ export class WorkerHandle {
   async report(): Promise<WorkerReport> {
     const answer = await this.#ask((call) => ({ kind: 'report', call }));
     if (answer.kind === 'report') return answer.report;
+    throw unexpected(answer);
+  }
+
+  /** A part of what the worker counted since this was last called; whoever calls is the only one to hear of it. */
+  async collect(): Promise<Collection> {
+    const answer = await this.#ask((call) => ({ kind: 'collect', call }));
+    if (answer.kind === 'collected') return answer.collection;
     throw unexpected(answer);
   }
 

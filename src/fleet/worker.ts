@@ -78,6 +78,9 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       case 'report':
         link.send({ kind: 'report', call: message.call, report: proxy.report() });
         return;
+      case 'collect':
+        link.send({ kind: 'collected', call: message.call, collection: proxy.collect() });
+        return;
       case 'probe-pool':
         void proxy
           .probe(message.probe)

@@ -7,6 +7,7 @@ export const POOL_TEST_PATH = `${POOLS_PATH}/test`;
 /** One of its entries. */
 export const POOL_PATH = `${POOLS_PATH}/:pool`;
 export const ALGORITHMS_PATH = `${API_ROOT}/algorithms`;
+export const HISTORY_PATH = `${API_ROOT}/history`;
 export const OPENAPI_PATH = `${API_ROOT}/openapi.json`;
 export const METRICS_PATH = '/metrics';
 

@@ -1,7 +1,7 @@
 import type { WorkerReport } from '../domain/report.ts';
+import { Pacer } from '../kit/pacer.ts';
 import { type ExpositionFormat, renderFamilies } from './exposition.ts';
 import { METRIC_FAMILIES } from './index.ts';
-import { Pacer } from './pacer.ts';
 import { ProcessMonitor } from './process-monitor.ts';
 import { type BuildFacts, foldReports, type ReadyCheck, type ScrapeInput } from './scrape.ts';
 

@@ -477,18 +477,21 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { pool } = group.credentials;
     return new SessionBooks(
       {
-        sessionId: this.id,
-        address: this.address,
-        account: route.account.name,
-        worker,
-        agent: this.agent,
-        dialect: this.dialect.name,
-        pool: pool.name,
-        algorithm,
-        divider: pool.algorithm.divider,
-        connectedAtMs: this.connectedAtMs,
+        subject: {
+          sessionId: this.id,
+          address: this.address,
+          account: route.account.name,
+          worker,
+          agent: this.agent,
+          dialect: this.dialect.name,
+          pool: pool.name,
+          algorithm,
+          divider: pool.algorithm.divider,
+          connectedAtMs: this.connectedAtMs,
+        },
+        total: group.tallyOf(algorithm),
+        freshWork: this.context.freshWork,
       },
-      group.tallyOf(algorithm),
       this.context.clock.monotonicMs(),
     );
   }

@@ -5,6 +5,7 @@ import type { Account, AccountMode, PoolCredentials } from '../domain/account.ts
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type {
+  Collection,
   HistogramRow,
   PoolRow,
   SessionRow,
@@ -25,6 +26,7 @@ import { WriteBatch } from '../net/write-batch.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import { AddressBook } from './address-book.ts';
 import { Arrival, type ArrivalHost } from './arrival.ts';
+import { FreshWork } from './fresh-work.ts';
 import { Group } from './group.ts';
 import { HintBook } from './hint-book.ts';
 import { JobSequence } from './issued-job.ts';
@@ -71,7 +73,14 @@ const RESUMES_KEPT = 100_000;
 const HINTS_KEPT = 50_000;
 const RATES_KEPT = 100_000;
 const RATES_KEPT_MS = 24 * 3_600_000;
+const COLLECTED_AT_ONCE = 2000;
 const FAN_OUT_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
+/** The books of one (account, pool, algorithm). */
+interface Total {
+  readonly key: Pick<TotalRow, 'account' | 'pool' | 'algorithm'>;
+  readonly tally: Tally;
+}
 
 /** The living part of one process: a Stratum port, the sessions on it, and their upstreams. Knows no store and no HTTP. */
 export class Proxy {
@@ -88,10 +97,8 @@ export class Proxy {
   readonly #sessions = new Set<MinerSession>();
   readonly #groups = new Map<string, Group>();
   readonly #routes: Routes;
-  readonly #totals = new Map<
-    string,
-    { readonly key: Pick<TotalRow, 'account' | 'pool' | 'algorithm'>; readonly tally: Tally }
-  >();
+  readonly #totals = new Map<string, Total>();
+  readonly #freshWork = new FreshWork();
   readonly #pools = new Map<string, PoolStats>();
   readonly #probing = new Set<PoolProbing>();
   readonly #refused = new Map<string, number>();
@@ -141,6 +148,7 @@ export class Proxy {
       lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
       measuring: new MeasuringLoad(),
       unboundTally,
+      freshWork: this.#freshWork,
       verifier: parts.verifier,
       mix: parts.mix,
       prefixes: new OwnPrefixes(),
@@ -319,6 +327,19 @@ export class Proxy {
       accountsInUse: inUse.size,
     };
     return { sessions, totals: this.#totalRows(), pools, facts };
+  }
+
+  /** A part of what was counted since the last call: the work of some thousand sessions takes a millisecond or two. */
+  collect(): Collection {
+    const work = this.#freshWork.take(COLLECTED_AT_ONCE);
+    if (!this.#freshWork.isEmpty) return { work, hasMore: true, totals: [] };
+    const totals: TotalRow[] = [];
+    for (const total of this.#totals.values()) {
+      if (!total.tally.isChanged) continue;
+      total.tally.isChanged = false;
+      totals.push(totalRow(total));
+    }
+    return { work, hasMore: false, totals };
   }
 
   // ---- connections
@@ -546,24 +567,10 @@ export class Proxy {
 
   #totalRows(): TotalRow[] {
     // Books that were opened before the first job said what it is.
-    const isMisnamed = ({
-      key,
-      tally,
-    }: {
-      readonly key: { pool: string; algorithm: string };
-      readonly tally: Tally;
-    }) => tally.received === 0 && this.#pools.get(`${key.pool} ${key.algorithm}`)?.supersededBy != null;
+    const isMisnamed = ({ key, tally }: Total) =>
+      tally.received === 0 && this.#pools.get(`${key.pool} ${key.algorithm}`)?.supersededBy != null;
     const shown = [...this.#totals.values()].filter((total) => !isMisnamed(total));
-    return Array.from(shown, ({ key, tally }) => ({
-      ...key,
-      counts: { ...tally.counts },
-      received: tally.received,
-      inFlight: tally.inFlight,
-      work: tally.work,
-      workFound: tally.workFound,
-      workAtPool: tally.workAtPool,
-      sharesAtPool: tally.sharesAtPool,
-    }));
+    return shown.map(totalRow);
   }
 
   #inFlight(): number {
@@ -596,6 +603,19 @@ export class Proxy {
     this.#context.dialectsMistaken.expire(nowMs);
     this.#context.lastRates.expire(nowMs);
   }
+}
+
+function totalRow({ key, tally }: Total): TotalRow {
+  return {
+    ...key,
+    counts: { ...tally.counts },
+    received: tally.received,
+    inFlight: tally.inFlight,
+    work: tally.work,
+    workFound: tally.workFound,
+    workAtPool: tally.workAtPool,
+    sharesAtPool: tally.sharesAtPool,
+  };
 }
 
 function sessionRow(books: SessionBooks, up: boolean, nowMs: number): SessionRow {

@@ -6,6 +6,7 @@ import type { Log } from '../kit/log.ts';
 import type { CloseReason } from '../net/connection.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import type { AddressBook } from './address-book.ts';
+import type { FreshWork } from './fresh-work.ts';
 import type { HintBook } from './hint-book.ts';
 import type { JobSequence } from './issued-job.ts';
 import type { MeasuringLoad } from './measuring-load.ts';
@@ -72,6 +73,7 @@ export interface SessionContext {
   readonly measuring: MeasuringLoad;
   /** Shares of sessions that have no account. */
   readonly unboundTally: Tally;
+  readonly freshWork: FreshWork;
   /** null: the pool alone judges. */
   readonly verifier: ShareVerifier | null;
   /** Completes shares of miners that leave out what their pool wants. */

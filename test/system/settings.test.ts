@@ -37,6 +37,12 @@ const ELSEWHERE: Readonly<Record<string, readonly KeyName[]>> = {
   'one-port.test.ts': ['stratum.listeners', 'stratum.trustedProxies', 'tls.mode', 'tls.cert', 'tls.key'],
   'failing-pools.test.ts': ['upstream.submitTimeoutMs', 'upstream.silenceMs'],
   'shutdown.test.ts': ['shutdown.drainMs'],
+  'history.test.ts': [
+    'history.writeSeconds',
+    'history.keepMinutesDays',
+    'history.keepTenMinutesDays',
+    'history.keepHoursDays',
+  ],
   'settings-pools.test.ts': [
     'upstream.agent',
     'upstream.versionMask',

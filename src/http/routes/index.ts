@@ -1,6 +1,7 @@
 import type { AddRoutes } from '../app.ts';
 import { addAlgorithms } from './algorithms.ts';
 import { addHealth } from './health.ts';
+import { addHistory } from './history.ts';
 import { addHome } from './home.ts';
 import { addMetrics } from './metrics.ts';
 import { addOpenapi } from './openapi.ts';
@@ -22,6 +23,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addPoolTest,
   addPool,
   addAlgorithms,
+  addHistory,
   addVersion,
   addOpenapi,
 ];

@@ -82,5 +82,6 @@ function prepare(database: Database.Database, sql: string): SqliteStatement {
 }
 
 export const sqliteSchema: SchemaEngine = {
+  bytesType: 'blob',
   addIdColumn: (table) => table.addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement()),
 };

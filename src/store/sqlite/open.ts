@@ -51,6 +51,16 @@ export function sqliteEngine(database: Database.Database, path: string): SqlEngi
   const turns = new Turns();
   return {
     run: (work) => turns.take(work),
+    // One connection serves all, and one piece of work has it at a time.
+    runRelaxed: (work) =>
+      turns.take(async () => {
+        database.pragma('synchronous = NORMAL');
+        try {
+          return await work();
+        } finally {
+          if (database.open) database.pragma('synchronous = FULL');
+        }
+      }),
     toStoreError: (error) => toStoreError(error, path),
     close: async () => {
       database.close();
