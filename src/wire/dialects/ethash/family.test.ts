@@ -145,13 +145,13 @@ describe('miners of the family', () => {
         const request = miner.miner.decode(JSON.stringify({ id: 40, ...SUBMITS[miner.name]?.(jobId) }));
         assert.ok(request.kind === 'submit', JSON.stringify(request));
         assert.equal(request.jobId, jobId);
-        const told1 = pairing === 'completed' ? 'a2eea0' : subscription.extranonce1;
+        const toldPrefix = pairing === 'completed' ? 'a2eea0' : subscription.extranonce1;
         const assembled = shareOf(
           miner.miner.assemble(request, {
             ...ethashFacts,
             work,
             poolJobId: work.poolJobId,
-            ...(nonces.kind === 'prefix' ? { ...subscription, extranonce1: told1 } : {}),
+            ...(nonces.kind === 'prefix' ? { ...subscription, extranonce1: toldPrefix } : {}),
           }),
         );
         const { completion } = pool;
