@@ -9,10 +9,7 @@ import { Launched, ROOT } from '../support/program.ts';
 describe('the Dockerfile', () => {
   test('has no fault that a linter knows', async () => {
     const text = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
-    assert.deepEqual(
-      validate(text).map(({ message, range }) => `${range.start.line + 1}: ${message}`),
-      [],
-    );
+    assert.deepEqual(validate(text), []);
     // That it would see one.
     assert.notDeepEqual(validate(`${text}\nEXPOSE many\n`), []);
   });

@@ -50,10 +50,10 @@ describe('the installed program', () => {
       '--project',
       join(ROOT, 'tsconfig.build.json'),
     ];
-    const compiled = await runToEnd([...tsc, '--outDir', join(root, 'dist')], {
+    await using compiler = new Launched([...tsc, '--outDir', join(root, 'dist')], {
       executable: process.execPath,
     });
-    assert.equal(compiled.code, 0, compiled.stdout);
+    assert.equal((await compiler.exit(120_000)).code, 0, compiler.stdout);
     for (const name of ['bin', 'catalogue', 'package.json'])
       await cp(join(ROOT, name), join(root, name), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
