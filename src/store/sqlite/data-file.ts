@@ -36,6 +36,13 @@ export function prepareDataFile(path: string): 'new' | 'ours' | 'original' {
     );
   }
   if (header.readUInt32BE(68) === APPLICATION_ID) return 'ours';
+  // Whoever writes it in that moment may be the original program; `busy` is tried again.
+  if (statOrNull(`${path}-journal`) !== null) {
+    throw new StoreError(
+      'busy',
+      `${path}: another program is within a change of it, or was cut off in one (${path}-journal is there): end that program, or start and stop it once; else start with another --db.path`,
+    );
+  }
   const owner = ownerOf(path, header);
   if (owner !== 'unknown') return owner;
   throw new StoreError(
@@ -63,10 +70,9 @@ export function makePrivate(path: string): 'private' | 'narrowed' | 'exposed' {
   return outcome;
 }
 
-/** Whose tables are in the file. `unknown` too where looking would need to write: in WAL mode, or with an unfinished transaction. */
+/** Whose tables are in the file. `unknown` too where looking would need to write: in WAL mode. */
 function ownerOf(path: string, header: Buffer): 'new' | 'original' | 'unknown' {
   if (header[18] !== ROLLBACK_JOURNAL || header[19] !== ROLLBACK_JOURNAL) return 'unknown';
-  if (statOrNull(`${path}-journal`) !== null) return 'unknown';
   let database: Database.Database | null = null;
   try {
     database = new Database(path, { readonly: true, fileMustExist: true });

@@ -7,6 +7,9 @@ import { toStoreError } from './faults.ts';
 /** The tables of the original program's data file. */
 export const SEED_TABLES = ['hashes', 'pools', 'users'] as const;
 
+/** A longer wait for a lock is the caller's, outside the driver. */
+const LOCK_MS = 50;
+
 /** Whether this is data of the original program: its tables with the columns that are read of them. */
 export function hasSeedTables(database: Database.Database): boolean {
   const tables = database
@@ -74,7 +77,7 @@ export function readSeedFile(path: string): Seed {
   }
   let database: Database.Database | null = null;
   try {
-    database = new Database(path, { readonly: true, fileMustExist: true });
+    database = new Database(path, { readonly: true, fileMustExist: true, timeout: LOCK_MS });
     if (!hasSeedTables(database)) {
       throw new StoreError(
         'foreign-database',

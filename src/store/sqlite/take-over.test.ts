@@ -305,12 +305,20 @@ describe('a store that is opened on the data file of the original program', () =
     makeSeed(path);
     const original = new Database(path);
     original.exec("begin exclusive; insert into users values ('00000000000000f7', 1, 'yan', 'y')");
-    await assert.rejects(open(path), { name: 'StoreError' });
+    await assert.rejects(open(path), { kind: 'busy', message: /-journal is there/ });
     setTimeout(() => {
       original.exec('commit');
       original.close();
-    }, 200);
-    const report = await importInto(newPath(), path);
+    }, 300);
+    const [report, store] = await Promise.all([
+      importInto(newPath(), path),
+      openSqliteStore(
+        { log: silentLog, clock: systemClock },
+        { path, catalogue: CATALOGUE, busyTimeoutMs: 5000 },
+      ),
+    ]);
     assert.equal(report.accounts.imported.length, 4);
+    assert.equal(await store.countAccounts(), 4);
+    await store.close();
   });
 });
