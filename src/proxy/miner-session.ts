@@ -696,12 +696,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** Leases a lane of this upstream; where it has none left, another upstream is joined and false returned. */
   #takeLane(upstream: Upstream): boolean {
     const { lanes } = upstream;
+    const { binding } = this;
+    // Only now is it known for sure whether the pool's prefix leaves room for a byte of ours.
+    if (binding !== null && this.plan?.kind === 'prefix') this.#planFor(binding.group);
     if (lanes === null || this.plan === null) return false;
     const preferred = this.resumed?.upstream === upstream ? this.resumed.lane : null;
     if (this.#seat.take(lanes, { plan: this.plan, prefix: this.extranonce1, preferred })) return true;
-    const group = this.binding?.group ?? null;
     upstream.leave(this);
-    this.upstream = group?.joinAnother(this, upstream) ?? null;
+    this.upstream = binding?.group.joinAnother(this, upstream) ?? null;
     if (this.upstream !== null) this.onReady(this.upstream);
     return false;
   }
