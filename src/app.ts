@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { Mixes } from './algorithms/ethash/mixes.ts';
 import { algorithms } from './algorithms/index.ts';
 import { parseListenAddress } from './config/listen-address.ts';
@@ -169,6 +170,7 @@ export async function startApp(
         tag: config.metrics.tag === '' ? config.stratum.addr : config.metrics.tag,
         maxWorkers: config.metrics.maxWorkers,
         build: { version, startedAtMs },
+        dataFolder: config.db.path === ':memory:' ? null : dirname(config.db.path),
       },
     );
     undo.push(() => metrics.stop());

@@ -31,17 +31,20 @@ export interface MetricsExporterOptions {
   /** Above so many sessions the per-miner series are left out; 0: never. */
   readonly maxWorkers: number;
   readonly build: BuildFacts;
+  /** Where the data file is, for the free space there; default: there is none. */
+  readonly dataFolder?: string | null;
 }
 
 /** Answers scrapes. Watches the process from construction until `stop`. */
 export class MetricsExporter {
   readonly #sources: MetricsSources;
   readonly #options: MetricsExporterOptions;
-  readonly #monitor = new ProcessMonitor();
+  readonly #monitor: ProcessMonitor;
 
   constructor(sources: MetricsSources, options: MetricsExporterOptions) {
     this.#sources = sources;
     this.#options = options;
+    this.#monitor = new ProcessMonitor(options.dataFolder ?? null);
   }
 
   /** One exposition; fails before its first chunk when a source fails. */
