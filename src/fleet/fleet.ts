@@ -9,6 +9,8 @@ import type { WorkerHandle } from './supervisor.ts';
 export interface FleetParts {
   readonly workers: readonly WorkerHandle[];
   readonly clock: Clock;
+  /** Adds what was counted before this process began. Default: nothing. */
+  readonly withPast?: (report: WorkerReport) => WorkerReport;
 }
 
 /** A look at everything costs something for every miner: those who ask within this share one. */
@@ -29,7 +31,10 @@ export class Fleet {
   report(): Promise<WorkerReport> {
     const nowMs = this.#parts.clock.monotonicMs();
     if (this.#report !== null && nowMs - this.#report.atMs < REPORT_KEPT_MS) return this.#report.report;
-    const report = Promise.all(this.#parts.workers.map((worker) => worker.report())).then(joinReports);
+    const { workers, withPast = (joined) => joined } = this.#parts;
+    const report = Promise.all(workers.map((worker) => worker.report())).then((all) =>
+      withPast(joinReports(all)),
+    );
     this.#report = { atMs: nowMs, report };
     return report;
   }

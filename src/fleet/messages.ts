@@ -4,7 +4,7 @@ import type { Occurrence } from '../domain/event.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
-import type { FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
 export type AccountAnswer =
@@ -50,6 +50,8 @@ export type ToWorker =
   | { readonly kind: 'record'; readonly call: number; readonly id: string; readonly seconds: number }
   | { readonly kind: 'stop-recording'; readonly call: number; readonly id: string }
   | { readonly kind: 'show-recording'; readonly call: number; readonly id: string }
+  /** What was counted since this was last asked. */
+  | { readonly kind: 'collect'; readonly call: number }
   | { readonly kind: 'probe-pool'; readonly call: number; readonly probe: PoolProbe }
   | { readonly kind: 'drain'; readonly call: number; readonly graceMs: number };
 
@@ -68,6 +70,7 @@ export type ToSupervisor =
   | { readonly kind: 'recording'; readonly call: number; readonly result: RecordResult }
   | { readonly kind: 'recording-stopped'; readonly call: number; readonly isStopped: boolean }
   | { readonly kind: 'recorded'; readonly call: number; readonly recording: Recording | null }
+  | { readonly kind: 'collected'; readonly call: number; readonly collection: Collection }
   | { readonly kind: 'pool-probed'; readonly call: number; readonly finding: PoolFinding }
   /** Something that an operator wants to hear of; nobody has asked. */
   | { readonly kind: 'event'; readonly occurrence: Occurrence }

@@ -3,7 +3,7 @@ import type { Occurrence } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
-import type { FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { Link } from './link.ts';
 import type { AccountAnswer, AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
@@ -123,6 +123,13 @@ export class WorkerHandle {
   async recorded(id: string): Promise<Recording | null> {
     const answer = await this.#ask((call) => ({ kind: 'show-recording', call, id }));
     if (answer.kind === 'recorded') return answer.recording;
+    throw unexpected(answer);
+  }
+
+  /** A part of what the worker counted since this was last called; whoever calls is the only one to hear of it. */
+  async collect(): Promise<Collection> {
+    const answer = await this.#ask((call) => ({ kind: 'collect', call }));
+    if (answer.kind === 'collected') return answer.collection;
     throw unexpected(answer);
   }
 

@@ -10,7 +10,7 @@ import type { Link } from './link.ts';
 import type { AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
 
 export interface WorkerParts
-  extends Pick<ProxyParts, 'dialects' | 'verifier' | 'secureContext' | 'trustedProxies'> {
+  extends Pick<ProxyParts, 'dialects' | 'verifier' | 'mix' | 'secureContext' | 'trustedProxies'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly link: Link<ToSupervisor, ToWorker>;
@@ -18,7 +18,7 @@ export interface WorkerParts
 
 /** One proxy at its end of the boundary: does what the supervisor's messages ask, and asks for accounts. */
 export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
-  const { link, clock, log, dialects, verifier, secureContext, trustedProxies } = parts;
+  const { link, clock, log, dialects, verifier, mix, secureContext, trustedProxies } = parts;
   const accounts = new AccountCache({
     clock,
     ask: (call, name) => link.send({ kind: 'find-account', call, name }),
@@ -33,6 +33,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       log,
       dialects,
       verifier,
+      mix,
       secureContext,
       trustedProxies,
       accounts,
@@ -112,6 +113,9 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       }
       case 'show-recording':
         link.send({ kind: 'recorded', call: message.call, recording: operations.recorded(message.id) });
+        return;
+      case 'collect':
+        link.send({ kind: 'collected', call: message.call, collection: proxy.collect() });
         return;
       case 'probe-pool':
         void proxy

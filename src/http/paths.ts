@@ -21,6 +21,7 @@ export const EVENTS_PATH = `${API_ROOT}/events`;
 export const STREAM_PATH = `${API_ROOT}/stream`;
 export const POOLS_STATE_PATH = `${POOLS_PATH}/state`;
 export const ALGORITHMS_PATH = `${API_ROOT}/algorithms`;
+export const HISTORY_PATH = `${API_ROOT}/history`;
 export const OPENAPI_PATH = `${API_ROOT}/openapi.json`;
 export const METRICS_PATH = '/metrics';
 

@@ -3,6 +3,7 @@ import { addAlgorithms } from './algorithms.ts';
 import { addBans } from './bans.ts';
 import { addEvents } from './events.ts';
 import { addHealth } from './health.ts';
+import { addHistory } from './history.ts';
 import { addHome } from './home.ts';
 import { addMetrics } from './metrics.ts';
 import { addOpenapi } from './openapi.ts';
@@ -42,6 +43,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addEvents,
   addStream,
   addServer,
+  addHistory,
   addVersion,
   addOpenapi,
 ];
