@@ -1,14 +1,18 @@
+import { dirname } from 'node:path';
+import { Mixes } from './algorithms/ethash/mixes.ts';
 import { algorithms } from './algorithms/index.ts';
 import { parseListenAddress } from './config/listen-address.ts';
 import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import { SettingError } from './config/setting-error.ts';
 import { parseEndpoint } from './domain/endpoint.ts';
+import { EventLog } from './fleet/event-log.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
 import { startWorker } from './fleet/worker.ts';
+import { HistoryRecorder } from './history/recorder.ts';
 import { parseApiToken } from './http/auth.ts';
 import type { StratumListener } from './http/fleet-port.ts';
 import { DEFAULT_HTTP_LIMITS } from './http/options.ts';
@@ -64,8 +68,10 @@ const OWN_FILES = 128;
 /** A scrape and a health probe in the same moment share one look at the store. */
 const CHECKS_KEPT_MS = 2000;
 const CHECK_MS = 1000;
+/** The counters' last way to the disk, which is short unless another process holds the store locked. */
+const LAST_WRITE_MS = 700;
 /** The whole end: what the miners' drain may take of it is not the web server's. */
-const STOP_MS = 9800;
+const STOP_MS = 9600;
 
 /**
  * Builds the rooms and joins them: the store and HTTP here, miners and pools in the worker behind the message boundary.
@@ -86,8 +92,17 @@ export async function startApp(
     const trusted = Networks.parse(config.stratum.trustedProxies);
     if ('problem' in trusted) throw new SettingError(`stratum.trustedProxies: ${trusted.problem}`);
 
+    const mix = new Mixes({ log }, { caches: config.ethashCaches });
+    undo.push(() => mix.close());
     const [supervisorEnd, workerEnd] = localLink<ToWorker, ToSupervisor>();
-    const worker = new WorkerHandle({ link: supervisorEnd, accounts: accountSource(store), log });
+    const events = new EventLog({ clock });
+    undo.push(() => events.stop());
+    const worker = new WorkerHandle({
+      link: supervisorEnd,
+      accounts: accountSource(store),
+      log,
+      onEvent: (occurrence) => events.add(occurrence),
+    });
     startWorker(
       {
         link: workerEnd,
@@ -97,6 +112,7 @@ export async function startApp(
         secureContext: identity === null ? null : () => identity.context,
         trustedProxies: trusted.networks,
         verifier: new ShareVerifier(algorithms, { slowPerSecond: config.verifyPerSecond }),
+        mix,
       },
       proxySettings(config, version, openFilesLimit, log),
     );
@@ -151,7 +167,18 @@ export async function startApp(
       return list;
     };
 
-    const fleet = new Fleet({ workers: [worker], clock });
+    const { writeSeconds, keepMinutesDays, keepTenMinutesDays, keepHoursDays } = config.history;
+    const history = await HistoryRecorder.start(
+      { store, collect: () => worker.collect(), clock, log },
+      {
+        writeMs: writeSeconds * 1000,
+        keepDays: { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays },
+      },
+    );
+    undo.push(() => history.stop(LAST_WRITE_MS));
+
+    const fleet = new Fleet({ workers: [worker], clock, withPast: (report) => history.withPast(report) });
+    undo.push(() => fleet.stop());
     const server = new ServerProbe(
       { clock },
       {
@@ -165,13 +192,14 @@ export async function startApp(
     );
     undo.push(() => server.stop());
 
-    const reports = async () => [await worker.report()];
+    const reports = async () => [history.withPast(await worker.report())];
     const metrics = new MetricsExporter(
       { reports, checks },
       {
         tag: config.metrics.tag === '' ? config.stratum.addr : config.metrics.tag,
         maxWorkers: config.metrics.maxWorkers,
         build: { version, startedAtMs },
+        dataFolder: config.db.path === ':memory:' ? null : dirname(config.db.path),
       },
     );
     undo.push(() => metrics.stop());
@@ -191,12 +219,23 @@ export async function startApp(
       ...registered,
       async register(registration) {
         const result = await registered.register(registration);
-        if (result.kind === 'created') await noteDialects(result.name);
+        if (result.kind === 'created') {
+          events.note({ kind: 'account-registered', account: result.name });
+          await noteDialects(result.name);
+        }
         return result;
       },
       async update(name, change) {
         const result = await registered.update(name, change);
-        if (result.kind === 'updated') await noteDialects(name);
+        if (result.kind === 'updated') {
+          events.note({ kind: 'account-changed', account: name });
+          await noteDialects(name);
+        }
+        return result;
+      },
+      async delete(name) {
+        const result = await registered.delete(name);
+        if (result.kind === 'deleted') events.note({ kind: 'account-deleted', account: name });
         return result;
       },
     };
@@ -205,7 +244,21 @@ export async function startApp(
       probe: (probe) => worker.probe(probe),
       dialects: DIALECTS.map(({ name }) => name),
     });
-    const pools = poolsPort(store, onPoolListChanged, poolTests);
+    const listed = poolsPort(store, onPoolListChanged, poolTests);
+    const pools: PoolsPort = {
+      ...listed,
+      async add(addition) {
+        const result = await listed.add(addition);
+        if (result.kind === 'created')
+          for (const { pool } of result.pools) events.note({ kind: 'pool-added', pool });
+        return result;
+      },
+      async update(address, change) {
+        const result = await listed.update(address, change);
+        if (result.kind === 'updated') events.note({ kind: 'pool-changed', pool: result.pool.pool });
+        return result;
+      },
+    };
     const http = createHttpServer(
       {
         accounts,
@@ -221,7 +274,9 @@ export async function startApp(
         metrics,
         reports: { read: reports },
         fleet,
+        events,
         server,
+        history,
         faults: faultsPort,
         log,
       },
@@ -233,6 +288,7 @@ export async function startApp(
         limits: {
           bodyBytes: config.web.bodyBytes,
           requestsPerMinute: config.web.rateLimitPerMinute,
+          streams: config.web.streams,
           closeMs: Math.min(DEFAULT_HTTP_LIMITS.closeMs, STOP_MS - config.shutdown.drainMs),
         },
       },
@@ -251,9 +307,11 @@ export async function startApp(
         known = null;
         await worker.drain(config.shutdown.drainMs);
         identity?.close();
-        await http.close();
+        await Promise.all([history.stop(LAST_WRITE_MS), http.close()]);
         metrics.stop();
         server.stop();
+        fleet.stop();
+        events.stop();
         await store.close();
       },
     };

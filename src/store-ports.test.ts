@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { fleetPort, serverFacts } from '../test/support/fleet-fixtures.ts';
+import { emptyEvents, fleetPort, serverFacts } from '../test/support/fleet-fixtures.ts';
 import { RecordingLog } from '../test/support/http-fixtures.ts';
 import type { AccountMining } from './http/mining.ts';
 import type { AccountView } from './http/ports.ts';
@@ -71,7 +71,9 @@ describe('users over HTTP and SQLite', () => {
         metrics: { async *render() {} },
         reports: { read: async () => [] },
         fleet: fleetPort(),
+        events: emptyEvents(),
         server: { read: async () => serverFacts() },
+        history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
         faults: faultsPort,
       },
       {
@@ -501,7 +503,9 @@ describe('a store that cannot be used', () => {
           metrics: { async *render() {} },
           reports: { read: async () => [] },
           fleet: fleetPort(),
+          events: emptyEvents(),
           server: { read: async () => serverFacts() },
+          history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
           faults: faultsPort,
         },
         { host: '127.0.0.1', port: 0, version: '1.2.3', tokens: [], allowedHosts: [] },

@@ -14,6 +14,14 @@ export const COMMANDS = {
     words: ['scope'],
     help: 'Print a new API token and the line for web.tokens. Scopes: read, register, admin.',
   },
+  'import-seed': {
+    words: ['file'],
+    help: 'Import accounts and pools from the data file of the original program into --db.path, so that miners keep their names. A proxy may be running on it.',
+  },
+  health: {
+    words: [],
+    help: 'Ask the proxy that runs with this configuration whether it is alive; exit code 0 if so. For containers and supervisors.',
+  },
   help: { words: [], help: 'Print this text (--help).' },
   version: { words: [], help: 'Print the version (--version).' },
 } as const satisfies Readonly<Record<string, { readonly words: readonly string[]; readonly help: string }>>;

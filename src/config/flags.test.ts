@@ -60,7 +60,7 @@ describe('flags', () => {
     assert.deepEqual(problems('--confg', 'x'), ['--confg: unknown flag, did you mean --config?']);
     assert.deepEqual(problems('--qqqqqqqq'), ['--qqqqqqqq: unknown flag, --help lists them all']);
     assert.deepEqual(problems('--web.qqqqqqqq=1'), [
-      '--web.qqqqqqqq: unknown flag, that section has addr, tokens, allowedHosts, bodyBytes, rateLimitPerMinute',
+      '--web.qqqqqqqq: unknown flag, that section has addr, tokens, allowedHosts, bodyBytes, rateLimitPerMinute, streams',
     ]);
     assert.equal(problems('--', '--syslog').length, 1);
     assert.deepEqual(problems('--a\u001b[2J'), ['"--a\\u001b[2J": unknown flag, --help lists them all']);
@@ -96,7 +96,7 @@ describe('commands', () => {
   test('are refused when unknown, and so are words that no command takes', () => {
     assert.deepEqual(problems('chek'), ['unknown command "chek", did you mean check?']);
     assert.deepEqual(problems('qqqqqqq'), [
-      'unknown command "qqqqqqq", the commands are run, demo, check, config, token, help, version',
+      'unknown command "qqqqqqq", the commands are run, demo, check, config, token, import-seed, health, help, version',
     ]);
     assert.deepEqual(problems('run', 'now'), ['"now": unexpected word after run']);
     assert.deepEqual(problems('token', 'admin', 'x', 'y'), [

@@ -1,3 +1,5 @@
+import type { WorkLabels } from './label-map.ts';
+import type { RecentRates } from './recent-shares.ts';
 import type { ShareResult } from './result.ts';
 
 /**
@@ -83,6 +85,24 @@ export interface TotalRow {
   readonly sharesAtPool: number;
 }
 
+/** What the miners of one worker name did on one pool within some time: sums, so that they add up. */
+export interface WorkRow extends WorkLabels {
+  /** Hashes behind the credited shares. */
+  readonly work: number;
+  /** Results that did not occur are absent. */
+  readonly counts: Partial<ShareCounts>;
+}
+
+/** A part of what a worker counted since it was last asked. */
+export interface Collection {
+  /** One for each session and pool that had a verdict; labels may come up more than once. */
+  readonly work: readonly WorkRow[];
+  /** There is more to be asked for. */
+  readonly hasMore: boolean;
+  /** Those that have changed; the figures are since start. In the last part only. */
+  readonly totals: readonly TotalRow[];
+}
+
 /** One pool that is, or was since start, in use. */
 export interface PoolRow {
   readonly pool: string;
@@ -140,4 +160,34 @@ export interface WorkerReport {
   readonly totals: readonly TotalRow[];
   readonly pools: readonly PoolRow[];
   readonly facts: WorkerFacts;
+}
+
+/** What the miners of one algorithm do together. */
+export interface AlgorithmSum {
+  readonly algorithm: string;
+  /** Of the miners that are connected, over 5 minutes. */
+  readonly hashrateHs: number;
+  /** Different (account, worker name). */
+  readonly workers: number;
+}
+
+/** The sums alone: what can be had every second, since nothing is made per miner. Shares and work since start. */
+export interface FleetSummary {
+  readonly sessions: number;
+  readonly authorizedSessions: number;
+  readonly upstreams: number;
+  readonly algorithms: readonly AlgorithmSum[];
+  readonly received: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly workFound: number;
+  readonly workAtPool: number;
+  readonly pools: readonly PoolRow[];
+}
+
+/** One look at the sums. */
+export interface FleetTick {
+  readonly atMs: number;
+  readonly summary: FleetSummary;
+  readonly recent: RecentRates;
 }

@@ -53,6 +53,7 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
   addPlugins(app, options, limits);
   addGates(app, options, limits, log, paths);
   let closing = false;
+  const endless: (() => void)[] = [];
   app.addHook('onResponse', async (request, reply) => {
     // A connection whose answer began before `close` is kept alive by it, and idle from now on.
     if (closing) setImmediate(() => app.server.closeIdleConnections());
@@ -70,7 +71,15 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
     const context = {
       ports,
       log,
-      options: { version: options.version, scrapes: limits.scrapes, scrapeMs: limits.scrapeMs },
+      options: {
+        version: options.version,
+        scrapes: limits.scrapes,
+        scrapeMs: limits.scrapeMs,
+        streams: limits.streams,
+      },
+      onClosing: (end: () => void) => {
+        endless.push(end);
+      },
     };
     for (const addRoutes of ROUTES) addRoutes(scope, context);
     done();
@@ -80,6 +89,7 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
     listen: () => listen(app, options.host, options.port),
     close: () => {
       closing = true;
+      for (const end of endless) end();
       return close(app, limits.closeMs);
     },
     inject: (request) => app.inject(request),
@@ -155,6 +165,8 @@ function addPlugins(app: HttpApp, options: HttpOptions, limits: HttpLimits): voi
         { name: 'users', description: 'Registered pool credentials.' },
         { name: 'pools', description: 'The pool list and what pools may mine.' },
         { name: 'miners', description: 'Sessions, workers, and what they have mined.' },
+        { name: 'events', description: 'What has happened, and everything as it happens.' },
+        { name: 'mining', description: 'What is and was mined.' },
         { name: 'health', description: 'Liveness, readiness, version.' },
         { name: 'metrics', description: 'For Prometheus.' },
       ],

@@ -1,10 +1,11 @@
 import { type AccountDifficulty, difficultyAtPort } from '../domain/account.ts';
+import type { Work } from '../domain/job.ts';
 import { isOfPool, type Lane, type LanePlan, planFits, planLane, takesWhole } from '../domain/lane.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import { isProxyAgent, isRentalAgent } from '../domain/rental.ts';
 import type { ShareResult } from '../domain/result.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
-import type { Dialect, Refusal } from '../wire/dialect.ts';
+import type { Dialect, NonceSpace, Refusal, ShareCompletion } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolRefusal, PoolSubscription, RequestId } from '../wire/messages.ts';
 import type { Group, GroupClient } from './group.ts';
@@ -13,8 +14,10 @@ import { hintKey } from './hint-key.ts';
 import type { InFlightShare, PoolVerdict, ShareOwner } from './in-flight-share.ts';
 import type { IssuedJob } from './issued-job.ts';
 import { lineOfJob, viewOfJob } from './job-line.ts';
+import type { LineRecorder } from './line-recorder.ts';
 import { LoginReplies, type Place, type WaitingLogin } from './login-replies.ts';
 import { dispatch } from './miner/dispatch.ts';
+import { pairingFault, prefixFault } from './pairing-fault.ts';
 import { RejectLog } from './reject-log.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Route, RoutedSession } from './route.ts';
@@ -27,6 +30,7 @@ import type { ResumeRecord, SessionContext } from './session-context.ts';
 import { SessionDifficulty } from './session-difficulty.ts';
 import { openingPlan, planInGroup } from './session-plan.ts';
 import { SuggestionPace } from './suggestion-pace.ts';
+import { type NoncePart, partAtPool, ToldPrefix } from './told-prefix.ts';
 import type { Upstream } from './upstream.ts';
 import { VersionOffer } from './version-offer.ts';
 import { type Wish, Wishes, wishedDifficulty } from './wishes.ts';
@@ -78,8 +82,14 @@ const STRAYS_AFTER_MS = 5000;
 const RATE_KNOWN_AFTER_MS = 180_000;
 /** Requests for a job that may wait for the first one. */
 const MAX_JOB_REQUESTS = 4;
+/** How long a login may wait for the look-up of its account: most miners give a login up after ten seconds. */
+const ACCOUNT_WAIT_MS = 5000;
+/** Of ours that are no other miner's yet, half of them of the usual length, half of the longest. */
+const PREFIXES_TRIED = 512;
 /** Shares found before a move are on their way for so long at most: a slow line, and a device that reports in batches. */
 const FORMER_KEPT_MS = 15_000;
+/** Some miners that take another prefix say so only when their login has been answered (nheqminer, nicehash/nheqminer StratumClient): so long after it they are waited for. */
+const ANNOUNCED_WITHIN_MS = 1000;
 /**
  * One miner: one TCP connection from its first line to its last share's verdict. The extranonce given at subscribe stays for the life of the
  * connection; whatever happens at the pool reaches the miner as a new job. What each request does stands in `miner/`, a file per request.
@@ -112,12 +122,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   plan: LanePlan | null = null;
   extranonce1 = '';
   extranonce2Bytes = 0;
-  /** The two of them as the miner was told last; null before. */
-  #told: string | null = null;
+  readonly told = new ToldPrefix();
   /** What was known of the miner when it came; see {@link adoptHint}. */
   #adopted: LaneHint | null = null;
   readonly version = new VersionOffer();
   isExtranonceAware = false;
+  /** Until then a miner that has not said that it takes another prefix may still do so. */
+  #mayAnnounceUntilMs = 0;
+  /** It has to be told another prefix, and whether it takes one is waited for. */
+  #isUnfit = false;
   readonly wishes = new Wishes();
 
   binding: Binding | null = null;
@@ -136,15 +149,25 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** Requests for a job that wait for the first one. */
   #waitingJobs: Place[] | null = null;
   readonly #seat = new Seat();
+  /** Of the newest job that was sent. */
+  #block = '';
+  /** The seed hash whose shares can be completed at once; null before the first. */
+  #mixSeed: string | null = null;
+  /** A prefix that no other miner has, where its pool leaves all of the nonce to it; null where it is of no pool such. */
+  #ownPrefix: Lane | null = null;
   sent = new SentJobs();
   #isEnded = false;
   readonly conduct = new SessionConduct(this);
+  /** Keeps what is said both ways; null while nobody wants to see it. */
+  recorder: LineRecorder | null = null;
   #difficulty: SessionDifficulty | null = null;
   #rules: { readonly of: AccountDifficulty; readonly rules: AccountDifficulty } | null = null;
   /** Since when an authorised miner has been without a live upstream; null while it has one. */
   #withoutPoolSinceMs: number | null = null;
   readonly #rejects = new RejectLog(this);
   #retargetAtMs = 0;
+  /** When the miner was last sent a job. */
+  #jobSentAtMs = 0;
   #wishPace: SuggestionPace | null = null;
 
   constructor(
@@ -230,19 +253,26 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   onLine(line: string): boolean {
+    if (this.recorder !== null) this.recorder.received(line);
     dispatch(this, this.dialect.miner.decode(line));
     return this.connection.isOpen;
   }
 
   /** Sends now, ahead of replies that are still waited for: notifications. */
   send(text: string): void {
-    if (text !== '') this.connection.send(text);
+    if (text === '') return;
+    if (this.recorder !== null) this.recorder.sent(text, this.binding?.group.credentials.password ?? '');
+    this.connection.send(text);
   }
 
   /** Sends a reply in the order of arrival. An id of null is never answered. */
   reply(id: RequestId, line: string): void {
     if (id === 'null') return;
     this.send(this.replies.push(line));
+    this.#boundReplies();
+  }
+
+  #boundReplies(): void {
     if (this.replies.length <= this.context.settings.limits.pendingSubmits * 2) return;
     // What waits behind a share that the pool does not answer is memory the miner could fill at will. The pool's silence is not its fault: it is not listened to
     // until the answers are there.
@@ -321,6 +351,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.id !== '') context.sessionsById.delete(this.id);
     this.id = resumed?.sessionId ?? context.newSessionId();
     context.sessionsById.set(this.id, this);
+    this.recorder = resumed === null ? null : context.recordings.running(this.id);
     this.plan = plan;
     if (this.binding !== null) this.#planFor(this.binding.group);
   }
@@ -331,7 +362,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #subscribedLine(id: RequestId): string {
     const { extranonce1, extranonce2Bytes, agent } = this;
-    this.#told = this.#geometry;
+    const { nonces } = this.dialect.miner;
+    if (nonces.kind !== 'prefix' || nonces.told === 'at-subscribe') this.#noteTold();
     return this.dialect.miner.subscribed(id, { sessionId: this.id, extranonce1, extranonce2Bytes, agent });
   }
 
@@ -342,6 +374,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #answer(place: Place, line: string): void {
     this.send(this.replies.settle(place.reply, place.id === 'null' ? '' : line));
+    this.#hearAgain();
+  }
+
+  /** What reading had stopped for is answered. */
+  #hearAgain(): void {
+    if (!this.#isUnheard || this.replies.length >= this.context.settings.limits.pendingSubmits) return;
+    this.#isUnheard = false;
+    if (this.connection.isOpen && !this.context.isDraining()) this.connection.startReading();
   }
 
   /** The account that this connection mines for, or has asked to and not been answered; null where there is none. */
@@ -352,10 +392,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** The account is being looked up, then the pool is asked; the answer keeps its place. */
   awaitAuthorize(id: RequestId, account: string): WaitingLogin {
     this.#isGuess = false;
+    const untilMs = this.context.clock.monotonicMs() + ACCOUNT_WAIT_MS;
+    return this.#logins.open(account, this.#place(id), untilMs);
+  }
+
+  /** The account is known: from now on the login waits for the pool. */
+  #awaitPool(): void {
     const { loginPatienceMs = Infinity } = this.dialect.miner;
-    const authorizeWaitMs = Math.min(this.context.settings.upstream.authorizeWaitMs, loginPatienceMs);
-    const deadlineMs = this.context.clock.monotonicMs() + authorizeWaitMs;
-    return this.#logins.open(account, this.#place(id), deadlineMs);
+    const { authorizeWaitMs } = this.context.settings.upstream;
+    this.#logins.waitUntil(this.context.clock.monotonicMs() + Math.min(authorizeWaitMs, loginPatienceMs));
   }
 
   /** A further authorize for the account that is claimed: answered as the first one is. */
@@ -373,17 +418,21 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     });
   }
 
-  /** The newest job as an answer, or its place among the replies until there is one. */
+  /** The newest job as an answer, or its place among the replies until there is one. Of too many that wait the oldest is refused: a miner that polls has a newer one. */
   askForJob(id: RequestId): void {
     const job = this.upstream?.job ?? null;
     const view = job === null || this.lane === null ? null : viewOfJob(this, job, true);
     if (view !== null) {
+      this.#jobSentAtMs = this.context.clock.monotonicMs();
       this.reply(id, this.dialect.miner.currentJob(id, view));
       return;
     }
     this.#waitingJobs ??= [];
-    if (this.#waitingJobs.length < MAX_JOB_REQUESTS) this.#waitingJobs.push(this.#place(id));
-    else this.end('flood');
+    this.#waitingJobs.push(this.#place(id));
+    const oldest = this.#waitingJobs.length > MAX_JOB_REQUESTS ? this.#waitingJobs.shift() : undefined;
+    if (oldest !== undefined)
+      this.#answer(oldest, this.dialect.miner.refuse(oldest.id, fault('Work not ready')));
+    this.#boundReplies();
   }
 
   /** True while this very login has been neither answered nor bound. */
@@ -410,6 +459,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       nameAtPool: group.nameOf(worker),
     };
     this.#withoutPoolSinceMs = context.clock.monotonicMs();
+    this.#awaitPool();
     context.addresses.authorized(this.ip);
     this.rememberDialect(this.dialect.name);
     if (this.upstream === null) {
@@ -434,18 +484,21 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { pool } = group.credentials;
     return new SessionBooks(
       {
-        sessionId: this.id,
-        address: this.address,
-        account: route.account.name,
-        worker,
-        agent: this.agent,
-        dialect: this.dialect.name,
-        pool: pool.name,
-        algorithm,
-        divider: pool.algorithm.divider,
-        connectedAtMs: this.connectedAtMs,
+        subject: {
+          sessionId: this.id,
+          address: this.address,
+          account: route.account.name,
+          worker,
+          agent: this.agent,
+          dialect: this.dialect.name,
+          pool: pool.name,
+          algorithm,
+          divider: pool.algorithm.divider,
+          connectedAtMs: this.connectedAtMs,
+        },
+        total: group.tallyOf(algorithm),
+        freshWork: this.context.freshWork,
       },
-      group.tallyOf(algorithm),
       this.context.clock.monotonicMs(),
     );
   }
@@ -456,7 +509,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.#next !== null) this.#next.upstream.leave(this);
     this.#next = null;
     if (this.binding.group === group) return;
-    if (!this.dialect.worksFor(group.dialect.name)) {
+    if (pairingFault(this.dialect, group.credentials.pool, this.context.mix) !== null) {
       this.end('removed');
       return;
     }
@@ -579,6 +632,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const waiting = this.#logins.take();
     if (waiting === null) return;
     for (const place of waiting.places) this.#answer(place, this.#authorizedLine(place.id));
+    this.#mayAnnounceUntilMs = this.context.clock.monotonicMs() + ANNOUNCED_WITHIN_MS;
     this.context.log.info('miner authorised', {
       miner: this.address,
       account: this.binding?.books.subject.account,
@@ -590,8 +644,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   // ---- what the upstream says
 
-  onLoggedIn(_from: Upstream): void {
-    if (this.binding !== null && !this.dialect.miner.loginCarriesJob) this.#grantAuthorize();
+  onLoggedIn(from: Upstream): void {
+    if (this.binding === null || this.dialect.miner.loginCarriesJob) return;
+    // Whether it can mine there is only known when the pool has said how nonces begin, at the latest before its first job.
+    const isOpen =
+      from === this.upstream &&
+      from.job === null &&
+      this.dialect.pairing(this.binding.group.dialect.name) === 'whole-nonce';
+    if (!isOpen) this.#grantAuthorize();
   }
 
   onLoginRefused(from: Upstream, refusal: PoolRefusal): void {
@@ -629,12 +689,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   onReady(from: Upstream): void {
     if (from.job === null || from.subscription === null) return;
+    if (this.#turnsAway(from, from.subscription)) return;
+    const group = this.#next?.upstream === from ? this.#next.group : this.binding?.group;
+    if (group !== undefined && from.job.work !== null && !this.#isMixReady(group, from.job.work)) return;
     if (this.#next !== null && from === this.#next.upstream) this.#arrive(this.#next);
     const { upstream } = this;
     if (upstream === null || from !== upstream || upstream.subscription === null) return;
     if (this.#waitingSubscribe !== null && this.plan !== null) {
       if (this.lane === null && !this.#takeLane(upstream)) return;
-      this.#adopt(upstream.subscription);
+      this.#adopt(this.#partAt(upstream.subscription));
       const waiting = this.#waitingSubscribe;
       this.#waitingSubscribe = null;
       this.#answer(waiting, this.#subscribedLine(waiting.id));
@@ -644,22 +707,93 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (upstream.job !== null) this.#settleOn(upstream, upstream.job);
   }
 
-  /** What the miner is to be told of the pool's nonce space, where it is told: the pool's part and the lane's. */
-  #adopt({ extranonce1, extranonce2Bytes }: PoolSubscription): void {
-    const lane = this.lane?.bytes ?? '';
-    this.extranonce1 = extranonce1 + lane;
-    this.extranonce2Bytes = extranonce2Bytes - lane.length / 2;
+  /** What the miner is to go by at this pool: where nothing of its nonces is fixed for many, a prefix that no other miner has. */
+  #partAt(subscription: PoolSubscription): NoncePart {
+    const { nonces } = this.dialect.miner;
+    if (nonces.kind === 'prefix' && this.plan?.kind === 'open') return this.#claimPart(nonces);
+    return partAtPool(this, subscription, this.lane?.bytes ?? '', (bytes) => this.context.newPrefix(bytes));
+  }
+
+  #adopt({ extranonce1, extranonce2Bytes }: NoncePart): void {
+    this.extranonce1 = extranonce1;
+    this.extranonce2Bytes = extranonce2Bytes;
+  }
+
+  #noteTold(): void {
+    const { extranonce1, extranonce2Bytes } = this;
+    this.told.note({ extranonce1, extranonce2Bytes });
+  }
+
+  /** The pool begins its nonces, which this miner cannot be told: it is told why, and closed. */
+  #turnsAway(from: Upstream, subscription: PoolSubscription): boolean {
+    const group = this.#next?.upstream === from ? this.#next.group : this.binding?.group;
+    if (group === undefined || (from !== this.upstream && from !== this.#next?.upstream)) return false;
+    const { pool } = group.credentials;
+    const fault = prefixFault(this.dialect, pool, subscription);
+    if (fault !== null) {
+      this.refuseAuthorize(fault);
+      this.context.log.info('miner cannot mine at its pool', { miner: this.address, reason: fault });
+      this.end('refused');
+      return true;
+    }
+    const isWaited = from === this.upstream && this.dialect.pairing(pool.dialect) === 'whole-nonce';
+    if (isWaited) this.#grantAuthorize();
+    return false;
+  }
+
+  /** What its shares lack at the pools of this group; null where they lack nothing. */
+  completionAt(group: Group): ShareCompletion | null {
+    if (this.dialect.pairing(group.dialect.name) !== 'completed') return null;
+    return group.dialect.completion ?? null;
+  }
+
+  /**
+   * False where shares of this work could not be completed yet: a pool that the miner comes to counts as one without a job until they can.
+   * [quirk: ethminer ends a connection on which a share goes unanswered for 2 seconds; ethereum-mining/ethminer#1615]
+   */
+  #isMixReady(group: Group, work: Work): boolean {
+    const seed = this.completionAt(group)?.seedOf(work) ?? null;
+    if (seed === null || seed === this.#mixSeed) return true;
+    const { name } = group.credentials.pool.algorithm;
+    const isReady = this.context.mix.prepare(name, seed, () => {
+      this.#mixSeed = seed;
+      if (this.connection.isOpen) this.#lookAgain();
+    });
+    if (isReady) this.#mixSeed = seed;
+    return isReady;
+  }
+
+  /** Keeps the prefix that the miner has where no other miner's overlaps with it, else finds another. */
+  #claimPart(nonces: Extract<NonceSpace, { kind: 'prefix' }>): NoncePart {
+    const { context, extranonce1, extranonce2Bytes } = this;
+    if (this.#ownPrefix?.bytes === extranonce1) return { extranonce1, extranonce2Bytes };
+    this.#releasePrefix();
+    let own = extranonce1 === '' ? null : context.prefixes.claim(extranonce1);
+    for (let tried = 0; own === null && tried < PREFIXES_TRIED; tried += 1) {
+      const bytes = tried < PREFIXES_TRIED / 2 ? nonces.placeholderBytes : nonces.mostPrefixBytes;
+      own = context.prefixes.claim(context.newPrefix(bytes));
+    }
+    if (own === null) return { extranonce1, extranonce2Bytes };
+    this.#ownPrefix = own;
+    return { extranonce1: own.bytes, extranonce2Bytes: nonces.nonceBytes - own.bytes.length / 2 };
+  }
+
+  #releasePrefix(): void {
+    if (this.#ownPrefix !== null) this.context.prefixes.release(this.#ownPrefix);
+    this.#ownPrefix = null;
   }
 
   /** Leases a lane of this upstream; where it has none left, another upstream is joined and false returned. */
   #takeLane(upstream: Upstream): boolean {
     const { lanes } = upstream;
+    const { binding } = this;
+    // Only now is it known for sure whether the pool's prefix leaves room for a byte of ours.
+    if (binding !== null && this.plan?.kind === 'prefix') this.#planFor(binding.group);
     if (lanes === null || this.plan === null) return false;
     const preferred = this.resumed?.upstream === upstream ? this.resumed.lane : null;
     if (this.#seat.take(lanes, { plan: this.plan, prefix: this.extranonce1, preferred })) return true;
-    const group = this.binding?.group ?? null;
     upstream.leave(this);
-    this.upstream = group?.joinAnother(this, upstream) ?? null;
+    this.upstream = binding?.group.joinAnother(this, upstream) ?? null;
     if (this.upstream !== null) this.onReady(this.upstream);
     return false;
   }
@@ -690,6 +824,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (lanes === null || subscription === null || this.plan === null) return;
     if (!this.#seat.isSettledIn(lanes)) {
       if (!this.#seat.isIn(lanes)) this.#seat.leave();
+      // On its way to another pool the plan was that one's.
+      if (this.binding !== null) this.#planFor(this.binding.group);
       if (this.plan.kind === 'inject' && !planFits(this.plan, subscription.extranonce2Bytes)) {
         if (!this.#widen(upstream)) return;
       }
@@ -723,30 +859,40 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /**
    * A miner that mines on the pool's own prefix is told it where that is another than it has: as a notification where it takes one, else it is closed, and the one
-   * reconnect that follows is told at subscribe.
+   * reconnect that follows is told at subscribe. False while it cannot mine here.
    */
   #tellPrefix(subscription: PoolSubscription): boolean {
-    if (this.plan === null || !isOfPool(this.plan)) return true;
     const { nonces } = this.dialect.miner;
-    const { extranonce1, extranonce2Bytes } = this;
-    this.#adopt(subscription);
-    if (this.#told === this.#geometry) return true;
+    if (this.plan === null || !(isOfPool(this.plan) || nonces.kind === 'prefix')) return true;
+    const part = this.#partAt(subscription);
+    const isPrefix = nonces.kind === 'prefix';
+    const isNone = part.extranonce1 === '' && this.told.newest === null;
+    const isKnown = this.told.is(part) || (isNone && isPrefix && nonces.isNoneLeftOut === true);
     const isTaken =
-      nonces.kind === 'prefix' &&
-      (nonces.isAlwaysTaken || nonces.told === 'later' || nonces.isTakenBy?.(this.agent) === true);
-    if (isTaken || this.isExtranonceAware) {
-      this.#told = this.#geometry;
-      this.send(this.dialect.miner.extranonce(this.extranonce1, this.extranonce2Bytes));
+      this.isExtranonceAware ||
+      (isPrefix &&
+        (nonces.isAlwaysTaken || nonces.told === 'later' || nonces.isTakenBy?.(this.agent) === true));
+    this.#isUnfit = !isKnown && !isTaken;
+    if (!this.#isUnfit) {
+      this.#adopt(part);
+      if (!isKnown) this.#tellExtranonce();
       return true;
     }
-    this.extranonce1 = extranonce1;
-    this.extranonce2Bytes = extranonce2Bytes;
-    this.#closeForAnother(subscription.extranonce2Bytes);
+    if (!isPrefix || this.context.clock.monotonicMs() >= this.#mayAnnounceUntilMs) {
+      this.#closeForAnother(subscription.extranonce2Bytes);
+    }
     return false;
   }
 
-  get #geometry(): string {
-    return `${this.extranonce1} ${this.extranonce2Bytes}`;
+  #tellExtranonce(): void {
+    this.#noteTold();
+    this.send(this.dialect.miner.extranonce(this.extranonce1, this.extranonce2Bytes));
+  }
+
+  /** The miner says that it takes another prefix at any time. */
+  announceExtranonce(): void {
+    this.isExtranonceAware = true;
+    if (this.#isUnfit) this.#lookAgain();
   }
 
   /**
@@ -768,8 +914,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
         this.extranonce1 = subscription.extranonce1;
         this.extranonce2Bytes = poolExtranonce2Bytes;
       }
-      this.#told = this.#geometry;
-      this.send(this.dialect.miner.extranonce(this.extranonce1, this.extranonce2Bytes));
+      this.#tellExtranonce();
       return true;
     }
     this.#closeForAnother(poolExtranonce2Bytes);
@@ -829,8 +974,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #sendJob(job: IssuedJob, clean: boolean): void {
     if (job.work === null || this.lane === null || this.binding === null) return;
     const binding = this.#bookUnder(job.algorithm, this.binding);
+    const completion = this.completionAt(binding.group);
+    // EthProxy pools do not say it: every block of theirs voids the one before.
+    const isClean = clean || (completion !== null && this.#block !== job.block);
+    this.#block = job.block;
+    // An epoch begins for the miner with seconds of work too; the cache is there before its first share.
+    this.#isMixReady(binding.group, job.work);
     const difficulty = this.#difficultyFor(job, binding.group.judges);
     const isChanged = this.sent.note(job, difficulty);
+    this.#jobSentAtMs = this.context.clock.monotonicMs();
     if (isChanged && binding.group.judges)
       this.#difficulty?.sent(difficulty, this.context.clock.monotonicMs());
     binding.books.difficulty = difficulty;
@@ -838,7 +990,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.#grantAuthorize();
     } else {
       // cgminer applies one change per notify, so a difficulty only ever goes out directly before a job.
-      this.send((isChanged ? this.#difficultyLine(job, clean) : '') + lineOfJob(this, job, clean));
+      this.send((isChanged ? this.#difficultyLine(job, isClean) : '') + lineOfJob(this, job, isClean));
     }
     if (this.#waitingJobs !== null) this.#answerJobs(job);
   }
@@ -1053,8 +1205,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** Shares that were found for the pool before are still on their way to it. */
   #keepFormer(binding: Binding): void {
     const { upstream, lane, context, sent, extranonce1, extranonce2Bytes } = this;
-    // Where the miner is told another prefix, what it found with the one before is lost to it anyway.
-    if (upstream === null || lane === null || this.plan === null || isOfPool(this.plan)) return;
+    if (upstream === null || lane === null) return;
     const untilMs = context.clock.monotonicMs() + FORMER_KEPT_MS;
     this.#former = { binding, upstream, lane, sent, extranonce1, extranonce2Bytes, untilMs };
   }
@@ -1067,10 +1218,17 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       const difficulty = difficultyOf(job, binding, sent);
       return { job, binding, upstream, lane, extranonce1, extranonce2Bytes, difficulty };
     }
+    return this.formerSiteOf(jobId);
+  }
+
+  /** Where it goes if it was found before the session was moved, with what the miner had been told then; null where the pool before does not take it. */
+  formerSiteOf(jobId: string): ShareSite | null {
     const former = this.#former;
-    const old = former === null ? null : this.#findSent(former.upstream, former.sent, jobId);
-    if (former === null || old === null) return null;
-    return { ...former, job: old, difficulty: difficultyOf(old, former.binding, former.sent) };
+    // Nobody dials it again: the share would hold up the answers behind it for nothing.
+    if (former?.upstream.job === null && former.upstream.clients.length === 0) return null;
+    const job = former === null ? null : this.#findSent(former.upstream, former.sent, jobId);
+    if (former === null || job === null) return null;
+    return { ...former, job, difficulty: difficultyOf(job, former.binding, former.sent) };
   }
 
   /** A share that is to be judged, by the pool or here: in the books, and in its place among the replies. */
@@ -1137,7 +1295,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       case 'refused': {
         const { reason, refusal } = verdict;
         const { code, message } = refusal;
-        if (!share.isFound && isDevicesFault(reason)) this.conduct.note(false);
+        // Of a job that was sent again as it was, a miner may find the same shares again.
+        const isOurFault = reason === 'duplicate' && !miner.repeatsJobs && this.sent.isRepeated(share.job);
+        if (!share.isFound && isDevicesFault(reason) && !isOurFault) this.conduct.note(false);
         this.#rejects.note(reason, message, 'pool');
         this.#settle(share, reason, miner.refuse(requestId, { reason, message, code }));
         return;
@@ -1162,10 +1322,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #settle(share: InFlightShare, result: ShareResult, line: string): void {
     share.books.end(result, share.difficulty, this.context.clock.monotonicMs());
     this.send(this.replies.settle(share, share.requestId === 'null' ? '' : line));
-    if (this.#isUnheard && this.replies.length < this.context.settings.limits.pendingSubmits) {
-      this.#isUnheard = false;
-      if (this.connection.isOpen && !this.context.isDraining()) this.connection.startReading();
-    }
+    this.#hearAgain();
   }
 
   // ---- time and end
@@ -1176,9 +1333,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#faults >>= 1;
     if (this.#former !== null && nowMs >= this.#former.untilMs) this.#former = null;
     this.#refuseDelayed(nowMs);
+    if (this.#isUnfit && nowMs >= this.#mayAnnounceUntilMs) {
+      this.#isUnfit = false;
+      this.#lookAgain();
+    }
     if (this.#logins.waiting !== null) this.#sweepAuthorize(this.#logins.waiting, nowMs);
     if (!this.connection.isOpen) return;
-    if (this.binding !== null) this.#sweepStranded(this.binding, nowMs);
+    if (this.binding !== null && !this.#isUnfit) this.#sweepStranded(this.binding, nowMs);
+    this.#sweepJob(nowMs);
     if (nowMs >= this.#retargetAtMs) {
       this.#retargetAtMs = nowMs + RETARGET_EVERY_MS;
       this.#retarget();
@@ -1200,6 +1362,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.end('no-pool');
     }
     if (limits.idleMs > 0 && nowMs - this.#heardAtMs >= limits.idleMs) this.end('idle-timeout');
+  }
+
+  /** A miner that would give its pool up for sending no job is sent the newest again. */
+  #sweepJob(nowMs: number): void {
+    const { jobPatienceMs = Infinity } = this.dialect.miner;
+    const job = this.isMining && this.context.settings.upstream.refreshMs > 0 ? this.upstream?.job : null;
+    if (job != null && nowMs - this.#jobSentAtMs >= jobPatienceMs) this.#repeat(job, false);
   }
 
   /** Another connection has shown this session's id: what is kept of it must be there before the socket's own end is heard. */
@@ -1273,6 +1442,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #leaveUpstream(): void {
     this.#seat.leave();
+    this.#releasePrefix();
     this.#difficulty?.leave();
     this.upstream?.leave(this);
     this.upstream = null;

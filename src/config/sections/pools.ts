@@ -22,8 +22,8 @@ export const upstream = section('The connections to the pools.', {
     min: 100,
     max: 5 * 60_000,
     help:
-      'How long a pool may take to answer mining.configure. Old pools never do: ' +
-      'after this the login goes on without version rolling.',
+      'How long a pool may take to answer a call of the login that it need not know: mining.configure, mining.extranonce.subscribe, eth_getWork. ' +
+      'Old pools never do: after this the login goes on without what the call would have granted, version rolling for one.',
   }),
   submitTimeoutMs: integer({
     default: 30_000,
@@ -58,7 +58,7 @@ export const upstream = section('The connections to the pools.', {
     zero: 'do not wait',
     help:
       "How long a miner's login waits for the pool to accept the account's credentials before it is answered with yes. " +
-      'Some miners give up on a login after 10 seconds.',
+      'Some miners give up on a login after 10 seconds. The look-up of the account before that may take 5 seconds more.',
   }),
   holdSeconds: integer({
     default: 60,
@@ -79,7 +79,9 @@ export const upstream = section('The connections to the pools.', {
     min: 100,
     max: HOUR_MS,
     zero: 'off',
-    help: 'When the pool has been silent this long, miners get the current job again: some leave a pool that sends no work.',
+    help:
+      'When the pool has been silent this long, miners get the current job again: some leave a pool that sends no work. Miners of ethash coins and ' +
+      'kawpow, some of which begin their search anew with it, get it after 150 seconds whatever this says, unless it is off; other dialects need it not.',
   }),
   agent: text({
     default: '',

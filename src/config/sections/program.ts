@@ -46,6 +46,12 @@ export const web = section('The REST API and the metrics.', {
     zero: 'no limit',
     help: 'API requests that one address may make per minute; beyond that it is answered with 429.',
   }),
+  streams: integer({
+    default: 64,
+    min: 1,
+    max: 10_000,
+    help: 'Listeners of GET /api/v1/stream at once (each open dashboard is one); a further one is answered with 503.',
+  }),
 });
 
 export const db = section('The data file.', {
@@ -58,6 +64,26 @@ export const db = section('The data file.', {
     check: (written) => (written.length <= 4096 && written.trim() !== '' ? written : null),
   }),
 });
+
+const keptDays = (written: string, days: number) =>
+  integer({ default: days, min: 1, max: 36_500, zero: 'none', help: written });
+
+export const history = section(
+  'What is kept of the past: counters over restarts, and the history of hashrates and shares.',
+  {
+    writeSeconds: integer({
+      default: 10,
+      min: 1,
+      max: 60,
+      help:
+        'How often the counters that have changed are written to the data file. A process that is killed loses what was counted since; one that is told to end ' +
+        'loses nothing.',
+    }),
+    keepMinutesDays: keptDays('For how many days the history is kept minute by minute.', 2),
+    keepTenMinutesDays: keptDays('For how many days it is kept in steps of ten minutes.', 14),
+    keepHoursDays: keptDays('For how many days it is kept in steps of an hour.', 365),
+  },
+);
 
 export const metrics = section('What /metrics exports.', {
   tag: text({

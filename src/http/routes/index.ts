@@ -1,6 +1,9 @@
 import type { AddRoutes } from '../app.ts';
 import { addAlgorithms } from './algorithms.ts';
+import { addBans } from './bans.ts';
+import { addEvents } from './events.ts';
 import { addHealth } from './health.ts';
+import { addHistory } from './history.ts';
 import { addHome } from './home.ts';
 import { addMetrics } from './metrics.ts';
 import { addOpenapi } from './openapi.ts';
@@ -8,9 +11,11 @@ import { addPool } from './pool.ts';
 import { addPoolTest } from './pool-test.ts';
 import { addPools } from './pools.ts';
 import { addPoolsState } from './pools-state.ts';
+import { addRecording } from './recording.ts';
 import { addServer } from './server.ts';
 import { addSession } from './session.ts';
 import { addSessions } from './sessions.ts';
+import { addStream } from './stream.ts';
 import { addTotals } from './totals.ts';
 import { addUser } from './user.ts';
 import { addUsers } from './users.ts';
@@ -31,9 +36,14 @@ export const ROUTES: readonly AddRoutes[] = [
   addAlgorithms,
   addSessions,
   addSession,
+  addRecording,
+  addBans,
   addWorkers,
   addTotals,
+  addEvents,
+  addStream,
   addServer,
+  addHistory,
   addVersion,
   addOpenapi,
 ];
