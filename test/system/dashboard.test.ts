@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, type TestContext, test } from 'node:test';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import { hashToken } from '../../src/http/auth.ts';
 import { readBuiltPage } from '../../src/http/page.ts';
@@ -23,23 +23,37 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** A page of its own, whose complaints fail the test at its end. */
-async function openPage(t: TestContext, farm: Farm, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ locale: 'en-US', viewport: DESK, ...options });
-  const page = await context.newPage();
-  const complaints = listenTo(page, farm.program.web);
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(complaints.list, []);
-  });
-  return page;
-}
+/** A farm, and what is to be closed before it: a page that loses its server complains. */
+const pagesOf = new WeakMap<Farm, (() => Promise<void>)[]>();
 
-/** A farm with miners of two coins. */
 async function openFarm(t: TestContext, flags: readonly string[] = []): Promise<Farm> {
   const farm = await Farm.open({ flags });
-  t.after(() => farm[Symbol.asyncDispose]());
+  const closers: (() => Promise<void>)[] = [];
+  pagesOf.set(farm, closers);
+  t.after(async () => {
+    try {
+      for (const close of closers) await close();
+    } finally {
+      await farm[Symbol.asyncDispose]();
+    }
+  });
   return farm;
+}
+
+/** A browser of its own. */
+async function openContext(farm: Farm, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  const context = await browser.newContext({ locale: 'en-US', viewport: DESK, ...options });
+  pagesOf.get(farm)?.push(() => context.close());
+  return context;
+}
+
+/** A page of its own, whose complaints fail the test at its end. */
+async function openPage(farm: Farm, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await openContext(farm, options);
+  const page = await context.newPage();
+  const complaints = listenTo(page, farm.program.web);
+  pagesOf.get(farm)?.push(async () => assert.deepEqual(complaints.list, []));
+  return page;
 }
 
 async function picture(page: Page, name: string): Promise<void> {
@@ -84,7 +98,7 @@ describe('the dashboard', () => {
       const name = await farm.account(pool, 'alice');
       const miner = farm.miner(`${name}.rig1`);
       await miner.waitFor(({ accepted }) => accepted >= 3);
-      const page = await openPage(t, farm, { locale: language, colorScheme: scheme, viewport });
+      const page = await openPage(farm, { locale: language, colorScheme: scheme, viewport });
       await page.goto(farm.program.web);
       await page.locator('.tile .value', { hasText: 'H/s' }).first().waitFor();
       for (const view of [...VIEWS, `workers/${name}/rig1`, `accounts/${name}`]) {
@@ -111,7 +125,7 @@ describe('the dashboard', () => {
     const farm = await openFarm(t);
     const pool = await farm.pool({ difficulty: 1e-7 }, false);
     const address = formatEndpoint(pool.endpoint);
-    const page = await openPage(t, farm);
+    const page = await openPage(farm);
     await page.goto(`${farm.program.web}/#/pools`);
     const form = page.getByRole('form', { name: 'Add a pool' });
     await form.getByLabel('Address').fill(address);
@@ -159,7 +173,7 @@ describe('the dashboard', () => {
     const { name } = (await farm.program.post('/api/v1/users', body)).json as { name: string };
     const miner = farm.miner(`${name}.rig1`);
     await miner.waitFor(({ accepted }) => accepted >= 3);
-    const page = await openPage(t, farm);
+    const page = await openPage(farm);
     await page.goto(`${farm.program.web}/#/accounts/${name}`);
     await page.getByRole('button', { name: 'Mine here now' }).click();
     await page.getByText(`Miners move to ${formatEndpoint(second.endpoint)}.`).waitFor();
@@ -180,8 +194,7 @@ describe('the dashboard', () => {
   test('asks for a token where the API does, and keeps it to itself', async (t) => {
     const token = 'sp_for-the-test';
     const farm = await openFarm(t, ['--web.tokens', `admin:${hashToken(token)}`]);
-    const context = await browser.newContext({ locale: 'en-US' });
-    t.after(() => context.close());
+    const context = await openContext(farm);
     const page = await context.newPage();
     await page.goto(farm.program.web);
     await page.getByRole('heading', { name: 'Log in' }).waitFor();
@@ -201,8 +214,7 @@ describe('the dashboard', () => {
 
   test('several pages of a browser read one stream, and another takes over where the first was', async (t) => {
     const farm = await openFarm(t);
-    const context = await browser.newContext({ locale: 'en-US' });
-    t.after(() => context.close());
+    const context = await openContext(farm);
     const streams: string[] = [];
     context.on('request', (request) => {
       if (request.url().includes('/api/v1/stream')) streams.push(request.headers()['last-event-id'] ?? '');
@@ -222,7 +234,7 @@ describe('the dashboard', () => {
 
   test('works by the keyboard alone', async (t) => {
     const farm = await openFarm(t);
-    const page = await openPage(t, farm);
+    const page = await openPage(farm);
     await page.goto(farm.program.web);
     await page.getByText('Live').waitFor();
     await page.keyboard.press('Tab');

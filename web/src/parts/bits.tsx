@@ -17,7 +17,7 @@ export function Tile({
 }) {
   return (
     <div class="tile">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <p class="value">{value}</p>
       {note !== undefined && <p class="note">{note}</p>}
       {children}

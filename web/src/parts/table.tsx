@@ -4,6 +4,8 @@ export interface TableColumn<Row> {
   readonly title: string;
   readonly cell: (row: Row) => ComponentChildren;
   readonly isFigure?: boolean;
+  /** The title is for screen readers alone. */
+  readonly isTitleHidden?: boolean;
 }
 
 /** A table of few rows; what is said instead where there are none. */
@@ -22,13 +24,13 @@ export function Table<Row>({
 }) {
   if (rows.length === 0) return <p class="none">{none}</p>;
   return (
-    <div class="table" tabIndex={0} role="region" aria-label={label}>
+    <div class="table" tabIndex={0} role="group" aria-label={label}>
       <table>
         <thead>
           <tr>
-            {columns.map(({ title, isFigure }) => (
+            {columns.map(({ title, isFigure, isTitleHidden }) => (
               <th key={title} scope="col" class={isFigure === true ? 'figure' : ''}>
-                {title}
+                {isTitleHidden === true ? <span class="hidden">{title}</span> : title}
               </th>
             ))}
           </tr>

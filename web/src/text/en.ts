@@ -212,4 +212,5 @@ export const en = {
   unreachable: 'The proxy does not answer.',
   forbidden: 'This token may not do that.',
   details: 'Details',
+  actions: 'Actions',
 } as const;

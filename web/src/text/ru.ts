@@ -212,4 +212,5 @@ export const ru: Texts = {
   unreachable: 'Прокси не отвечает.',
   forbidden: 'Этому токену это не разрешено.',
   details: 'Подробности',
+  actions: 'Действия',
 };

@@ -103,7 +103,8 @@ export function Account({ name }: { readonly name: string }) {
               ),
           },
           {
-            title: '',
+            title: t('actions'),
+            isTitleHidden: true,
             cell: (entry) =>
               entry !== user && (
                 <button type="button" onClick={() => void switchTo(entry)}>

@@ -71,7 +71,8 @@ export function Pools() {
             { title: t('pool.note'), cell: ({ label }) => label },
             { title: t('pool.source'), cell: ({ source }) => source },
             {
-              title: '',
+              title: t('actions'),
+              isTitleHidden: true,
               cell: ({ pool, source }) =>
                 source !== 'catalogue' && (
                   <button

@@ -108,7 +108,8 @@ function Bans() {
           },
           { title: t('bans.reason'), cell: ({ reason }) => reason },
           {
-            title: '',
+            title: t('actions'),
+            isTitleHidden: true,
             cell: (one) => (
               <button
                 type="button"
@@ -169,7 +170,8 @@ function Tokens() {
             cell: ({ createdAt }) => (createdAt === undefined ? '–' : momentText(createdAt)),
           },
           {
-            title: '',
+            title: t('actions'),
+            isTitleHidden: true,
             cell: ({ id, label: of }) => (
               <button
                 type="button"
