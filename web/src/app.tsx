@@ -1,14 +1,12 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { isLoginNeeded, logOut, token } from './api/client.ts';
-import { Pill } from './parts/bits.tsx';
-import { Choice } from './parts/field.tsx';
+import { isLoginNeeded, token } from './api/client.ts';
 import { Notices } from './parts/notices.tsx';
+import { Preferences } from './parts/preferences.tsx';
 import { loadAlgorithms } from './state/algorithms.ts';
-import { startLive, streamState, version } from './state/live.ts';
+import { startLive, version } from './state/live.ts';
 import { hrefOf, place } from './state/place.ts';
-import { language, THEMES, theme } from './state/preferences.ts';
-import { LANGUAGES, nameOfLanguage, t } from './text/index.ts';
+import { t } from './text/index.ts';
 import { Account } from './views/account.tsx';
 import { Accounts } from './views/accounts.tsx';
 import { Events } from './views/events.tsx';
@@ -65,7 +63,6 @@ function focusContent(event: Event): void {
 }
 
 function Menu({ view }: { readonly view: View }) {
-  const state = streamState.value;
   return (
     <nav aria-label={t('menu')}>
       <p class="brand">
@@ -87,30 +84,7 @@ function Menu({ view }: { readonly view: View }) {
         ))}
       </ul>
       <div class="foot">
-        <p role="status">
-          <Pill kind={state === 'live' ? 'good' : 'warn'}>{t(`live.${state}`)}</Pill>
-        </p>
-        <Choice
-          label={t('language')}
-          value={language.value}
-          options={LANGUAGES.map((value) => ({ value, text: nameOfLanguage(value) }))}
-          onInput={(value) => {
-            language.value = LANGUAGES.find((one) => one === value) ?? 'en';
-          }}
-        />
-        <Choice
-          label={t('theme')}
-          value={theme.value}
-          options={THEMES.map((value) => ({ value, text: t(`theme.${value}`) }))}
-          onInput={(value) => {
-            theme.value = THEMES.find((one) => one === value) ?? 'auto';
-          }}
-        />
-        {token.value !== '' && (
-          <button type="button" onClick={logOut}>
-            {t('logout')}
-          </button>
-        )}
+        <Preferences />
       </div>
     </nav>
   );

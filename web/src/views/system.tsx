@@ -5,6 +5,7 @@ import { bytesText, spanText } from '../format/figures.ts';
 import { Ago, Facts } from '../parts/bits.tsx';
 import { Choice, Field, Form } from '../parts/field.tsx';
 import { attempt, say, wordsOf } from '../parts/notices.tsx';
+import { Preferences } from '../parts/preferences.tsx';
 import { Table } from '../parts/table.tsx';
 import { useRead } from '../state/use-read.ts';
 import { momentText, t } from '../text/index.ts';
@@ -14,6 +15,9 @@ export function System() {
   return (
     <>
       <h1>{t('system')}</h1>
+      <div class="phone">
+        <Preferences />
+      </div>
       <Server />
       <Bans />
       <Tokens />
