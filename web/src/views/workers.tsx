@@ -181,7 +181,6 @@ export function Workers() {
         rows={shown?.page.workers ?? []}
         first={shown?.first ?? 0}
         total={shown?.page.total ?? 0}
-        keyOf={({ account, worker, algorithm }) => `${account}.${worker} ${algorithm}`}
         hrefOf={({ account, worker }) => hrefOf(['workers', account, worker === '' ? '-' : worker])}
         order={order}
         onOrder={(next) => setQuery({ sort: next.sort, order: next.order })}
