@@ -11,7 +11,7 @@ import {
   verifyPerSecond,
 } from './sections/miners.ts';
 import { extranonce, failover, upstream } from './sections/pools.ts';
-import { db, log, metrics, shutdown, syslog, web } from './sections/program.ts';
+import { audit, db, log, metrics, shutdown, syslog, users, web } from './sections/program.ts';
 import { nearest } from './spelling.ts';
 
 /**
@@ -25,6 +25,8 @@ export const SCHEMA = {
   tls,
   web,
   db,
+  users,
+  audit,
   metrics,
   log,
   syslog,
@@ -130,6 +132,21 @@ export function valueOf(config: Config, { name, section, leaf }: NamedKey): Valu
   const value = group[leaf];
   if (value === undefined) throw new Error(`no such key in the configuration: ${name}`);
   return value as Value;
+}
+
+/** Keys whose values differ, in the order of the schema. */
+export function changedKeys(before: Config, after: Config): readonly NamedKey[] {
+  return [...KEYS.values()].filter(
+    (named) => JSON.stringify(valueOf(before, named)) !== JSON.stringify(valueOf(after, named)),
+  );
+}
+
+/** What is in force when `next` is read while `running` is: the live keys of the one, all others of the other. */
+export function withLiveKeys(running: Config, next: Config): Config {
+  const values = new Map(
+    [...KEYS.values()].map((named) => [named.name, valueOf(named.key.isLive ? next : running, named)]),
+  );
+  return buildConfig(values);
 }
 
 function groupOf(tree: Readonly<Record<string, unknown>>, section: string): Readonly<Record<string, Value>> {

@@ -127,6 +127,9 @@ const BODIES: Readonly<Record<string, object>> = {
   '/api/v1/pools': { pool: 'a:1', algorithm: 'sha256d' },
   '/api/v1/pools/test': { pool: 'a:1', user: 'alice' },
   '/api/v1/pools/{pool}': { label: 'x' },
+  '/api/v1/algorithms': { name: 'my-hash', dialects: ['bitcoin-v1'] },
+  '/api/v1/algorithms/{name}': { note: 'x' },
+  '/api/v1/tokens': { scope: 'read' },
 };
 
 function call(
@@ -140,7 +143,7 @@ function call(
   assert.ok(known !== undefined && url !== undefined);
   return server.inject({
     method: known,
-    url: url.replace('{name}', '0123456789abcdef').replace('{pool}', 'a:1'),
+    url: url.replace('{name}', '0123456789abcdef').replace('{pool}', 'a:1').replace('{id}', '1'),
     headers,
     ...(known === 'GET' || known === 'DELETE' ? {} : { payload: BODIES[url] ?? GOOD }),
   });
@@ -182,6 +185,17 @@ describe('tokens', () => {
     'POST /api/v1/pools': 'admin',
     'POST /api/v1/pools/test': 'admin',
     'PATCH /api/v1/pools/{pool}': 'admin',
+    'DELETE /api/v1/pools/{pool}': 'admin',
+    'POST /api/v1/algorithms': 'admin',
+    'PATCH /api/v1/algorithms/{name}': 'admin',
+    'DELETE /api/v1/algorithms/{name}': 'admin',
+    'GET /api/v1/users/export': 'admin',
+    'POST /api/v1/users/import': 'admin',
+    'GET /api/v1/tokens': 'admin',
+    'POST /api/v1/tokens': 'admin',
+    'DELETE /api/v1/tokens/{id}': 'admin',
+    'GET /api/v1/audit': 'admin',
+    'POST /api/v1/reload': 'admin',
   };
   const may: Record<TokenScope, ReadonlySet<string>> = {
     read: new Set(['open', 'read', 'catalogue']),
@@ -437,20 +451,31 @@ describe('GET /api/v1/openapi.json', () => {
         .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
         .sort((a, b) => (a < b ? -1 : 1)),
       [
+        'delete /api/v1/algorithms/{name}',
+        'delete /api/v1/pools/{pool}',
+        'delete /api/v1/tokens/{id}',
         'delete /api/v1/users/{name}',
         'get /api/v1/algorithms',
+        'get /api/v1/audit',
         'get /api/v1/health',
         'get /api/v1/pools',
         'get /api/v1/ready',
+        'get /api/v1/tokens',
         'get /api/v1/users',
+        'get /api/v1/users/export',
         'get /api/v1/users/{name}',
         'get /api/v1/version',
         'get /metrics',
+        'patch /api/v1/algorithms/{name}',
         'patch /api/v1/pools/{pool}',
         'patch /api/v1/users/{name}',
+        'post /api/v1/algorithms',
         'post /api/v1/pools',
         'post /api/v1/pools/test',
+        'post /api/v1/reload',
+        'post /api/v1/tokens',
         'post /api/v1/users',
+        'post /api/v1/users/import',
         'put /api/v1/users',
       ],
     );

@@ -13,6 +13,8 @@ export interface Tables {
   readonly account_entries: AccountEntriesTable;
   readonly catalogue_state: CatalogueStateTable;
   readonly health_probe: HealthProbeTable;
+  readonly api_tokens: ApiTokensTable;
+  readonly audit_entries: AuditEntriesTable;
 }
 
 export interface SchemaVersionsTable {
@@ -29,6 +31,10 @@ export interface AlgorithmsTable {
   dialects: string;
   note: string;
   source: string;
+  /** JSON object of what an operator says otherwise than the catalogue; null: nothing. The columns above hold what is in force. */
+  overrides: string | null;
+  /** JSON object of what the catalogue says, kept while there are overrides; else null. */
+  shipped: string | null;
 }
 
 export interface AlgorithmAliasesTable {
@@ -54,6 +60,8 @@ export interface PoolEntriesTable {
   options: Generated<string>;
   /** An `AlgorithmSource`: how an operator's entry came by its algorithm. */
   algorithm_from: Generated<string>;
+  /** 1: of the catalogue, and taken off the list by an operator. */
+  hidden: Generated<number>;
 }
 
 export interface AccountsTable {
@@ -72,6 +80,10 @@ export interface AccountsTable {
   /** 1 at first, one more with every change. */
   revision: number;
   changed_at_ms: number;
+  /** Null: no miner has been here for it since this is noted. */
+  last_seen_at_ms: number | null;
+  /** Since when it has been of no use: when it was last seen, registered or changed. */
+  idle_since_ms: number;
 }
 
 export interface AccountEntriesTable {
@@ -94,4 +106,26 @@ export interface CatalogueStateTable {
 export interface HealthProbeTable {
   id: number;
   checked_at_ms: number;
+}
+
+export interface ApiTokensTable {
+  id: Generated<number>;
+  /** 64 lower-case hex digits. */
+  sha256: string;
+  scope: string;
+  label: string;
+  created_at_ms: number;
+  /** Null: never. */
+  expires_at_ms: number | null;
+}
+
+export interface AuditEntriesTable {
+  id: Generated<number>;
+  at_ms: number;
+  who: string;
+  origin: string;
+  action: string;
+  target: string;
+  /** JSON. */
+  change: string;
 }

@@ -3,9 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '../../src/kit/log.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { describeStore } from './store.ts';
+import { describeManagement } from './management.ts';
+import { describeStore, type StoreHarness } from './store.ts';
 
-describeStore('SQLite', async () => {
+describeStore('SQLite', newHarness);
+describeManagement('SQLite', newHarness);
+
+async function newHarness(): Promise<StoreHarness> {
   const directory = await mkdtemp(join(tmpdir(), 'store-contract-'));
   return {
     open: ({ catalogue, nowMs = Date.now, newAccountName }) => {
@@ -15,4 +19,4 @@ describeStore('SQLite', async () => {
     },
     dispose: () => rm(directory, { recursive: true }),
   };
-});
+}

@@ -3,6 +3,10 @@ import { accountsThatChange } from './0002-accounts-that-change.ts';
 import { poolOptions } from './0003-pool-options.ts';
 import { shareRates } from './0004-share-rates.ts';
 import { foundAlgorithms } from './0005-found-algorithms.ts';
+import { operatorsList } from './0010-operators-list.ts';
+import { apiTokens } from './0011-api-tokens.ts';
+import { auditLog } from './0012-audit-log.ts';
+import { accountActivity } from './0013-account-activity.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, in order. */
@@ -12,4 +16,8 @@ export const MIGRATIONS: readonly Migration[] = [
   poolOptions,
   shareRates,
   foundAlgorithms,
+  operatorsList,
+  apiTokens,
+  auditLog,
+  accountActivity,
 ];
