@@ -513,6 +513,23 @@ describe('GET /api/v1/openapi.json', () => {
     assert.deepEqual(schema.properties['mode']?.enum, ['auto', 'dedicated', 'shared']);
   });
 
+  test('asks for no parameter that has a default', async () => {
+    const { paths } = (await shared.inject('/api/v1/openapi.json')).json<{
+      readonly paths: Record<
+        string,
+        Record<
+          string,
+          { readonly parameters?: readonly { readonly name: string; readonly required: boolean }[] }
+        >
+      >;
+    }>();
+    const limits = Object.values(paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ parameters = [] }) => parameters.filter(({ name }) => name === 'limit'));
+    assert.ok(limits.length >= 3);
+    assert.ok(limits.every(({ required }) => !required));
+  });
+
   test('and docs/rest-api.md describes the same calls', async () => {
     const page = readFileSync(new URL('../../docs/rest-api.md', import.meta.url), 'utf8');
     const headings = new Set(

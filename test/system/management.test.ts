@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
+import { systemClock } from '../../src/kit/clock.ts';
+import { silentLog } from '../../src/kit/log.ts';
+import { loadCatalogue } from '../../src/store/catalogue.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { Farm } from '../support/farm.ts';
 import { FREE_PORTS, Program, runToEnd } from '../support/program.ts';
 import { mining } from '../support/settings-bed.ts';
@@ -290,6 +294,43 @@ describe('management', { concurrency: 2 }, () => {
       [entries[0]?.['who'], entries[0]?.['action'], entries[0]?.['target']],
       ['proxy', 'account-expired', idle],
     );
+  });
+
+  test('audit.keepDays: what is older goes, the rest stays', async () => {
+    await inDirectory(async (directory) => {
+      const dataFile = join(directory, 'proxy.db');
+      for (const days of [3, 1]) {
+        const clock = { ...systemClock, wallMs: () => Date.now() - days * 86_400_000 };
+        const store = await openSqliteStore(
+          { log: silentLog, clock },
+          { path: dataFile, catalogue: loadCatalogue() },
+        );
+        await store.addAudit({
+          who: 'local',
+          origin: '',
+          action: `${days} days ago`,
+          target: '',
+          change: '{}',
+        });
+        await store.close();
+      }
+      await using program = await Program.start({
+        dataFile,
+        hasTurnableClock: true,
+        flags: ['--audit.keepDays', '2'],
+      });
+      await program.turnClock(3_600_001);
+      await until(
+        async () => {
+          const { entries } = (await program.get('/api/v1/audit')).json as {
+            readonly entries: readonly Json[];
+          };
+          return entries.map(({ action }) => action).join() === '1 days ago' ? true : undefined;
+        },
+        () => 'the old entry goes',
+        10_000,
+      );
+    });
   });
 
   test('without users.expireAfter nobody goes', async () => {
