@@ -1,4 +1,5 @@
 import type { Key, Section, Value, ValueOf } from './key.ts';
+import { allLive } from './key.ts';
 import {
   bans,
   limits,
@@ -22,22 +23,22 @@ import { nearest } from './spelling.ts';
  */
 export const SCHEMA = {
   stratum,
-  tls,
+  tls: allLive(tls),
   web,
   db,
-  users,
-  audit,
-  metrics,
+  users: allLive(users),
+  audit: allLive(audit),
+  metrics: allLive(metrics),
   log,
   syslog,
   verify,
   verifyPerSecond,
-  limits,
-  bans,
-  upstream,
-  vardiff,
-  rental,
-  failover,
+  limits: allLive(limits),
+  bans: allLive(bans),
+  upstream: allLive(upstream, ['versionMask']),
+  vardiff: allLive(vardiff),
+  rental: allLive(rental),
+  failover: allLive(failover),
   extranonce,
   session,
   shutdown,

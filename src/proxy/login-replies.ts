@@ -11,7 +11,7 @@ export interface Place {
 export interface WaitingLogin {
   readonly account: string;
   readonly places: Place[];
-  readonly deadlineMs: number;
+  deadlineMs: number;
 }
 
 /** A refusal that is held back a moment, so that a miner with a wrong name does not turn in a tight loop. */
@@ -44,6 +44,11 @@ export class LoginReplies {
   open(account: string, place: Place, deadlineMs: number): WaitingLogin {
     this.#waiting = { account, places: [place], deadlineMs };
     return this.#waiting;
+  }
+
+  /** The one that is waited for has until then. */
+  waitUntil(deadlineMs: number): void {
+    if (this.#waiting !== null) this.#waiting.deadlineMs = deadlineMs;
   }
 
   /** A further authorize for the account that is asked for. False where there are too many of them. */

@@ -96,6 +96,25 @@ describe('the login at a pool', () => {
     assert.equal(login.granted.mask, 0x1fffe000);
   });
 
+  test('lets miners begin before the answer to a call that grants nothing they begin with', () => {
+    const bitcoin = openLogin();
+    assert.equal(bitcoin.login.canStayOpen(bitcoin.begin(0)), false, 'it says how submits are written');
+
+    const { login, begin, next } = openLogin(kawpow);
+    const subscribe = begin(0);
+    assert.equal(login.canStayOpen(subscribe), false);
+    const extranonce = next(subscribe.index + 2);
+    assert.ok(extranonce !== null && login.canStayOpen(extranonce));
+    login.leaveOpen(extranonce, extranonce.callId, 5000);
+    assert.equal(login.openCall, extranonce.call);
+    assert.equal(login.succeeded(10), null);
+    assert.equal(login.overdue(4999), null);
+    assert.equal(login.overdue(5000), 'extranonce.subscribe');
+    assert.deepEqual([login.openCall, login.overdue(5001)], [null, null]);
+    assert.equal(next(begin(6000).index + 2), null, 'not asked again');
+    assert.equal(login.isLate(extranonce.callId), false, 'another connection');
+  });
+
   test('leaves out what can be done without in other dialects too, and never the call for a job', () => {
     const nicehash = openLogin(ethereumStratum);
     const subscribe = nicehash.begin(0);

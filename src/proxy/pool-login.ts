@@ -30,6 +30,8 @@ export class PoolLogin {
   #asksForRolling = false;
   /** An optional call that was not answered in time; its answer counts when it comes. */
   #late: { readonly call: LoginCall; readonly callId: number } | null = null;
+  /** Until when an answer to the late one is still due, where the miners have begun before that; null: not. */
+  #openUntilMs: number | null = null;
   #granted = { mask: 0, isRolling: false };
 
   constructor(parts: { readonly dialect: PoolDialect; readonly stats: PoolStats }, versionMask: string) {
@@ -52,6 +54,7 @@ export class PoolLogin {
     this.#leavesOut = isBarred;
     this.#skipped = null;
     this.#late = null;
+    this.#openUntilMs = null;
   }
 
   /** The next call from this place on that has something to say; null: the login is done. */
@@ -97,6 +100,31 @@ export class PoolLogin {
     this.#passOver(call);
   }
 
+  /** Whether this call need not be waited for once there is a job. One that comes before all that have to be answered says how to go on. */
+  canStayOpen({ call, index }: LoginStep): boolean {
+    return call.isOptional && this.#calls.slice(0, index).some(({ isOptional }) => !isOptional);
+  }
+
+  /** The miners begin without the answer to this call, which is due until then. */
+  leaveOpen({ call }: LoginStep, callId: number, untilMs: number): void {
+    this.#late = { call, callId };
+    this.#openUntilMs = untilMs;
+  }
+
+  /** The call that was left open and may still be answered; null where there is none. */
+  get openCall(): LoginCall | null {
+    return this.#openUntilMs === null ? null : (this.#late?.call ?? null);
+  }
+
+  /** The time of the call that was left open is up. Returns its name where the pool is now known not to answer it, else null. */
+  overdue(nowMs: number): string | null {
+    if (this.#openUntilMs === null || nowMs < this.#openUntilMs || this.#late === null) return null;
+    this.#openUntilMs = null;
+    const { call } = this.#late;
+    if (call.isDispensable === true) this.#skipped = call.name;
+    return this.succeeded(nowMs);
+  }
+
   /** [quirk: some pools close on a method they do not know] The next attempt goes without it. */
   closedOnOptional(): void {
     this.#withoutOptional = true;
@@ -111,8 +139,9 @@ export class PoolLogin {
     const late = this.#late;
     if (late === null) return false;
     this.#late = null;
+    this.#openUntilMs = null;
     this.#skipped = null;
-    this.#stats.answersConfigure = true;
+    if (late.call.isDispensable === true) this.#stats.answersConfigure = true;
     const outcome = late.call.read(result, refusal);
     if (outcome.kind !== 'taken' || outcome.versionMask === undefined) return false;
     this.#grant(outcome.versionMask);

@@ -105,6 +105,11 @@ export class SentJobs {
     return least === Infinity ? job.difficulty : least;
   }
 
+  /** Whether the work of this job has gone out more than once. */
+  isRepeated(job: IssuedJob): boolean {
+    return this.#repeats.some((repeat) => repeat.of === job.id || repeat.job.id === job.id);
+  }
+
   findRepeat(id: string): { readonly of: string; readonly job: IssuedJob } | null {
     return this.#repeats.find(({ job }) => job.id === id) ?? null;
   }

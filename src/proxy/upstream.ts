@@ -141,7 +141,7 @@ const KEEPALIVE_MS = 55_000;
 
 /**
  * One connection of ours to a pool, logged in as one account (docs/protocols/bitcoin-v1.md, the proxy as a client of a pool).
- * Requests are never pipelined, every one has a time limit, notifications are taken at any point. When the connection is lost it is dialled
+ * Requests are never pipelined (but a call that a pool need not know is not waited for once there is a job), every one has a time limit, notifications are taken at any point. When the connection is lost it is dialled
  * again while a session wants it; shares in flight are sent again if the pool gives the same extranonce1 back, else they are lost.
  */
 export class Upstream implements DialOwner {
@@ -446,9 +446,13 @@ export class Upstream implements DialOwner {
     if (this.#connection === null) return;
     const state = this.#state;
     const nowMs = this.#parts.clock.monotonicMs();
-    if (state.kind === 'handshaking' && state.step !== 'first-job' && state.step.call.isOptional) {
+    const isWaiting =
+      state.kind === 'handshaking' && state.step !== 'first-job' && state.step.call.isOptional;
+    const call = isWaiting ? state.step.call : this.#poolLogin.openCall;
+    // Only where the next attempt is another one.
+    if (call?.isDispensable === true) {
       this.#poolLogin.closedOnOptional();
-      this.#down(reason, `closed on ${state.step.call.name}`, 0);
+      this.#down(reason, `closed on ${call.name}`, 0);
       return;
     }
     if (this.#suggestions.isToBlame(nowMs))
@@ -517,6 +521,16 @@ export class Upstream implements DialOwner {
     this.#to({ kind: 'handshaking', step: next, callId: next.callId, deadlineMs });
     this.#spokeAtMs = nowMs;
     this.#connection?.send(next.line);
+    this.#goOnWithJob();
+  }
+
+  /** With a job there an optional call holds nobody up any longer; its answer counts when it comes. */
+  #goOnWithJob(): void {
+    const state = this.#state;
+    if (this.#earlyWork === null || state.kind !== 'handshaking' || state.step === 'first-job') return;
+    if (!this.#poolLogin.canStayOpen(state.step)) return;
+    this.#poolLogin.leaveOpen(state.step, state.callId, state.deadlineMs);
+    this.#callFrom(state.step.index + 1);
   }
 
   #onCallTimeout(step: LoginStep | 'first-job', callId: number): void {
@@ -640,13 +654,7 @@ export class Upstream implements DialOwner {
     this.#connection?.pace();
     this.#parts.owner.onLoginTaken(this.#wasLive);
     this.#wasLive = true;
-    const unknown = this.#poolLogin.succeeded(this.#liveSinceMs);
-    if (unknown !== null) {
-      this.#parts.log.info('pool does not answer an optional call; going on without it for an hour', {
-        pool: this.credentials.pool.name,
-        call: unknown,
-      });
-    }
+    this.#logUnanswered(this.#poolLogin.succeeded(this.#liveSinceMs));
     this.#parts.stats.succeeded(this.#parts.log);
     const { newest } = this.#issued;
     // A pool that takes a session up again and names no difficulty means the one of before.
@@ -661,6 +669,14 @@ export class Upstream implements DialOwner {
     }
     this.#resubmit();
     for (const client of this.clients.slice()) client.onReady(this);
+  }
+
+  #logUnanswered(call: string | null): void {
+    if (call === null) return;
+    this.#parts.log.info('pool does not answer an optional call; going on without it for an hour', {
+      pool: this.credentials.pool.name,
+      call,
+    });
   }
 
   /** A pool that was given up for its silence and is on the same block still had nothing to say: that is its usual gap. */
@@ -786,6 +802,7 @@ export class Upstream implements DialOwner {
     this.#jobAtMs = nowMs;
     if (this.#state.kind !== 'live') {
       this.#earlyWork = { work, demand: this.#demandFor(work) };
+      this.#goOnWithJob();
       this.#considerLive();
       return;
     }
@@ -919,6 +936,7 @@ export class Upstream implements DialOwner {
     const { silenceMs, refreshMs } = this.#settings.upstream;
     const { waiting } = this.#suggestions;
     if (waiting !== null) this.suggestDifficulty(waiting);
+    this.#logUnanswered(this.#poolLogin.overdue(nowMs));
     if (nowMs - this.#heardAtMs >= silenceMs) {
       this.#down('silence', `nothing heard for ${Math.round(silenceMs / 1000)} s`);
       return;

@@ -49,6 +49,10 @@ export type NonceSpace =
       readonly isAlwaysTaken: boolean;
       /** Where some do: whether a program of this name does. */
       readonly isTakenBy?: (agent: string) => boolean;
+      /** That there is none is not told: programs that have been told nothing go by that, and some do not bear an empty one. Absent: it is. */
+      readonly isNoneLeftOut?: true;
+      /** Where it is told later: whether a program of this name is of no use without one, so that one of ours is told where the pool has none. Absent: none is. */
+      readonly isNeededBy?: (agent: string) => boolean;
     }
   | { readonly kind: 'job' }
   | { readonly kind: 'none' };
@@ -137,7 +141,12 @@ export interface ShareFacts {
 /** A share ready for the pool, or what is wrong with it by itself, in words for the miner. */
 export type Assembled =
   | { readonly kind: 'share'; readonly share: PoolShare }
-  | { readonly kind: 'malformed'; readonly problem: string };
+  | {
+      readonly kind: 'malformed';
+      readonly problem: string;
+      /** All that is wrong is that its whole nonce begins with another prefix than the miner was told. Absent: there is more, or nobody can tell. */
+      readonly isOtherPrefix?: true;
+    };
 
 /**
  * The miner's side of a dialect: pure functions from lines to requests and from facts to lines.
@@ -149,13 +158,18 @@ export interface MinerDialect {
   readonly ownJobIds: boolean;
   /** The answer to a login carries the first job, so it waits for one. */
   readonly loginCarriesJob: boolean;
-  /** Miners take a login that is not answered within a second for refused, so the pool's verdict is waited for no longer than this. Absent: as is configured. */
+  /** Miners take a login that is not answered within a second for refused, so the pool's verdict is waited for no longer than this once the account is known. Absent: as is configured. */
   readonly loginPatienceMs?: number;
   /**
    * The newest job may be sent once more with another difficulty or a later time. Where not (nothing tells the two apart, and miners would repeat their nonces), a new
    * difficulty waits for the pool's next job.
    */
   readonly repeatsJobs: boolean;
+  /**
+   * Miners give up a pool that has sent no job for a while: the newest is sent again when there was none for so long. It is not sent sooner, since some of them begin their
+   * search anew with it. Absent: none of them is known to, or a refresh has them covered.
+   */
+  readonly jobPatienceMs?: number;
   /** Which form of jobs a program of this name reads, where there are several: jobs of one form are the same line. Absent: there is one. */
   readonly formOf?: (agent: string) => string;
   decode(line: string): MinerRequest;

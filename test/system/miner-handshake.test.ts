@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
+import { HandClock } from '../support/hand-clock.ts';
 import { connectLines, type LinePeer, type Message } from '../support/line-peer.ts';
 import { testAccount } from '../support/proxy-bed.ts';
 import { ACCOUNT, openRoom, type ProxyRoom } from '../support/proxy-room.ts';
@@ -626,10 +628,13 @@ describe('a name that is not registered', { concurrency: true, timeout: 15_000 }
 
   test('a look-up that never returns is refused in time, and its late answer binds nobody', async () => {
     let late: (() => void) | null = null;
+    const clock = new HandClock();
     await using room = await openRoom(
-      { upstream: { authorizeWaitMs: 200 } },
+      // The look-up is not what these wait for.
+      { upstream: { authorizeWaitMs: 0 }, limits: { handshakeMs: 60_000 } },
       {
         parts: {
+          clock,
           accounts: {
             find: (_name, then) => {
               late = () => then({ kind: 'found', account: room.account });
@@ -640,7 +645,16 @@ describe('a name that is not registered', { concurrency: true, timeout: 15_000 }
     );
     const miner = await room.miner();
     await miner.subscribe();
-    assert.match(String(errorOf(await miner.authorize())[1]), /try again/);
+    miner.sendAuthorize();
+    await eventually(
+      () => late !== null,
+      () => 'the account is looked up',
+    );
+    clock.nowMs += 4900;
+    await sleep(600);
+    assert.equal(miner.lines.length, 1);
+    clock.nowMs += 100;
+    assert.match(String(errorOf(await miner.nextWhere(({ id }) => id === 2))[1]), /try again/);
     (late as (() => void) | null)?.();
     assert.deepEqual(await miner.settled(), []);
     assert.equal(room.bed.proxy.report().facts.authorizedSessions, 0);

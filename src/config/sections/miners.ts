@@ -1,5 +1,5 @@
 import { address } from '../address-key.ts';
-import { allLive, choice, integer, list, section, text } from '../key.ts';
+import { choice, integer, list, section, text } from '../key.ts';
 import { formatListener, LISTENER_FORM, parseListener } from '../listener.ts';
 
 const DAY_MS = 86_400_000;
@@ -34,31 +34,29 @@ export const stratum = section('The port that miners connect to.', {
   }),
 });
 
-export const tls = allLive(
-  section('Miners that connect by TLS, on the same port.', {
-    mode: choice({
-      options: ['auto', 'off'],
-      default: 'auto',
-      help: 'Whether miners may connect by TLS. auto finds it out from the first bytes of each connection; off refuses it everywhere.',
-    }),
-    cert: text({
-      default: '',
-      allowed: 'the name of a file',
-      placeholder: 'file',
-      empty: 'a self-signed certificate, made at the first start and kept beside the data file',
-      help: 'Certificate chain in PEM. The files are read again when they change; connections that are open keep what they have.',
-      check: (written) => (written.length <= 4096 ? written : null),
-    }),
-    key: text({
-      default: '',
-      allowed: 'the name of a file',
-      placeholder: 'file',
-      empty: 'in the file of tls.cert',
-      help: 'Private key in PEM, not encrypted.',
-      check: (written) => (written.length <= 4096 ? written : null),
-    }),
+export const tls = section('Miners that connect by TLS, on the same port.', {
+  mode: choice({
+    options: ['auto', 'off'],
+    default: 'auto',
+    help: 'Whether miners may connect by TLS. auto finds it out from the first bytes of each connection; off refuses it everywhere.',
   }),
-);
+  cert: text({
+    default: '',
+    allowed: 'the name of a file',
+    placeholder: 'file',
+    empty: 'a self-signed certificate, made at the first start and kept beside the data file',
+    help: 'Certificate chain in PEM. The files are read again when they change; connections that are open keep what they have.',
+    check: (written) => (written.length <= 4096 ? written : null),
+  }),
+  key: text({
+    default: '',
+    allowed: 'the name of a file',
+    placeholder: 'file',
+    empty: 'in the file of tls.cert',
+    help: 'Private key in PEM, not encrypted.',
+    check: (written) => (written.length <= 4096 ? written : null),
+  }),
+});
 
 export const verify = choice({
   options: ['never', 'auto', 'always'],
@@ -78,124 +76,119 @@ export const verifyPerSecond = integer({
     'unchecked, as with a miner that has a connection of its own and no checking. Where miners share a connection every share is checked, since nobody else could judge it.',
 });
 
-export const limits = allLive(
-  section(
-    'What one connection, one address and the whole process may use. In the worst case a connection holds lineBytes of unread ' +
-      'input and sendBufferBytes of unsent output before it is closed; an idle miner holds neither.',
-    {
-      handshakeMs: integer({
-        default: 10_000,
-        min: 100,
-        max: 10 * 60_000,
-        help: 'A connection that has not subscribed and authorized after this long is closed.',
-      }),
-      idleMs: integer({
-        default: 0,
-        min: 1000,
-        max: 7 * DAY_MS,
-        zero: 'off',
-        help:
-          'A miner that has sent no line for this long is closed. Slow devices on a hard pool find a share every few hours, ' +
-          'so choose hours rather than minutes.',
-      }),
-      lineBytes: integer({
-        default: 16_384,
-        min: 1024,
-        max: 16 * MIB,
-        help: 'Longest line accepted from a miner; a longer one closes its connection.',
-      }),
-      poolLineBytes: integer({
-        default: 65_536,
-        min: 4096,
-        max: 64 * MIB,
-        help: 'Longest line accepted from a pool. Raise it for pools whose coinbase pays very many addresses.',
-      }),
-      sendBufferBytes: integer({
-        default: MIB,
-        min: 16_384,
-        max: 1024 * MIB,
-        help: 'Unsent output at which a miner that does not read is closed. At least one line of a pool must fit.',
-      }),
-      connections: integer({
-        default: 0,
-        min: 1,
-        max: 10_000_000,
-        zero: 'as many as the limit of open files allows',
-        help:
-          'Miners connected at the same time; further ones are closed at once. A dedicated miner takes two file descriptors, ' +
-          'one of a shared group its own only.',
-      }),
-      connectionsPerAddress: integer({
-        default: 0,
-        min: 1,
-        max: 10_000_000,
-        zero: 'no limit',
-        help:
-          'Connections from one IP address at the same time. A whole farm often sits behind one address (NAT): ' +
-          'set it only above the size of the largest.',
-      }),
-      pendingSubmits: integer({
-        default: 256,
-        min: 1,
-        max: 65_536,
-        help: 'Shares of one miner that may wait for the pool; with more than that it is refused until answers arrive.',
-      }),
-      refusalDelayMs: integer({
-        default: 1000,
-        min: 1,
-        max: 30_000,
-        zero: 'at once',
-        help: 'A refused login is answered after this long, since most miners try again the moment they are refused.',
-      }),
-      jobsKept: integer({
-        default: 16,
-        min: 2,
-        max: 1024,
-        help: 'Jobs remembered per connection to a pool. A share for an older one is refused as stale.',
-      }),
-    },
-  ),
-);
-
-export const bans = allLive(
-  section('Addresses that keep failing are refused for a while.', {
-    threshold: integer({
-      default: 30,
-      min: 1,
-      max: 1_000_000,
+export const limits = section(
+  'What one connection, one address and the whole process may use. In the worst case a connection holds lineBytes of unread ' +
+    'input and sendBufferBytes of unsent output before it is closed; an idle miner holds neither.',
+  {
+    handshakeMs: integer({
+      default: 10_000,
+      min: 100,
+      max: 10 * 60_000,
+      help: 'A connection that has not subscribed and authorized after this long is closed.',
+    }),
+    idleMs: integer({
+      default: 0,
+      min: 1000,
+      max: 7 * DAY_MS,
       zero: 'off',
-      help: 'Failed logins of one address within the window that get it banned.',
-    }),
-    windowSeconds: integer({
-      default: 600,
-      min: 1,
-      max: DAY_SECONDS,
-      help: 'How long a failed login counts.',
-    }),
-    durationSeconds: integer({
-      default: 600,
-      min: 1,
-      max: 30 * DAY_SECONDS,
-      help: 'How long a banned address is refused.',
-    }),
-  }),
-);
-
-export const vardiff = allLive(
-  section('The difficulty of each miner, where many share one connection to the pool.', {
-    sharesPerMinute: integer({
-      default: 6,
-      min: 1,
-      max: 600,
       help:
-        'Shares that each miner should find per minute. More give steadier statistics and cost more traffic. A user may have a rate of its ' +
-        'own (`difficulty.sharesPerMinute`).',
+        'A miner that has sent no line for this long is closed. Slow devices on a hard pool find a share every few hours, ' +
+        'so choose hours rather than minutes.',
     }),
-  }),
+    lineBytes: integer({
+      default: 16_384,
+      min: 1024,
+      max: 16 * MIB,
+      help: 'Longest line accepted from a miner; a longer one closes its connection.',
+    }),
+    poolLineBytes: integer({
+      default: 65_536,
+      min: 4096,
+      max: 64 * MIB,
+      help: 'Longest line accepted from a pool. Raise it for pools whose coinbase pays very many addresses.',
+    }),
+    sendBufferBytes: integer({
+      default: MIB,
+      min: 16_384,
+      max: 1024 * MIB,
+      help: 'Unsent output at which a miner that does not read is closed. At least one line of a pool must fit.',
+    }),
+    connections: integer({
+      default: 0,
+      min: 1,
+      max: 10_000_000,
+      zero: 'as many as the limit of open files allows',
+      help:
+        'Miners connected at the same time; further ones are closed at once. A dedicated miner takes two file descriptors, ' +
+        'one of a shared group its own only.',
+    }),
+    connectionsPerAddress: integer({
+      default: 0,
+      min: 1,
+      max: 10_000_000,
+      zero: 'no limit',
+      help:
+        'Connections from one IP address at the same time. A whole farm often sits behind one address (NAT): ' +
+        'set it only above the size of the largest.',
+    }),
+    pendingSubmits: integer({
+      default: 256,
+      min: 1,
+      max: 65_536,
+      help: 'Shares of one miner that may wait for the pool; with more than that it is refused until answers arrive.',
+    }),
+    refusalDelayMs: integer({
+      default: 1000,
+      min: 1,
+      max: 30_000,
+      zero: 'at once',
+      help: 'A refused login is answered after this long, since most miners try again the moment they are refused.',
+    }),
+    jobsKept: integer({
+      default: 16,
+      min: 2,
+      max: 1024,
+      help: 'Jobs remembered per connection to a pool. A share for an older one is refused as stale.',
+    }),
+  },
 );
 
-export const rental = allLive(
-  section('Miners that are a market for hashrate (NiceHash, MiningRigRentals), told by their agent.', {
+export const bans = section('Addresses that keep failing are refused for a while.', {
+  threshold: integer({
+    default: 30,
+    min: 1,
+    max: 1_000_000,
+    zero: 'off',
+    help: 'Failed logins of one address within the window that get it banned.',
+  }),
+  windowSeconds: integer({
+    default: 600,
+    min: 1,
+    max: DAY_SECONDS,
+    help: 'How long a failed login counts.',
+  }),
+  durationSeconds: integer({
+    default: 600,
+    min: 1,
+    max: 30 * DAY_SECONDS,
+    help: 'How long a banned address is refused.',
+  }),
+});
+
+export const vardiff = section('The difficulty of each miner, where many share one connection to the pool.', {
+  sharesPerMinute: integer({
+    default: 6,
+    min: 1,
+    max: 600,
+    help:
+      'Shares that each miner should find per minute. More give steadier statistics and cost more traffic. A user may have a rate of its ' +
+      'own (`difficulty.sharesPerMinute`).',
+  }),
+});
+
+export const rental = section(
+  'Miners that are a market for hashrate (NiceHash, MiningRigRentals), told by their agent.',
+  {
     mode: choice({
       options: ['dedicated', 'account'],
       default: 'dedicated',
@@ -212,7 +205,7 @@ export const rental = allLive(
         'Least difficulty that a market asks for (NiceHash: 500000 for sha256d and scrypt). The pool is asked for it where the market has a connection of its own; ' +
         'where miners share one it is the floor of the difficulty they are given. What the pool sets is never exceeded.',
     }),
-  }),
+  },
 );
 
 export const session = section('Miners that come back.', {

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { address } from '../address-key.ts';
 import { parseDurationMs, UNITS_MS } from '../duration.ts';
-import { allLive, boolean, choice, integer, list, section, text } from '../key.ts';
+import { boolean, choice, integer, list, section, text } from '../key.ts';
 import { isHostName } from '../listen-address.ts';
 
 const MIB = 1_048_576;
@@ -63,28 +63,26 @@ export const db = section('The data file.', {
   }),
 });
 
-export const metrics = allLive(
-  section('What /metrics exports.', {
-    tag: text({
-      default: '',
-      original: true,
-      allowed: 'at most 128 printable characters',
-      placeholder: 'text',
-      empty: 'the stratum address',
-      help: 'Value of the label "proxy" in the metrics, to tell several proxies apart.',
-      check: (written) => (written.length <= 128 ? written : null),
-    }),
-    maxWorkers: integer({
-      default: 20_000,
-      min: 1,
-      max: 10_000_000,
-      zero: 'no limit',
-      help:
-        'With more miners than this the series of single miners (proxy_worker_…) are left out, so that Prometheus is not flooded; ' +
-        'a gauge says so and all other series stay.',
-    }),
+export const metrics = section('What /metrics exports.', {
+  tag: text({
+    default: '',
+    original: true,
+    allowed: 'at most 128 printable characters',
+    placeholder: 'text',
+    empty: 'the stratum address',
+    help: 'Value of the label "proxy" in the metrics, to tell several proxies apart.',
+    check: (written) => (written.length <= 128 ? written : null),
   }),
-);
+  maxWorkers: integer({
+    default: 20_000,
+    min: 1,
+    max: 10_000_000,
+    zero: 'no limit',
+    help:
+      'With more miners than this the series of single miners (proxy_worker_…) are left out, so that Prometheus is not flooded; ' +
+      'a gauge says so and all other series stay.',
+  }),
+});
 
 export const log = section('What the program writes about itself, to its standard output.', {
   level: choice({
@@ -106,34 +104,30 @@ export const syslog = boolean({
   help: 'Write log lines without time and colour, for a syslog or journal that adds its own.',
 });
 
-export const audit = allLive(
-  section('The log of who changed what, in the data file.', {
-    keepDays: integer({
-      default: 365,
-      min: 1,
-      max: 36_500,
-      zero: 'for ever',
-      help: 'How long an entry is kept.',
-    }),
+export const audit = section('The log of who changed what, in the data file.', {
+  keepDays: integer({
+    default: 365,
+    min: 1,
+    max: 36_500,
+    zero: 'for ever',
+    help: 'How long an entry is kept.',
   }),
-);
+});
 
-export const users = allLive(
-  section('Registered pool credentials.', {
-    expireAfter: text({
-      default: '0',
-      allowed: `0 (never) or a whole number with a unit of ${Object.keys(UNITS_MS).join(', ')}, such as 90d`,
-      placeholder: 'duration',
-      help:
-        'A user that no miner has connected for in this time is removed; one that was registered or changed meanwhile is not. Users with miners never are, ' +
-        'and none is before the proxy has run for an hour (or for this time, where it is shorter). Each removal is logged and in the audit log.',
-      check: (written) => {
-        const text = written.trim().toLowerCase();
-        return parseDurationMs(text) === null ? null : text;
-      },
-    }),
+export const users = section('Registered pool credentials.', {
+  expireAfter: text({
+    default: '0',
+    allowed: `0 (never) or a whole number with a unit of ${Object.keys(UNITS_MS).join(', ')}, such as 90d`,
+    placeholder: 'duration',
+    help:
+      'A user that no miner has connected for in this time is removed; one that was registered or changed meanwhile is not. Users with miners never are, ' +
+      'and none is before the proxy has run for an hour (or for this time, where it is shorter). Each removal is logged and in the audit log.',
+    check: (written) => {
+      const duration = written.trim().toLowerCase();
+      return parseDurationMs(duration) === null ? null : duration;
+    },
   }),
-);
+});
 
 export const shutdown = section('The orderly end on SIGTERM or SIGINT.', {
   drainMs: integer({

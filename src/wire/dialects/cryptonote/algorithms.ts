@@ -63,8 +63,8 @@ export interface BlobLayout {
 const MONERO: BlobLayout = { nonceAt: 39, blockAt: 7, blockEnd: 39 };
 /** A bitcoin header: version, hash of the previous block. */
 const GHOSTRIDER: BlobLayout = { nonceAt: 76, blockAt: 4, blockEnd: 36 };
-/** A text whose parts are not documented. */
-const YADA: BlobLayout = { nonceAt: 147, blockAt: 0, blockEnd: 147 };
+/** A text: version, time, public key, height, and the previous block's hash in 64 digits before the nonce (pdxwebdev/yadacoin yadacoin/core/block.py, `generate_header`). */
+const YADA: BlobLayout = { nonceAt: 147, blockAt: 83, blockEnd: 147 };
 
 /** `algorithm` as the job names it, or null. */
 export function layoutOf(algorithm: string | null): BlobLayout {

@@ -34,6 +34,8 @@ function answered(message: Record<string, unknown>): LoginOutcome {
   return login.read(reply.result, reply.refusal);
 }
 
+const hexOf = (text: string): string => Buffer.from(text).toString('hex');
+
 describe('a job', () => {
   test('is work with its parts', () => {
     assert.deepEqual(job({ id: 'session', next_seed_hash: null, sig_key: 'aa', x: 1.5 }), {
@@ -103,6 +105,21 @@ describe('a job', () => {
     });
     assert.equal(new Set(blocks).size, 2);
     assert.equal(blocks[0], blocks[2]);
+  });
+
+  test('of rx/yada is told from another block by the previous hash alone, not by its time', () => {
+    const blockOf = (time: number, previous: string, root: string): string => {
+      const header = `5${time}${'02'.repeat(33)}503857${previous}`;
+      const blob = `${hexOf(header)}00000000${hexOf('f'.repeat(64) + root)}`;
+      const event = job({ blob, algo: 'rx/yada', target: '00068db8bac710cb' });
+      assert.ok(event.kind === 'job' && event.work.family === 'cryptonote', JSON.stringify(event));
+      return event.work.block;
+    };
+    const [previous, root] = ['cedde7cc'.repeat(8), '48bf9111'.repeat(8)];
+    const block = blockOf(1_724_395_336, previous, root);
+    assert.equal(block, hexOf(previous));
+    assert.equal(blockOf(1_724_395_346, previous, root.toUpperCase()), block);
+    assert.notEqual(blockOf(1_724_395_336, previous.replace('c', 'd'), root), block);
   });
 
   for (const [what, other, problem] of [

@@ -3,6 +3,7 @@ import { jsonText, quote } from '../../json.ts';
 import type { MinerRequest, RequestId } from '../../messages.ts';
 import { UNSPOKEN } from '../ethash/answers.ts';
 import { ethashWork, part, targetTextOf } from '../ethash/parts.ts';
+import { ETHMINER_JOB_PATIENCE_MS } from '../ethash/patience.ts';
 import { decodeSuffixShare, readSessionId } from '../ethash/requests.ts';
 import { epochOfSeed } from '../ethash/seeds.ts';
 import { assembleSuffix } from '../ethash/share.ts';
@@ -68,6 +69,7 @@ export const eip1571Miner: MinerDialect = {
   loginCarriesJob: false,
   // [quirk: ethminer begins every job at the same nonce, so it would find its shares again]
   repeatsJobs: false,
+  jobPatienceMs: ETHMINER_JOB_PATIENCE_MS,
   decode: decodeMiner,
   jobId: (work) => work.poolJobId,
   assemble: assembleSuffix,

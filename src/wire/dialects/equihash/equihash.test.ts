@@ -18,6 +18,7 @@ import {
   viewOf,
 } from '../../../../test/support/relayed-fixtures.ts';
 import type { RelayedWork, ShareTarget } from '../../../domain/job.ts';
+import type { RelayedShare } from '../../dialect.ts';
 import type { PoolSubscription } from '../../messages.ts';
 import { equihash } from './index.ts';
 import { compactSize, sizeProblem } from './parts.ts';
@@ -273,8 +274,9 @@ describe('what an equihash share claims', () => {
     assert.equal(fingerprintWith({}), all[0]);
   });
 
-  test('is sha256d of header and solution for any parameters', () => {
+  test('is sha256d of header and solution for any parameters but those of Aion', () => {
     for (const { n, k, solution_bytes } of sizes) {
+      if (n === 210) continue;
       const work = withTail(`${n}_${k}`);
       const parts = { time: genesis.time, nonce: genesis.nonce, solution: solutionOf(solution_bytes) };
       const bytes = Buffer.from(HEADER.join('') + genesis.nonce + parts.solution, 'hex');
@@ -294,6 +296,32 @@ describe('what an equihash share claims', () => {
     assert.equal(claim?.hashes, target.hashes);
     assert.equal(equihash.claimsOf?.('verushash'), false);
     assert.equal(equihash.claimsOf?.('equihash-144-5'), true);
+  });
+});
+
+describe('what an equihash share of 210,9 claims', () => {
+  const parts = { time: genesis.time, nonce: genesis.nonce, solution: solutionOf(1408) };
+  const aion: RelayedShare = { family: 'equihash', user: 'u', poolJobId: '2a', parts };
+  // Far below what any hash meets.
+  const target = targetIn('1'.padStart(64, '0'));
+
+  test('is what is asked of it, whether the job names its parameters or not', () => {
+    for (const work of [zcash, withTail('210_9')]) {
+      const claim = equihash.claim?.(aion, work, target);
+      assert.equal(claim?.meetsPool, true);
+      assert.equal(claim?.hashes, target.hashes);
+    }
+    const other = { ...aion, parts: { ...parts, time: '91041358' } };
+    assert.notEqual(
+      equihash.claim?.(aion, zcash, target).fingerprint,
+      equihash.claim?.(other, zcash, target).fingerprint,
+    );
+  });
+
+  test('is no ground to judge it on', () => {
+    assert.equal(equihash.claimsOf?.('equihash-210-9'), false);
+    for (const name of ['equihash', 'equihash-144-5', 'equihash-192-7', 'equihash-125-4', 'equihash-96-5'])
+      assert.equal(equihash.claimsOf?.(name), true, name);
   });
 });
 

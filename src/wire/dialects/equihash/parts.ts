@@ -38,6 +38,8 @@ const SIZES: Readonly<Record<string, number>> = {
   '210_9': 1408,
 };
 
+const AION_SIZE = 'fd8005';
+
 /** Digits of the longest solution with its compactSize. */
 export const MAX_SOLUTION_DIGITS = 2 * (1408 + 3);
 
@@ -62,7 +64,10 @@ export function compactSize(bytes: number): string {
   return `fd${text.slice(2)}${text.slice(0, 2)}`;
 }
 
-/** VerusHash, whose jobs carry a template of the solution. What it hashes is not computed here. */
-export function isVerus(more: string): boolean {
-  return more.length > 256;
+/**
+ * Work whose hash is not sha256d of header and solution, which is all that is computed here: VerusHash, whose jobs carry a template of the solution, and Aion's 210,9, which
+ * is blake2b of another header (miningcore, Blockchain/Aion/AionJob.cs), known by the size of its solutions. `more` is of the job, `solution` of the share.
+ */
+export function isHashedOtherwise(more: string, solution: string): boolean {
+  return more.length > 256 || solution.startsWith(AION_SIZE);
 }

@@ -5,7 +5,7 @@ import type { Assembled, PoolShare, ShareClaim, ShareFacts } from '../../dialect
 import type { SubmitRequest } from '../../messages.ts';
 import { part, shareIn, workIn } from '../nonce-prefix/fields.ts';
 import { submitIn } from '../nonce-prefix/requests.ts';
-import { isVerus, NONCE_BYTES, sizeProblem } from './parts.ts';
+import { isHashedOtherwise, NONCE_BYTES, sizeProblem } from './parts.ts';
 
 /** The miner's submit with the whole nonce. Whether the solution is one is the pool's to say: here its size is checked. */
 export function assembleShare(request: SubmitRequest, facts: ShareFacts): Assembled {
@@ -29,8 +29,8 @@ export function assembleShare(request: SubmitRequest, facts: ShareFacts): Assemb
 const hash = new Uint8Array(32);
 
 /**
- * What the share's own hash says: sha256d of header and solution, as a little-endian number. The same for VerusHash tells nothing of its worth, only whether the share was
- * there before; there the share is taken for what it claims to be.
+ * What the share's own hash says: sha256d of header and solution, as a little-endian number. Where the coin hashes otherwise it tells nothing of its worth, only whether
+ * the share was there before; there the share is taken for what it claims to be.
  */
 export function claimOf(share: PoolShare, anyWork: Work, target: ShareTarget | null): ShareClaim {
   const { parts } = shareIn('equihash', share);
@@ -41,7 +41,9 @@ export function claimOf(share: PoolShare, anyWork: Work, target: ShareTarget | n
   sha256d(Buffer.from(header + proof, 'hex'), hash);
   // The low end of the number: its high end is zeros in all that are worth something.
   const fingerprint = Buffer.from(hash.buffer).readUIntLE(0, 6);
-  if (isVerus(work['more'] ?? '')) return { hashes: target?.hashes ?? 0, meetsPool: true, fingerprint };
+  if (isHashedOtherwise(work['more'] ?? '', part(parts, 'solution'))) {
+    return { hashes: target?.hashes ?? 0, meetsPool: true, fingerprint };
+  }
   return {
     hashes: hashesOfTarget(hash.toReversed()),
     meetsPool: target === null || hashMeetsTarget(hash, Buffer.from(target.text, 'hex')),

@@ -2,6 +2,7 @@ import type { MinerDialect } from '../../dialect.ts';
 import type { MinerRequest } from '../../messages.ts';
 import { JSON_RPC_ANSWERS, UNSPOKEN } from '../ethash/answers.ts';
 import { ethashWork, part, targetTextOf } from '../ethash/parts.ts';
+import { ETHMINER_JOB_PATIENCE_MS } from '../ethash/patience.ts';
 import { decodeWholeShare, readSessionId } from '../ethash/requests.ts';
 import { assembleWhole } from '../ethash/share.ts';
 import { decodeCommon, malformed, readAgent, readCall, readName } from '../mining-methods/requests.ts';
@@ -40,6 +41,7 @@ export const ethashPlainMiner: MinerDialect = {
   loginCarriesJob: false,
   // [quirk: ethminer begins every job at the same nonce, so it would find its shares again]
   repeatsJobs: false,
+  jobPatienceMs: ETHMINER_JOB_PATIENCE_MS,
   decode: decodeMiner,
   jobId: (work) => part(ethashWork(work).parts, 'header'),
   subscribed: JSON_RPC_ANSWERS.yes,

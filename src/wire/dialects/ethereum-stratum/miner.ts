@@ -4,6 +4,7 @@ import type { MinerRequest, RequestId } from '../../messages.ts';
 import { UNSPOKEN } from '../ethash/answers.ts';
 import { REFUSAL_CODES } from '../ethash/codes.ts';
 import { difficultyOf, ethashWork, part } from '../ethash/parts.ts';
+import { ETHMINER_JOB_PATIENCE_MS } from '../ethash/patience.ts';
 import { decodeSuffixShare, readSessionId } from '../ethash/requests.ts';
 import { seedOfEpoch } from '../ethash/seeds.ts';
 import { assembleSuffix } from '../ethash/share.ts';
@@ -50,6 +51,7 @@ export const ethereumStratumMiner: MinerDialect = {
   loginCarriesJob: false,
   // [quirk: ethminer begins every job at the same nonce, so it would find its shares again]
   repeatsJobs: false,
+  jobPatienceMs: ETHMINER_JOB_PATIENCE_MS,
   decode: decodeMiner,
   jobId: (work) => work.poolJobId,
   assemble: assembleSuffix,

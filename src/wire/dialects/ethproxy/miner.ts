@@ -2,6 +2,7 @@ import type { JobView, MinerDialect } from '../../dialect.ts';
 import type { MinerRequest } from '../../messages.ts';
 import { JSON_RPC_ANSWERS, jsonRpcResult, UNSPOKEN } from '../ethash/answers.ts';
 import { ethashWork, part, targetTextOf } from '../ethash/parts.ts';
+import { ETHMINER_JOB_PATIENCE_MS } from '../ethash/patience.ts';
 import { decodeWholeShare } from '../ethash/requests.ts';
 import { assembleWhole } from '../ethash/share.ts';
 import {
@@ -62,6 +63,7 @@ export const ethProxyMiner: MinerDialect = {
   loginPatienceMs: 400,
   // [quirk: ethminer begins every job at the same nonce, so it would find its shares again]
   repeatsJobs: false,
+  jobPatienceMs: ETHMINER_JOB_PATIENCE_MS,
   decode: decodeMiner,
   jobId: (work) => part(ethashWork(work).parts, 'header'),
   subscribed: JSON_RPC_ANSWERS.yes,

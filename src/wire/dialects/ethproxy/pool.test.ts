@@ -136,6 +136,7 @@ describe('an EthProxy pool', () => {
 
 describe('an EthProxy pool is told', () => {
   const [login, getWork] = ethProxyPool.login;
+  const named = (user: string): unknown => JSON.parse(login?.write(1, { ...facts, user }) ?? '');
 
   test('the account, and the rig beside it', () => {
     assert.equal(
@@ -150,6 +151,21 @@ describe('an EthProxy pool is told', () => {
     assert.deepEqual(login.read(true, null), { kind: 'taken', subscription: UNDIVIDED });
     const refusal = { code: -1, message: 'Invalid login' };
     assert.deepEqual(login.read(undefined, refusal), { kind: 'refused', refusal });
+  });
+
+  test('a mail address whole, and what stands behind the rig with it', () => {
+    const spoken = { id: 1, jsonrpc: '2.0', method: 'eth_submitLogin' };
+    for (const user of ['mail@example.com', 'first@mail.example.com', 'a@b']) {
+      assert.deepEqual(named(user), { ...spoken, params: [user, 'x'] });
+    }
+    // [nanopool] The address for its news follows the rig.
+    assert.deepEqual(named('0xb851.rig1/mail@example.com'), {
+      ...spoken,
+      worker: 'rig1/mail@example.com',
+      params: ['0xb851', 'x'],
+    });
+    const whole = ethProxyPool.submit(40, { ...share, user: 'mail@example.com' }, UNDIVIDED);
+    assert.doesNotMatch(whole, /worker/);
   });
 
   test('that work is wanted, at login and when it has been silent', () => {

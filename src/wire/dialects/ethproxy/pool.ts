@@ -63,10 +63,11 @@ const getWork = (id: number): string => `{"id":${id},"jsonrpc":"2.0","method":"e
 /**
  * The account and the rig of `account.rig`, as ethminer sends them apart: pools match the account alone.
  * [ethereum-mining/ethminer EthStratumClient.cpp; sammy007/open-ethereum-pool proxy/handlers.go]
+ * The dots of a mail address are its own, so one that begins the name is the account to its end.
  */
 function nameOf(user: string): { readonly account: string; readonly worker: string } {
   const dot = user.indexOf('.');
-  if (dot < 0) return { account: user, worker: '' };
+  if (dot < 0 || user.lastIndexOf('@', dot) >= 0) return { account: user, worker: '' };
   const rig = user.slice(dot + 1);
   return { account: user.slice(0, dot), worker: rig === '' ? '' : `"worker":${quote(rig)},` };
 }

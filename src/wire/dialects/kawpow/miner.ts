@@ -1,6 +1,7 @@
 import type { Assembled, MinerDialect, ShareFacts } from '../../dialect.ts';
 import { quote } from '../../json.ts';
 import type { MinerRequest, SubmitRequest } from '../../messages.ts';
+import { ETHMINER_JOB_PATIENCE_MS } from '../ethash/patience.ts';
 import { ANSWERS } from '../nonce-prefix/answers.ts';
 import { part, readHexOf, targetTextOf, workIn } from '../nonce-prefix/fields.ts';
 import {
@@ -61,6 +62,7 @@ export const kawpowMiner: MinerDialect = {
   loginCarriesJob: false,
   // [quirk: xmrig closes on a job like the one before, same file]
   repeatsJobs: false,
+  jobPatienceMs: ETHMINER_JOB_PATIENCE_MS,
   decode: decodeMiner,
   jobId: (work) => work.poolJobId,
   assemble: assembleShare,
