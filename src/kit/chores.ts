@@ -24,6 +24,7 @@ export class Chores {
     isFailing: boolean;
   }[];
   readonly #timer: NodeJS.Timeout;
+  #isStopped = false;
 
   constructor({ clock, log }: { readonly clock: Clock; readonly log: Log }, chores: readonly Chore[]) {
     this.#clock = clock;
@@ -40,6 +41,7 @@ export class Chores {
 
   /** Starts what is due. */
   look(): void {
+    if (this.#isStopped) return;
     for (const entry of this.#due) {
       if (entry.running !== null || this.#clock.monotonicMs() < entry.dueMs) continue;
       entry.running = this.#run(entry.chore, entry.isFailing).then((hasFailed) => {
@@ -52,6 +54,7 @@ export class Chores {
 
   /** No more of them; waits for those under way. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearInterval(this.#timer);
     for (const { running } of this.#due) await running;
   }
