@@ -9,16 +9,15 @@ test('chores are done at their times, never twice at once, and go on after a fai
   const clock = new HandClock();
   const log = new RecordingLog();
   let runs = 0;
-  let end = (_?: Error): void => {};
+  let run = Promise.withResolvers<void>();
   const chores = new Chores({ clock, log }, [
     {
       name: 'sweep',
       everyMs: 1000,
       run: () => {
         runs += 1;
-        return new Promise<void>((resolve, reject) => {
-          end = (error) => (error === undefined ? resolve() : reject(error));
-        });
+        run = Promise.withResolvers();
+        return run.promise;
       },
     },
   ]);
@@ -33,14 +32,14 @@ test('chores are done at their times, never twice at once, and go on after a fai
   await look(5000);
   assert.equal(runs, 1, 'the first is under way still');
   for (const expected of [2, 3]) {
-    end(new Error('no'));
+    run.reject(new Error('no'));
     await turn();
     await look(999);
     await look(1);
     assert.equal(runs, expected);
   }
   assert.equal(log.lines.filter((line) => line.startsWith('warn')).length, 1, log.text);
-  end();
+  run.resolve();
   await chores.stop();
   await look(5000);
   assert.equal(runs, 3);
