@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import { AccountKeeping } from './account-keeping.ts';
+import { Mixes } from './algorithms/ethash/mixes.ts';
 import { algorithms } from './algorithms/index.ts';
 import { exposedWithoutToken } from './config/check.ts';
 import { parseDurationMs } from './config/duration.ts';
@@ -11,6 +13,7 @@ import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
 import { startWorker } from './fleet/worker.ts';
+import { HistoryRecorder } from './history/recorder.ts';
 import { type ApiToken, parseApiToken, type StoredToken } from './http/auth.ts';
 import { DEFAULT_HTTP_LIMITS } from './http/options.ts';
 import type { AccountsPort, HealthCheck, PoolsPort } from './http/ports.ts';
@@ -73,8 +76,10 @@ const OWN_FILES = 128;
 /** A scrape and a health probe in the same moment share one look at the store. */
 const CHECKS_KEPT_MS = 2000;
 const CHECK_MS = 1000;
+/** The counters' last way to the disk, which is short unless another process holds the store locked. */
+const LAST_WRITE_MS = 700;
 /** The whole end: what the miners' drain may take of it is not the web server's. */
-const STOP_MS = 9800;
+const STOP_MS = 9600;
 
 /**
  * Builds the rooms and joins them: the store and HTTP here, miners and pools in the worker behind the message boundary.
@@ -99,6 +104,8 @@ export async function startApp(
     const trusted = Networks.parse(config.stratum.trustedProxies);
     if ('problem' in trusted) throw new SettingError(`stratum.trustedProxies: ${trusted.problem}`);
 
+    const mix = new Mixes({ log }, { caches: config.ethashCaches });
+    undo.push(() => mix.close());
     const [supervisorEnd, workerEnd] = localLink<ToWorker, ToSupervisor>();
     const worker = new WorkerHandle({ link: supervisorEnd, accounts: accountSource(store), log });
     startWorker(
@@ -110,6 +117,7 @@ export async function startApp(
         secureContext: () => identity?.context ?? null,
         trustedProxies: trusted.networks,
         verifier: new ShareVerifier(algorithms, { slowPerSecond: config.verifyPerSecond }),
+        mix,
       },
       proxySettings(config, version, openFilesLimit, log),
     );
@@ -164,10 +172,24 @@ export async function startApp(
       return list;
     };
 
-    const reports = async () => [await worker.report()];
+    const { writeSeconds, keepMinutesDays, keepTenMinutesDays, keepHoursDays } = config.history;
+    const history = await HistoryRecorder.start(
+      { store, collect: () => worker.collect(), clock, log },
+      {
+        writeMs: writeSeconds * 1000,
+        keepDays: { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays },
+      },
+    );
+    undo.push(() => history.stop(LAST_WRITE_MS));
+
+    const reports = async () => [history.withPast(await worker.report())];
     const metrics = new MetricsExporter(
       { reports, checks },
-      { ...metricsOptions(config), build: { version, startedAtMs } },
+      {
+        ...metricsOptions(config),
+        build: { version, startedAtMs },
+        dataFolder: config.db.path === ':memory:' ? null : dirname(config.db.path),
+      },
     );
     undo.push(() => metrics.stop());
 
@@ -259,6 +281,7 @@ export async function startApp(
         },
         metrics,
         reports: { read: reports },
+        history,
         faults: faultsPort,
         manage: {
           audit,
@@ -351,7 +374,7 @@ export async function startApp(
         await keeping.noteSeen().catch(() => undefined);
         await worker.drain(config.shutdown.drainMs);
         identity?.close();
-        await http.close();
+        await Promise.all([history.stop(LAST_WRITE_MS), http.close()]);
         metrics.stop();
         await store.close();
       },

@@ -70,6 +70,7 @@ describe('users over HTTP and SQLite', () => {
         health: { ready: async () => ({ ready: true, checks: [] }) },
         metrics: { async *render() {} },
         reports: { read: async () => [] },
+        history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
         faults: faultsPort,
       },
       {
@@ -500,6 +501,7 @@ describe('a store that cannot be used', () => {
           health: { ready: async () => ({ ready: true, checks: [] }) },
           metrics: { async *render() {} },
           reports: { read: async () => [] },
+          history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
           faults: faultsPort,
         },
         { host: '127.0.0.1', port: 0, version: '1.2.3', tokens: [], allowedHosts: [] },

@@ -25,6 +25,14 @@ export const COMMANDS = {
     words: ['file'],
     help: 'Register a user in the data file for each line of a file (- or none: standard input), as export prints them.',
   },
+  'import-seed': {
+    words: ['file'],
+    help: 'Import accounts and pools from the data file of the original program into --db.path, so that miners keep their names. A proxy may be running on it.',
+  },
+  health: {
+    words: [],
+    help: 'Ask the proxy that runs with this configuration whether it is alive; exit code 0 if so. For containers and supervisors.',
+  },
   help: { words: [], help: 'Print this text (--help).' },
   version: { words: [], help: 'Print the version (--version).' },
 } as const satisfies Readonly<Record<string, CommandFacts>>;

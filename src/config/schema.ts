@@ -2,6 +2,7 @@ import type { Key, Section, Value, ValueOf } from './key.ts';
 import { allLive } from './key.ts';
 import {
   bans,
+  ethashCaches,
   limits,
   rental,
   session,
@@ -12,7 +13,7 @@ import {
   verifyPerSecond,
 } from './sections/miners.ts';
 import { extranonce, failover, upstream } from './sections/pools.ts';
-import { audit, db, log, metrics, shutdown, syslog, users, web } from './sections/program.ts';
+import { audit, db, history, log, metrics, shutdown, syslog, users, web } from './sections/program.ts';
 import { nearest } from './spelling.ts';
 
 /**
@@ -28,11 +29,13 @@ export const SCHEMA = {
   db,
   users: allLive(users),
   audit: allLive(audit),
+  history,
   metrics: allLive(metrics),
   log,
   syslog,
   verify,
   verifyPerSecond,
+  ethashCaches,
   limits: allLive(limits),
   bans: allLive(bans),
   upstream: allLive(upstream, ['versionMask']),

@@ -1,7 +1,7 @@
 import type { Account } from '../domain/account.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { WorkerReport } from '../domain/report.ts';
+import type { Collection, WorkerReport } from '../domain/report.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
@@ -42,6 +42,8 @@ export type ToWorker =
   | { readonly kind: 'settings'; readonly settings: ProxySettings }
   /** Which accounts have had miners since this was asked last? */
   | { readonly kind: 'accounts-seen'; readonly call: number }
+  /** What was counted since this was last asked. */
+  | { readonly kind: 'collect'; readonly call: number }
   | { readonly kind: 'probe-pool'; readonly call: number; readonly probe: PoolProbe }
   | { readonly kind: 'drain'; readonly call: number; readonly graceMs: number };
 
@@ -58,5 +60,6 @@ export type ToSupervisor =
       /** Of those, the ones that have miners now. */
       readonly inUse: readonly string[];
     }
+  | { readonly kind: 'collected'; readonly call: number; readonly collection: Collection }
   | { readonly kind: 'pool-probed'; readonly call: number; readonly finding: PoolFinding }
   | { readonly kind: 'drained'; readonly call: number };

@@ -1,6 +1,6 @@
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { WorkerReport } from '../domain/report.ts';
+import type { Collection, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 import type { Link } from './link.ts';
@@ -59,6 +59,13 @@ export class WorkerHandle {
   async accountsSeen(): Promise<{ readonly seen: readonly string[]; readonly inUse: readonly string[] }> {
     const answer = await this.#ask((call) => ({ kind: 'accounts-seen', call }));
     if (answer.kind === 'accounts-seen') return { seen: answer.seen, inUse: answer.inUse };
+    throw unexpected(answer);
+  }
+
+  /** A part of what the worker counted since this was last called; whoever calls is the only one to hear of it. */
+  async collect(): Promise<Collection> {
+    const answer = await this.#ask((call) => ({ kind: 'collect', call }));
+    if (answer.kind === 'collected') return answer.collection;
     throw unexpected(answer);
   }
 

@@ -9,7 +9,7 @@ import type { Link } from './link.ts';
 import type { AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
 
 export interface WorkerParts
-  extends Pick<ProxyParts, 'dialects' | 'verifier' | 'secureContext' | 'trustedProxies'> {
+  extends Pick<ProxyParts, 'dialects' | 'verifier' | 'mix' | 'secureContext' | 'trustedProxies'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly link: Link<ToSupervisor, ToWorker>;
@@ -17,7 +17,7 @@ export interface WorkerParts
 
 /** One proxy at its end of the boundary: does what the supervisor's messages ask, and asks for accounts. */
 export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
-  const { link, clock, log, dialects, verifier, secureContext, trustedProxies } = parts;
+  const { link, clock, log, dialects, verifier, mix, secureContext, trustedProxies } = parts;
   const accounts = new AccountCache({
     clock,
     ask: (call, name) => link.send({ kind: 'find-account', call, name }),
@@ -31,6 +31,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       log,
       dialects,
       verifier,
+      mix,
       secureContext,
       trustedProxies,
       accounts,
@@ -84,6 +85,9 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
         return;
       case 'report':
         link.send({ kind: 'report', call: message.call, report: proxy.report() });
+        return;
+      case 'collect':
+        link.send({ kind: 'collected', call: message.call, collection: proxy.collect() });
         return;
       case 'probe-pool':
         void proxy

@@ -15,6 +15,7 @@ export const TOKENS_PATH = `${API_ROOT}/tokens`;
 export const TOKEN_PATH = `${TOKENS_PATH}/:id`;
 export const AUDIT_PATH = `${API_ROOT}/audit`;
 export const RELOAD_PATH = `${API_ROOT}/reload`;
+export const HISTORY_PATH = `${API_ROOT}/history`;
 export const OPENAPI_PATH = `${API_ROOT}/openapi.json`;
 export const METRICS_PATH = '/metrics';
 

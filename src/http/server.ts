@@ -194,6 +194,7 @@ function addPlugins(app: HttpApp, options: HttpOptions, live: { readonly request
         { name: 'pools', description: 'The pool list and what pools may mine.' },
         { name: 'tokens', description: 'Who may use the API.' },
         { name: 'management', description: 'The audit log and the configuration.' },
+        { name: 'mining', description: 'What is and was mined.' },
         { name: 'health', description: 'Liveness, readiness, version.' },
         { name: 'metrics', description: 'For Prometheus.' },
       ],

@@ -5,6 +5,7 @@ import type { Account, AccountMode, PoolCredentials } from '../domain/account.ts
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type {
+  Collection,
   HistogramRow,
   PoolRow,
   SessionRow,
@@ -25,18 +26,21 @@ import { WriteBatch } from '../net/write-batch.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import { AddressBook } from './address-book.ts';
 import { Arrival, type ArrivalHost } from './arrival.ts';
+import { FreshWork } from './fresh-work.ts';
 import { Group } from './group.ts';
 import { HintBook } from './hint-book.ts';
 import { JobSequence } from './issued-job.ts';
 import { JobLabels } from './job-labels.ts';
 import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
+import { OwnPrefixes } from './own-prefixes.ts';
 import { PoolStats } from './pool-stats.ts';
 import { PoolProbing } from './probe-pool.ts';
 import { Routes } from './routes.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
 import { LiveSettings, type ProxySettings } from './settings.ts';
+import type { ShareMix } from './share-mix.ts';
 import type { ShareVerifier } from './share-verifier.ts';
 import { Tally } from './tally.ts';
 
@@ -58,6 +62,8 @@ export interface ProxyParts {
   readonly trustedProxies: Networks;
   /** Hashes shares; which are is the configuration's choice. */
   readonly verifier: ShareVerifier;
+  /** Completes shares of miners whose dialect leaves out what their pool wants. */
+  readonly mix: ShareMix;
 }
 
 const SWEEP_MS = 250;
@@ -67,7 +73,14 @@ const RESUMES_KEPT = 100_000;
 const HINTS_KEPT = 50_000;
 const RATES_KEPT = 100_000;
 const RATES_KEPT_MS = 24 * 3_600_000;
+const COLLECTED_AT_ONCE = 2000;
 const FAN_OUT_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
+/** The books of one (account, pool, algorithm). */
+interface Total {
+  readonly key: Pick<TotalRow, 'account' | 'pool' | 'algorithm'>;
+  readonly tally: Tally;
+}
 
 /** The living part of one process: a Stratum port, the sessions on it, and their upstreams. Knows no store and no HTTP. */
 export class Proxy {
@@ -84,10 +97,8 @@ export class Proxy {
   readonly #sessions = new Set<MinerSession>();
   readonly #groups = new Map<string, Group>();
   readonly #routes: Routes;
-  readonly #totals = new Map<
-    string,
-    { readonly key: Pick<TotalRow, 'account' | 'pool' | 'algorithm'>; readonly tally: Tally }
-  >();
+  readonly #totals = new Map<string, Total>();
+  readonly #freshWork = new FreshWork();
   readonly #pools = new Map<string, PoolStats>();
   readonly #probing = new Set<PoolProbing>();
   readonly #refused = new Map<string, number>();
@@ -120,7 +131,7 @@ export class Proxy {
     this.#addresses = new AddressBook(bans);
     const groupOf = (owner: Account, credentials: PoolCredentials, isRented: boolean): Group =>
       this.#groupOf(owner, credentials, isRented);
-    this.#routes = new Routes({ clock: parts.clock, log: parts.log, groupOf }, settings);
+    this.#routes = new Routes({ clock: parts.clock, log: parts.log, mix: parts.mix, groupOf }, settings);
     const unboundTally = this.#tallyOf({ account: '', pool: '', algorithm: '' });
     this.#context = {
       settings,
@@ -142,7 +153,10 @@ export class Proxy {
       lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
       measuring: new MeasuringLoad(),
       unboundTally,
+      freshWork: this.#freshWork,
       verifier: parts.verifier,
+      mix: parts.mix,
+      prefixes: new OwnPrefixes(),
       newPrefix: (bytes) => {
         this.#nextPrefix = (this.#nextPrefix + 1) >>> 0;
         return hexOf(this.#nextPrefix % 256 ** bytes, bytes);
@@ -329,6 +343,19 @@ export class Proxy {
       accountsInUse: inUse.size,
     };
     return { sessions, totals: this.#totalRows(), pools, facts };
+  }
+
+  /** A part of what was counted since the last call: the work of some thousand sessions takes a millisecond or two. */
+  collect(): Collection {
+    const work = this.#freshWork.take(COLLECTED_AT_ONCE);
+    if (!this.#freshWork.isEmpty) return { work, hasMore: true, totals: [] };
+    const totals: TotalRow[] = [];
+    for (const total of this.#totals.values()) {
+      if (!total.tally.isChanged) continue;
+      total.tally.isChanged = false;
+      totals.push(totalRow(total));
+    }
+    return { work, hasMore: false, totals };
   }
 
   // ---- connections
@@ -556,24 +583,10 @@ export class Proxy {
 
   #totalRows(): TotalRow[] {
     // Books that were opened before the first job said what it is.
-    const isMisnamed = ({
-      key,
-      tally,
-    }: {
-      readonly key: { pool: string; algorithm: string };
-      readonly tally: Tally;
-    }) => tally.received === 0 && this.#pools.get(`${key.pool} ${key.algorithm}`)?.supersededBy != null;
+    const isMisnamed = ({ key, tally }: Total) =>
+      tally.received === 0 && this.#pools.get(`${key.pool} ${key.algorithm}`)?.supersededBy != null;
     const shown = [...this.#totals.values()].filter((total) => !isMisnamed(total));
-    return Array.from(shown, ({ key, tally }) => ({
-      ...key,
-      counts: { ...tally.counts },
-      received: tally.received,
-      inFlight: tally.inFlight,
-      work: tally.work,
-      workFound: tally.workFound,
-      workAtPool: tally.workAtPool,
-      sharesAtPool: tally.sharesAtPool,
-    }));
+    return shown.map(totalRow);
   }
 
   #inFlight(): number {
@@ -606,6 +619,19 @@ export class Proxy {
     this.#context.dialectsMistaken.expire(nowMs);
     this.#context.lastRates.expire(nowMs);
   }
+}
+
+function totalRow({ key, tally }: Total): TotalRow {
+  return {
+    ...key,
+    counts: { ...tally.counts },
+    received: tally.received,
+    inFlight: tally.inFlight,
+    work: tally.work,
+    workFound: tally.workFound,
+    workAtPool: tally.workAtPool,
+    sharesAtPool: tally.sharesAtPool,
+  };
 }
 
 function sessionRow(books: SessionBooks, up: boolean, nowMs: number): SessionRow {

@@ -3,13 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '../../src/kit/log.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { describeHistory } from './history.ts';
 import { describeManagement } from './management.ts';
 import { describeStore, type StoreHarness } from './store.ts';
 
-describeStore('SQLite', newHarness);
-describeManagement('SQLite', newHarness);
-
-async function newHarness(): Promise<StoreHarness> {
+async function harness(): Promise<StoreHarness> {
   const directory = await mkdtemp(join(tmpdir(), 'store-contract-'));
   return {
     open: ({ catalogue, nowMs = Date.now, newAccountName }) => {
@@ -20,3 +18,7 @@ async function newHarness(): Promise<StoreHarness> {
     dispose: () => rm(directory, { recursive: true }),
   };
 }
+
+describeStore('SQLite', harness);
+describeManagement('SQLite', harness);
+describeHistory('SQLite', harness);

@@ -221,6 +221,7 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
         },
       },
       reports: { read: async () => [] },
+      history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
       faults: { outageOf: () => null },
       manage: managePorts(),
       ...others,

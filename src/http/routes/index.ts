@@ -2,6 +2,7 @@ import type { AddRoutes } from '../app.ts';
 import { addAlgorithms } from './algorithms.ts';
 import { addAuditLog } from './audit.ts';
 import { addHealth } from './health.ts';
+import { addHistory } from './history.ts';
 import { addHome } from './home.ts';
 import { addMetrics } from './metrics.ts';
 import { addOpenapi } from './openapi.ts';
@@ -30,6 +31,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addTokens,
   addAuditLog,
   addReload,
+  addHistory,
   addVersion,
   addOpenapi,
 ];

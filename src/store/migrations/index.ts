@@ -3,6 +3,7 @@ import { accountsThatChange } from './0002-accounts-that-change.ts';
 import { poolOptions } from './0003-pool-options.ts';
 import { shareRates } from './0004-share-rates.ts';
 import { foundAlgorithms } from './0005-found-algorithms.ts';
+import { history } from './0006-history.ts';
 import { operatorsList } from './0010-operators-list.ts';
 import { apiTokens } from './0011-api-tokens.ts';
 import { auditLog } from './0012-audit-log.ts';
@@ -16,6 +17,7 @@ export const MIGRATIONS: readonly Migration[] = [
   poolOptions,
   shareRates,
   foundAlgorithms,
+  history,
   operatorsList,
   apiTokens,
   auditLog,
