@@ -172,12 +172,14 @@ export async function startApp(
       return list;
     };
 
-    const { writeSeconds, keepMinutesDays, keepTenMinutesDays, keepHoursDays } = config.history;
+    let retention = retentionOf(config);
     const history = await HistoryRecorder.start(
       { store, collect: () => worker.collect(), clock, log },
       {
-        writeMs: writeSeconds * 1000,
-        keepDays: { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays },
+        writeMs: config.history.writeSeconds * 1000,
+        get keepDays() {
+          return retention;
+        },
       },
     );
     undo.push(() => history.stop(LAST_WRITE_MS));
@@ -247,6 +249,7 @@ export async function startApp(
             apply() {
               identity?.close();
               identity = renewed;
+              retention = retentionOf(next);
               setLogLevel(next.log.level);
               metrics.configure(metricsOptions(next));
               http.apply({
@@ -383,6 +386,12 @@ export async function startApp(
     for (const step of undo.toReversed()) await step();
     throw error;
   }
+}
+
+/** For how many days steps of so many seconds are kept. */
+function retentionOf({ history }: Config) {
+  const { keepMinutesDays, keepTenMinutesDays, keepHoursDays } = history;
+  return { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays };
 }
 
 function configuredTokens({ web }: Config): readonly ApiToken[] {

@@ -73,7 +73,7 @@ async function runOnData({ command, config, rest, options }: Loaded): Promise<vo
     printToken(first ?? 'admin');
     return;
   }
-  const commands = await import('./data-commands.ts');
+  const commands = await import('./commands/data-file.ts');
   const output = {
     out: (text: string) =>
       new Promise<void>((resolve, reject) => {

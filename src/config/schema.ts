@@ -29,7 +29,7 @@ export const SCHEMA = {
   db,
   users: allLive(users),
   audit: allLive(audit),
-  history,
+  history: allLive(history, ['writeSeconds']),
   metrics: allLive(metrics),
   log,
   syslog,

@@ -2,14 +2,14 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
-import { createToken, hashToken, TOKEN_SCOPES, type TokenScope } from './http/auth.ts';
-import { importLines, LINES_AT_ONCE, type LineResult } from './http/import-lines.ts';
-import { systemClock } from './kit/clock.ts';
-import { silentLog } from './kit/log.ts';
-import { allAccounts, auditPort, transferPort, withoutPasswords, withPasswords } from './manage-ports.ts';
-import { loadCatalogue } from './store/catalogue.ts';
-import { openSqliteStore } from './store/sqlite/open.ts';
-import type { Store } from './store/store.ts';
+import { createToken, hashToken, TOKEN_SCOPES, type TokenScope } from '../http/auth.ts';
+import { importLines, LINES_AT_ONCE, type LineResult } from '../http/import-lines.ts';
+import { systemClock } from '../kit/clock.ts';
+import { silentLog } from '../kit/log.ts';
+import { allAccounts, auditPort, transferPort, withoutPasswords, withPasswords } from '../manage-ports.ts';
+import { loadCatalogue } from '../store/catalogue.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
+import type { Store } from '../store/store.ts';
 
 /** Commands that work on the data file, whether a proxy runs on it or not. */
 
@@ -152,6 +152,13 @@ async function readable(file: string): Promise<NodeJS.ReadableStream> {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandError(`import: ${reason}`);
   }
+}
+
+/** Notes in the audit log what `import-seed` has brought in. */
+export function noteSeedImport(path: string, change: Readonly<Record<string, unknown>>): Promise<void> {
+  return withStore(path, (store) =>
+    auditPort(store).record({ ...WHO, action: 'seed-imported', target: '', change }),
+  );
 }
 
 async function withStore<Result>(path: string, work: (store: Store) => Promise<Result>): Promise<Result> {
