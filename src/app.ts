@@ -1,7 +1,10 @@
 import { dirname } from 'node:path';
+import { AccountKeeping } from './account-keeping.ts';
 import { Mixes } from './algorithms/ethash/mixes.ts';
 import { algorithms } from './algorithms/index.ts';
-import { parseListenAddress } from './config/listen-address.ts';
+import { exposedWithoutToken } from './config/check.ts';
+import { parseDurationMs } from './config/duration.ts';
+import { isLoopback, parseListenAddress } from './config/listen-address.ts';
 import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import { SettingError } from './config/setting-error.ts';
@@ -11,18 +14,21 @@ import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
 import { startWorker } from './fleet/worker.ts';
 import { HistoryRecorder } from './history/recorder.ts';
-import { parseApiToken } from './http/auth.ts';
+import { type ApiToken, parseApiToken, type StoredToken } from './http/auth.ts';
 import { DEFAULT_HTTP_LIMITS } from './http/options.ts';
 import type { AccountsPort, HealthCheck, PoolsPort } from './http/ports.ts';
-import { createHttpServer } from './http/server.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { Chores } from './kit/chores.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
+import { auditPort, storedToken, tokensPort, transferPort } from './manage-ports.ts';
 import { MetricsExporter } from './metrics/exporter.ts';
 import { Networks } from './net/networks.ts';
-import { keepSelfSigned, TlsIdentity } from './net/tls-identity.ts';
+import { keepSelfSigned, TlsIdentity, TlsIdentityError } from './net/tls-identity.ts';
 import { PoolDiscovery } from './pool-discovery.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 import { ShareVerifier } from './proxy/share-verifier.ts';
+import { type LoadAgain, SettingsReload } from './settings-reload.ts';
 import { loadCatalogue } from './store/catalogue.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import {
@@ -39,6 +45,8 @@ import { DIALECTS } from './wire/dialects/index.ts';
 export interface AppParts {
   readonly log: Log;
   readonly clock: Clock;
+  /** Lines that are less important are not written from now on. */
+  setLogLevel(level: Config['log']['level']): void;
 }
 
 export interface AppOptions {
@@ -46,6 +54,8 @@ export interface AppOptions {
   readonly version: string;
   /** Limit of open files of this process; null where it is not known. */
   readonly openFilesLimit: number | null;
+  /** Reads the configuration again, as at the start. */
+  readonly loadAgain: () => LoadAgain;
 }
 
 /** A running proxy. */
@@ -55,6 +65,8 @@ export interface App {
   readonly web: { readonly host: string; readonly port: number };
   readonly accounts: AccountsPort;
   readonly pools: PoolsPort;
+  /** Reads the configuration again and applies what can be applied; noted in the audit log as coming `from` there. Never rejects. */
+  reload(from: string): Promise<void>;
   /** Ends in order, within ten seconds: miners' open shares are answered, pools closed, data on disk. */
   stop(): Promise<void>;
 }
@@ -74,8 +86,8 @@ const STOP_MS = 9600;
  * Rejects with the error of the part that could not start; what had started is closed again.
  */
 export async function startApp(
-  { log, clock }: AppParts,
-  { config, version, openFilesLimit }: AppOptions,
+  { log, clock, setLogLevel }: AppParts,
+  { config, version, openFilesLimit, loadAgain }: AppOptions,
 ): Promise<App> {
   const startedAtMs = clock.wallMs();
   const undo: (() => Promise<void> | void)[] = [];
@@ -83,7 +95,11 @@ export async function startApp(
     const store = await openSqliteStore({ log, clock }, { path: config.db.path, catalogue: loadCatalogue() });
     undo.push(() => store.close());
 
-    const identity = openIdentity(config, log, clock);
+    let storedTokens = (await store.listTokens()).map(storedToken);
+    const exposure = exposedWithoutToken(config);
+    if (exposure !== null && storedTokens.length === 0) throw new SettingError(exposure);
+
+    let identity = openIdentity(config, log, clock);
     undo.push(() => identity?.close());
     const trusted = Networks.parse(config.stratum.trustedProxies);
     if ('problem' in trusted) throw new SettingError(`stratum.trustedProxies: ${trusted.problem}`);
@@ -98,7 +114,7 @@ export async function startApp(
         clock,
         log,
         dialects: DIALECTS,
-        secureContext: identity === null ? null : () => identity.context,
+        secureContext: () => identity?.context ?? null,
         trustedProxies: trusted.networks,
         verifier: new ShareVerifier(algorithms, { slowPerSecond: config.verifyPerSecond }),
         mix,
@@ -114,8 +130,11 @@ export async function startApp(
       worker.setDialectsInUse([...dialects]);
       worker.forgetAccounts();
     };
-    worker.setAlgorithms(await store.listAlgorithms());
-    await onPoolListChanged();
+    const onAlgorithmsChanged = async (): Promise<void> => {
+      worker.setAlgorithms(await store.listAlgorithms());
+      await onPoolListChanged();
+    };
+    await onAlgorithmsChanged();
 
     const address = parseListenAddress(config.stratum.addr);
     const stratum = await worker.listen(address.host, address.port);
@@ -153,12 +172,14 @@ export async function startApp(
       return list;
     };
 
-    const { writeSeconds, keepMinutesDays, keepTenMinutesDays, keepHoursDays } = config.history;
+    let retention = retentionOf(config);
     const history = await HistoryRecorder.start(
       { store, collect: () => worker.collect(), clock, log },
       {
-        writeMs: writeSeconds * 1000,
-        keepDays: { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays },
+        writeMs: config.history.writeSeconds * 1000,
+        get keepDays() {
+          return retention;
+        },
       },
     );
     undo.push(() => history.stop(LAST_WRITE_MS));
@@ -167,8 +188,7 @@ export async function startApp(
     const metrics = new MetricsExporter(
       { reports, checks },
       {
-        tag: config.metrics.tag === '' ? config.stratum.addr : config.metrics.tag,
-        maxWorkers: config.metrics.maxWorkers,
+        ...metricsOptions(config),
         build: { version, startedAtMs },
         dataFolder: config.db.path === ':memory:' ? null : dirname(config.db.path),
       },
@@ -205,12 +225,57 @@ export async function startApp(
       dialects: DIALECTS.map(({ name }) => name),
     });
     const pools = poolsPort(store, onPoolListChanged, poolTests);
-    const http = createHttpServer(
+    const audit = auditPort(store);
+    const settings = new SettingsReload(
+      {
+        log,
+        load: loadAgain,
+        async prepare(next) {
+          const problems: string[] = [];
+          const exposed = exposedWithoutToken(next);
+          if (exposed !== null && storedTokens.length === 0) problems.push(exposed);
+          let renewed: TlsIdentity | null = null;
+          try {
+            renewed = openIdentity(next, log, clock);
+          } catch (error) {
+            if (!(error instanceof TlsIdentityError)) throw error;
+            problems.push(error.message);
+          }
+          if (problems.length > 0) {
+            renewed?.close();
+            return { problems };
+          }
+          return {
+            apply() {
+              identity?.close();
+              identity = renewed;
+              retention = retentionOf(next);
+              setLogLevel(next.log.level);
+              metrics.configure(metricsOptions(next));
+              http.apply({
+                tokens: configuredTokens(next),
+                allowedHosts: next.web.allowedHosts,
+                requestsPerMinute: next.web.rateLimitPerMinute,
+              });
+              worker.apply(proxySettings(next, version, openFilesLimit, log));
+            },
+          };
+        },
+      },
+      config,
+    );
+    const onTokens = (tokens: readonly StoredToken[]): void => {
+      storedTokens = [...tokens];
+      http.setStoredTokens(tokens);
+    };
+    const http: HttpServer = createHttpServer(
       {
         accounts,
         pools,
         poolTests,
-        algorithms: algorithmsPort(store),
+        algorithms: algorithmsPort(store, onAlgorithmsChanged, {
+          dialects: DIALECTS.map(({ name }) => name),
+        }),
         health: {
           ready: async () => {
             const list = await checks();
@@ -221,12 +286,27 @@ export async function startApp(
         reports: { read: reports },
         history,
         faults: faultsPort,
+        manage: {
+          audit,
+          settings,
+          tokens: tokensPort({
+            store,
+            configured: () => configuredTokens(settings.config),
+            isExposed: !isLoopback(parseListenAddress(config.web.addr)),
+            nowMs: () => clock.wallMs(),
+            onChange: onTokens,
+          }),
+          transfer: transferPort(store, async () => {
+            dialects = new Set(await dialectsOfAccounts(store));
+            worker.setDialectsInUse([...dialects]);
+          }),
+        },
         log,
       },
       {
         ...parseListenAddress(config.web.addr),
         version,
-        tokens: config.web.tokens.map(parseApiToken).filter((token) => token !== null),
+        tokens: configuredTokens(config),
         allowedHosts: config.web.allowedHosts,
         limits: {
           bodyBytes: config.web.bodyBytes,
@@ -235,17 +315,66 @@ export async function startApp(
         },
       },
     );
+    onTokens(storedTokens);
     const web = await http.listen();
     undo.push(() => http.close());
+
+    const keeping = new AccountKeeping({
+      store,
+      audit,
+      clock,
+      log,
+      accountsSeen: () => worker.accountsSeen(),
+      remove: (name) => registered.delete(name),
+      expireAfterMs: () => parseDurationMs(settings.config.users.expireAfter) ?? 0,
+    });
+    const chores = new Chores({ clock, log }, [
+      { name: 'accounts in use', everyMs: 60_000, run: () => keeping.run() },
+      // The command line changes them in the data file, behind the back of a running proxy.
+      {
+        name: 'stored tokens',
+        everyMs: 5000,
+        run: async () => onTokens((await store.listTokens()).map(storedToken)),
+      },
+      {
+        name: 'old audit entries',
+        everyMs: 3_600_000,
+        run: async () => {
+          const { keepDays } = settings.config.audit;
+          if (keepDays > 0) await store.dropAuditBefore(clock.wallMs() - keepDays * 86_400_000);
+        },
+      },
+    ]);
+    undo.push(() => chores.stop());
 
     return {
       stratum,
       web,
       accounts,
       pools,
+      async reload(from) {
+        try {
+          const result = await settings.reload();
+          if (result.kind === 'invalid') return;
+          const { changed, needsRestart } = result;
+          await audit.record({
+            who: 'local',
+            from,
+            action: 'settings-reloaded',
+            target: '',
+            change: { changed, needsRestart },
+          });
+        } catch (error) {
+          log.error('the configuration could not be read again', {
+            reason: error instanceof Error ? error.message : String(error),
+          });
+        }
+      },
       async stop() {
         isStopping = true;
         known = null;
+        await chores.stop();
+        await keeping.noteSeen().catch(() => undefined);
         await worker.drain(config.shutdown.drainMs);
         identity?.close();
         await Promise.all([history.stop(LAST_WRITE_MS), http.close()]);
@@ -257,6 +386,20 @@ export async function startApp(
     for (const step of undo.toReversed()) await step();
     throw error;
   }
+}
+
+/** For how many days steps of so many seconds are kept. */
+function retentionOf({ history }: Config) {
+  const { keepMinutesDays, keepTenMinutesDays, keepHoursDays } = history;
+  return { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays };
+}
+
+function configuredTokens({ web }: Config): readonly ApiToken[] {
+  return web.tokens.map(parseApiToken).filter((token) => token !== null);
+}
+
+function metricsOptions({ metrics, stratum }: Config): { readonly tag: string; readonly maxWorkers: number } {
+  return { tag: metrics.tag === '' ? stratum.addr : metrics.tag, maxWorkers: metrics.maxWorkers };
 }
 
 /** How often the files of the certificate are looked at. */

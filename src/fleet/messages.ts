@@ -2,6 +2,7 @@ import type { Account } from '../domain/account.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type { Collection, WorkerReport } from '../domain/report.ts';
+import type { ProxySettings } from '../proxy/settings.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
 export type AccountAnswer =
@@ -37,6 +38,10 @@ export type ToWorker =
   /** What the pools of accounts speak: it helps to tell miners apart whose first line does not. */
   | { readonly kind: 'dialects-in-use'; readonly dialects: readonly string[] }
   | { readonly kind: 'report'; readonly call: number }
+  /** Other settings, in the place of those in force. */
+  | { readonly kind: 'settings'; readonly settings: ProxySettings }
+  /** Which accounts have had miners since this was asked last? */
+  | { readonly kind: 'accounts-seen'; readonly call: number }
   /** What was counted since this was last asked. */
   | { readonly kind: 'collect'; readonly call: number }
   | { readonly kind: 'probe-pool'; readonly call: number; readonly probe: PoolProbe }
@@ -48,6 +53,13 @@ export type ToSupervisor =
   | { readonly kind: 'listen-failed'; readonly call: number; readonly code: string; readonly message: string }
   | { readonly kind: 'find-account'; readonly call: number; readonly name: string }
   | { readonly kind: 'report'; readonly call: number; readonly report: WorkerReport }
+  | {
+      readonly kind: 'accounts-seen';
+      readonly call: number;
+      readonly seen: readonly string[];
+      /** Of those, the ones that have miners now. */
+      readonly inUse: readonly string[];
+    }
   | { readonly kind: 'collected'; readonly call: number; readonly collection: Collection }
   | { readonly kind: 'pool-probed'; readonly call: number; readonly finding: PoolFinding }
   | { readonly kind: 'drained'; readonly call: number };

@@ -7,6 +7,14 @@ export const POOL_TEST_PATH = `${POOLS_PATH}/test`;
 /** One of its entries. */
 export const POOL_PATH = `${POOLS_PATH}/:pool`;
 export const ALGORITHMS_PATH = `${API_ROOT}/algorithms`;
+/** One of them. */
+export const ALGORITHM_PATH = `${ALGORITHMS_PATH}/:name`;
+export const USERS_EXPORT_PATH = `${USERS_PATH}/export`;
+export const USERS_IMPORT_PATH = `${USERS_PATH}/import`;
+export const TOKENS_PATH = `${API_ROOT}/tokens`;
+export const TOKEN_PATH = `${TOKENS_PATH}/:id`;
+export const AUDIT_PATH = `${API_ROOT}/audit`;
+export const RELOAD_PATH = `${API_ROOT}/reload`;
 export const HISTORY_PATH = `${API_ROOT}/history`;
 export const OPENAPI_PATH = `${API_ROOT}/openapi.json`;
 export const METRICS_PATH = '/metrics';

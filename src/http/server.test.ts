@@ -127,6 +127,9 @@ const BODIES: Readonly<Record<string, object>> = {
   '/api/v1/pools': { pool: 'a:1', algorithm: 'sha256d' },
   '/api/v1/pools/test': { pool: 'a:1', user: 'alice' },
   '/api/v1/pools/{pool}': { label: 'x' },
+  '/api/v1/algorithms': { name: 'my-hash', dialects: ['bitcoin-v1'] },
+  '/api/v1/algorithms/{name}': { note: 'x' },
+  '/api/v1/tokens': { scope: 'read' },
 };
 
 function call(
@@ -140,7 +143,7 @@ function call(
   assert.ok(known !== undefined && url !== undefined);
   return server.inject({
     method: known,
-    url: url.replace('{name}', '0123456789abcdef').replace('{pool}', 'a:1'),
+    url: url.replace('{name}', '0123456789abcdef').replace('{pool}', 'a:1').replace('{id}', '1'),
     headers,
     ...(known === 'GET' || known === 'DELETE' ? {} : { payload: BODIES[url] ?? GOOD }),
   });
@@ -183,6 +186,17 @@ describe('tokens', () => {
     'POST /api/v1/pools': 'admin',
     'POST /api/v1/pools/test': 'admin',
     'PATCH /api/v1/pools/{pool}': 'admin',
+    'DELETE /api/v1/pools/{pool}': 'admin',
+    'POST /api/v1/algorithms': 'admin',
+    'PATCH /api/v1/algorithms/{name}': 'admin',
+    'DELETE /api/v1/algorithms/{name}': 'admin',
+    'GET /api/v1/users/export': 'admin',
+    'POST /api/v1/users/import': 'admin',
+    'GET /api/v1/tokens': 'admin',
+    'POST /api/v1/tokens': 'admin',
+    'DELETE /api/v1/tokens/{id}': 'admin',
+    'GET /api/v1/audit': 'admin',
+    'POST /api/v1/reload': 'admin',
   };
   const may: Record<TokenScope, ReadonlySet<string>> = {
     read: new Set(['open', 'read', 'catalogue']),
@@ -438,21 +452,32 @@ describe('GET /api/v1/openapi.json', () => {
         .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
         .sort((a, b) => (a < b ? -1 : 1)),
       [
+        'delete /api/v1/algorithms/{name}',
+        'delete /api/v1/pools/{pool}',
+        'delete /api/v1/tokens/{id}',
         'delete /api/v1/users/{name}',
         'get /api/v1/algorithms',
+        'get /api/v1/audit',
         'get /api/v1/health',
         'get /api/v1/history',
         'get /api/v1/pools',
         'get /api/v1/ready',
+        'get /api/v1/tokens',
         'get /api/v1/users',
+        'get /api/v1/users/export',
         'get /api/v1/users/{name}',
         'get /api/v1/version',
         'get /metrics',
+        'patch /api/v1/algorithms/{name}',
         'patch /api/v1/pools/{pool}',
         'patch /api/v1/users/{name}',
+        'post /api/v1/algorithms',
         'post /api/v1/pools',
         'post /api/v1/pools/test',
+        'post /api/v1/reload',
+        'post /api/v1/tokens',
         'post /api/v1/users',
+        'post /api/v1/users/import',
         'put /api/v1/users',
       ],
     );
@@ -488,6 +513,23 @@ describe('GET /api/v1/openapi.json', () => {
     assert.equal(schema.additionalProperties, false);
     assert.equal(schema.properties?.['user']?.maxLength, 512);
     assert.deepEqual(schema.properties['mode']?.enum, ['auto', 'dedicated', 'shared']);
+  });
+
+  test('asks for no parameter that has a default', async () => {
+    const { paths } = (await shared.inject('/api/v1/openapi.json')).json<{
+      readonly paths: Record<
+        string,
+        Record<
+          string,
+          { readonly parameters?: readonly { readonly name: string; readonly required: boolean }[] }
+        >
+      >;
+    }>();
+    const limits = Object.values(paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ parameters = [] }) => parameters.filter(({ name }) => name === 'limit'));
+    assert.ok(limits.length >= 3);
+    assert.ok(limits.every(({ required }) => !required));
   });
 
   test('and docs/rest-api.md describes the same calls', async () => {

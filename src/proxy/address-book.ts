@@ -14,13 +14,20 @@ export class AddressBook {
   readonly #addresses = new Map<string, Address>();
   readonly #failures: BoundedMap<string, { count: number }>;
   readonly #bans: BoundedMap<string, true>;
-  readonly #threshold: number;
+  #threshold: number;
   #authorized = 0;
 
   constructor(limits: { threshold: number; windowSeconds: number; durationSeconds: number }) {
     this.#threshold = limits.threshold;
     this.#failures = new BoundedMap({ capacity: 65_536, ttlMs: limits.windowSeconds * 1000 });
     this.#bans = new BoundedMap({ capacity: 65_536, ttlMs: limits.durationSeconds * 1000 });
+  }
+
+  /** Counts for failures and bans from now on. */
+  setLimits(limits: { threshold: number; windowSeconds: number; durationSeconds: number }): void {
+    this.#threshold = limits.threshold;
+    this.#failures.ttlMs = limits.windowSeconds * 1000;
+    this.#bans.ttlMs = limits.durationSeconds * 1000;
   }
 
   isBanned(ip: string, nowMs: number): boolean {

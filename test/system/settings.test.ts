@@ -30,6 +30,7 @@ const ELSEWHERE: Readonly<Record<string, readonly KeyName[]>> = {
     'rental.mode',
     'rental.minDifficulty',
   ],
+  'management.test.ts': ['users.expireAfter', 'audit.keepDays'],
   'program.test.ts': ['stratum.addr', 'web.addr', 'db.path'],
   'commands.test.ts': ['log.level', 'log.format', 'syslog'],
   'translations.test.ts': ['ethashCaches'],

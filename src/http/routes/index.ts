@@ -1,5 +1,6 @@
 import type { AddRoutes } from '../app.ts';
 import { addAlgorithms } from './algorithms.ts';
+import { addAuditLog } from './audit.ts';
 import { addHealth } from './health.ts';
 import { addHistory } from './history.ts';
 import { addHome } from './home.ts';
@@ -8,8 +9,11 @@ import { addOpenapi } from './openapi.ts';
 import { addPool } from './pool.ts';
 import { addPoolTest } from './pool-test.ts';
 import { addPools } from './pools.ts';
+import { addReload } from './reload.ts';
+import { addTokens } from './tokens.ts';
 import { addUser } from './user.ts';
 import { addUsers } from './users.ts';
+import { addUsersTransfer } from './users-transfer.ts';
 import { addVersion } from './version.ts';
 
 /** Every resource of the server. */
@@ -23,6 +27,10 @@ export const ROUTES: readonly AddRoutes[] = [
   addPoolTest,
   addPool,
   addAlgorithms,
+  addUsersTransfer,
+  addTokens,
+  addAuditLog,
+  addReload,
   addHistory,
   addVersion,
   addOpenapi,
