@@ -9,12 +9,16 @@ import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import { SettingError } from './config/setting-error.ts';
 import { parseEndpoint } from './domain/endpoint.ts';
+import type { ProxyEvent } from './domain/event.ts';
+import { EventLog } from './fleet/event-log.ts';
+import { Fleet } from './fleet/fleet.ts';
 import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
 import { startWorker } from './fleet/worker.ts';
 import { HistoryRecorder } from './history/recorder.ts';
 import { type ApiToken, parseApiToken, type StoredToken } from './http/auth.ts';
+import type { StratumListener } from './http/fleet-port.ts';
 import { DEFAULT_HTTP_LIMITS } from './http/options.ts';
 import type { AccountsPort, HealthCheck, PoolsPort } from './http/ports.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
@@ -25,9 +29,11 @@ import { auditPort, storedToken, tokensPort, transferPort } from './manage-ports
 import { MetricsExporter } from './metrics/exporter.ts';
 import { Networks } from './net/networks.ts';
 import { keepSelfSigned, TlsIdentity, TlsIdentityError } from './net/tls-identity.ts';
+import { notedAccounts, notedAlgorithms, notedPools, notedTransfer } from './noted-ports.ts';
 import { PoolDiscovery } from './pool-discovery.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 import { ShareVerifier } from './proxy/share-verifier.ts';
+import { ServerProbe } from './server-facts.ts';
 import { type LoadAgain, SettingsReload } from './settings-reload.ts';
 import { loadCatalogue } from './store/catalogue.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
@@ -107,7 +113,14 @@ export async function startApp(
     const mix = new Mixes({ log }, { caches: config.ethashCaches });
     undo.push(() => mix.close());
     const [supervisorEnd, workerEnd] = localLink<ToWorker, ToSupervisor>();
-    const worker = new WorkerHandle({ link: supervisorEnd, accounts: accountSource(store), log });
+    const events = new EventLog({ clock });
+    undo.push(() => events.stop());
+    const worker = new WorkerHandle({
+      link: supervisorEnd,
+      accounts: accountSource(store),
+      log,
+      onEvent: (occurrence) => events.add(occurrence),
+    });
     startWorker(
       {
         link: workerEnd,
@@ -139,6 +152,7 @@ export async function startApp(
     const address = parseListenAddress(config.stratum.addr);
     const stratum = await worker.listen(address.host, address.port);
 
+    const listeners: StratumListener[] = [];
     for (const text of config.stratum.listeners) {
       const listener = parseListener(text);
       if (listener === null) continue;
@@ -149,6 +163,8 @@ export async function startApp(
       }
       const bound = await worker.listen(listener.address.host, listener.address.port, listener.policy);
       const { difficulty, ...policy } = listener.policy;
+      const { account, tls } = policy;
+      listeners.push({ address: bound.host, port: bound.port, dialect, account, tls });
       log.info('further stratum port', { ...bound, ...policy, ...difficulty });
     }
 
@@ -184,6 +200,21 @@ export async function startApp(
     );
     undo.push(() => history.stop(LAST_WRITE_MS));
 
+    const fleet = new Fleet({ workers: [worker], clock, withPast: (report) => history.withPast(report) });
+    undo.push(() => fleet.stop());
+    const server = new ServerProbe(
+      { clock },
+      {
+        version,
+        startedAtMs,
+        stratum: { address: stratum.host, port: stratum.port },
+        listeners,
+        openFilesLimit,
+        storeKind: 'sqlite',
+      },
+    );
+    undo.push(() => server.stop());
+
     const reports = async () => [history.withPast(await worker.report())];
     const metrics = new MetricsExporter(
       { reports, checks },
@@ -195,7 +226,11 @@ export async function startApp(
     );
     undo.push(() => metrics.stop());
 
-    const registered = accountsPort(store, (name) => worker.accountChanged(name));
+    const note = (event: ProxyEvent): void => events.note(event);
+    const registered = notedAccounts(
+      accountsPort(store, (name) => worker.accountChanged(name)),
+      note,
+    );
     /** What the account's pools speak is in use from now on: a first line that may mean several things is read by it. */
     const noteDialects = async (name: string): Promise<void> => {
       const view = await registered.show(name);
@@ -224,12 +259,13 @@ export async function startApp(
       probe: (probe) => worker.probe(probe),
       dialects: DIALECTS.map(({ name }) => name),
     });
-    const pools = poolsPort(store, onPoolListChanged, poolTests);
+    const pools = notedPools(poolsPort(store, onPoolListChanged, poolTests), note);
     const audit = auditPort(store);
     const settings = new SettingsReload(
       {
         log,
         load: loadAgain,
+        onReloaded: (keys) => note({ kind: 'settings-reloaded', ...keys }),
         async prepare(next) {
           const problems: string[] = [];
           const exposed = exposedWithoutToken(next);
@@ -273,9 +309,10 @@ export async function startApp(
         accounts,
         pools,
         poolTests,
-        algorithms: algorithmsPort(store, onAlgorithmsChanged, {
-          dialects: DIALECTS.map(({ name }) => name),
-        }),
+        algorithms: notedAlgorithms(
+          algorithmsPort(store, onAlgorithmsChanged, { dialects: DIALECTS.map(({ name }) => name) }),
+          note,
+        ),
         health: {
           ready: async () => {
             const list = await checks();
@@ -284,6 +321,9 @@ export async function startApp(
         },
         metrics,
         reports: { read: reports },
+        fleet,
+        events,
+        server,
         history,
         faults: faultsPort,
         manage: {
@@ -296,10 +336,13 @@ export async function startApp(
             nowMs: () => clock.wallMs(),
             onChange: onTokens,
           }),
-          transfer: transferPort(store, async () => {
-            dialects = new Set(await dialectsOfAccounts(store));
-            worker.setDialectsInUse([...dialects]);
-          }),
+          transfer: notedTransfer(
+            transferPort(store, async () => {
+              dialects = new Set(await dialectsOfAccounts(store));
+              worker.setDialectsInUse([...dialects]);
+            }),
+            note,
+          ),
         },
         log,
       },
@@ -311,12 +354,14 @@ export async function startApp(
         limits: {
           bodyBytes: config.web.bodyBytes,
           requestsPerMinute: config.web.rateLimitPerMinute,
+          streams: config.web.streams,
           closeMs: Math.min(DEFAULT_HTTP_LIMITS.closeMs, STOP_MS - config.shutdown.drainMs),
         },
       },
     );
     onTokens(storedTokens);
     const web = await http.listen();
+    server.web = { address: web.host, port: web.port };
     undo.push(() => http.close());
 
     const keeping = new AccountKeeping({
@@ -379,6 +424,9 @@ export async function startApp(
         identity?.close();
         await Promise.all([history.stop(LAST_WRITE_MS), http.close()]);
         metrics.stop();
+        server.stop();
+        fleet.stop();
+        events.stop();
         await store.close();
       },
     };

@@ -12,6 +12,8 @@ export interface SettingsReloadParts {
   load(): LoadAgain;
   /** Gets ready to put these settings in force: what does so, or why they cannot be, a line for each fault. */
   prepare(next: Config): Promise<{ readonly problems: readonly string[] } | { apply(): void }>;
+  /** Hears of every time it was done. */
+  onReloaded?(keys: { readonly changed: readonly string[]; readonly needsRestart: readonly string[] }): void;
 }
 
 /** The configuration that is in force, and how another takes its place: all of its live keys, or none where it has a fault. */
@@ -52,6 +54,7 @@ export class SettingsReload implements SettingsPort {
       changed: changed.join(' '),
       needsRestart: needsRestart.join(' '),
     });
+    this.#parts.onReloaded?.({ changed, needsRestart });
     return { kind: 'reloaded', changed, needsRestart };
   }
 

@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { emptyEvents, fleetPort, serverFacts } from '../test/support/fleet-fixtures.ts';
 import { managePorts, RecordingLog } from '../test/support/http-fixtures.ts';
 import type { AccountMining } from './http/mining.ts';
 import type { AccountView } from './http/ports.ts';
@@ -70,6 +71,9 @@ describe('users over HTTP and SQLite', () => {
         health: { ready: async () => ({ ready: true, checks: [] }) },
         metrics: { async *render() {} },
         reports: { read: async () => [] },
+        fleet: fleetPort(),
+        events: emptyEvents(),
+        server: { read: async () => serverFacts() },
         history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
         faults: faultsPort,
       },
@@ -501,6 +505,9 @@ describe('a store that cannot be used', () => {
           health: { ready: async () => ({ ready: true, checks: [] }) },
           metrics: { async *render() {} },
           reports: { read: async () => [] },
+          fleet: fleetPort(),
+          events: emptyEvents(),
+          server: { read: async () => serverFacts() },
           history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
           faults: faultsPort,
         },

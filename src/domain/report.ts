@@ -1,4 +1,5 @@
 import type { WorkLabels } from './label-map.ts';
+import type { RecentRates } from './recent-shares.ts';
 import type { ShareResult } from './result.ts';
 
 /**
@@ -43,6 +44,28 @@ export interface SessionRow {
   readonly rate15mHs: number;
   /** Relative standard error of the 5-minute rate, 1/√n of n equal shares; null without a share in the window. */
   readonly rate5mError: number | null;
+  /** Its shares are held back, since most of them were invalid. */
+  readonly isQuarantined: boolean;
+}
+
+/** One session looked at by itself. */
+export interface SessionDetail {
+  readonly row: SessionRow;
+  readonly isSubscribed: boolean;
+  readonly isAuthorized: boolean;
+  /** It has a job of a connection that is up. */
+  readonly isMining: boolean;
+  /** It takes `mining.set_extranonce`. */
+  readonly isExtranonceAware: boolean;
+  /** Hex and bytes, as the miner was told. */
+  readonly extranonce1: string;
+  readonly extranonce2Bytes: number;
+  /** 8 hex digits; null where it did not negotiate version rolling. */
+  readonly versionMask: string | null;
+  /** What its shares are submitted under; empty before it has logged in. */
+  readonly nameAtPool: string;
+  /** State of its connection to the pool; null while it has none. */
+  readonly upstream: string | null;
 }
 
 /** Totals since start per (account, pool, algorithm); account and pool are empty for shares before a successful authorize. */
@@ -137,4 +160,34 @@ export interface WorkerReport {
   readonly totals: readonly TotalRow[];
   readonly pools: readonly PoolRow[];
   readonly facts: WorkerFacts;
+}
+
+/** What the miners of one algorithm do together. */
+export interface AlgorithmSum {
+  readonly algorithm: string;
+  /** Of the miners that are connected, over 5 minutes. */
+  readonly hashrateHs: number;
+  /** Different (account, worker name). */
+  readonly workers: number;
+}
+
+/** The sums alone: what can be had every second, since nothing is made per miner. Shares and work since start. */
+export interface FleetSummary {
+  readonly sessions: number;
+  readonly authorizedSessions: number;
+  readonly upstreams: number;
+  readonly algorithms: readonly AlgorithmSum[];
+  readonly received: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly workFound: number;
+  readonly workAtPool: number;
+  readonly pools: readonly PoolRow[];
+}
+
+/** One look at the sums. */
+export interface FleetTick {
+  readonly atMs: number;
+  readonly summary: FleetSummary;
+  readonly recent: RecentRates;
 }

@@ -1,7 +1,10 @@
 import type { Account } from '../domain/account.ts';
+import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
+import type { Occurrence } from '../domain/event.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { Collection, WorkerReport } from '../domain/report.ts';
+import type { Recording, RecordResult } from '../domain/recording.ts';
+import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
@@ -38,6 +41,16 @@ export type ToWorker =
   /** What the pools of accounts speak: it helps to tell miners apart whose first line does not. */
   | { readonly kind: 'dialects-in-use'; readonly dialects: readonly string[] }
   | { readonly kind: 'report'; readonly call: number }
+  | { readonly kind: 'summary'; readonly call: number }
+  | { readonly kind: 'find-session'; readonly call: number; readonly id: string }
+  /** The operator's hands on miners; see `proxy/operations.ts`. */
+  | { readonly kind: 'kick'; readonly call: number; readonly id: string }
+  | { readonly kind: 'list-bans'; readonly call: number }
+  | { readonly kind: 'ban'; readonly call: number; readonly request: BanRequest }
+  | { readonly kind: 'unban'; readonly call: number; readonly address: string }
+  | { readonly kind: 'record'; readonly call: number; readonly id: string; readonly seconds: number }
+  | { readonly kind: 'stop-recording'; readonly call: number; readonly id: string }
+  | { readonly kind: 'show-recording'; readonly call: number; readonly id: string }
   /** Other settings, in the place of those in force. */
   | { readonly kind: 'settings'; readonly settings: ProxySettings }
   /** Which accounts have had miners since this was asked last? */
@@ -53,6 +66,15 @@ export type ToSupervisor =
   | { readonly kind: 'listen-failed'; readonly call: number; readonly code: string; readonly message: string }
   | { readonly kind: 'find-account'; readonly call: number; readonly name: string }
   | { readonly kind: 'report'; readonly call: number; readonly report: WorkerReport }
+  | { readonly kind: 'summary'; readonly call: number; readonly summary: FleetSummary }
+  | { readonly kind: 'session'; readonly call: number; readonly session: SessionDetail | null }
+  | { readonly kind: 'kicked'; readonly call: number; readonly isKicked: boolean }
+  | { readonly kind: 'bans'; readonly call: number; readonly bans: readonly Ban[] }
+  | { readonly kind: 'banned'; readonly call: number; readonly result: BanResult }
+  | { readonly kind: 'unbanned'; readonly call: number; readonly isRemoved: boolean }
+  | { readonly kind: 'recording'; readonly call: number; readonly result: RecordResult }
+  | { readonly kind: 'recording-stopped'; readonly call: number; readonly isStopped: boolean }
+  | { readonly kind: 'recorded'; readonly call: number; readonly recording: Recording | null }
   | {
       readonly kind: 'accounts-seen';
       readonly call: number;
@@ -62,4 +84,6 @@ export type ToSupervisor =
     }
   | { readonly kind: 'collected'; readonly call: number; readonly collection: Collection }
   | { readonly kind: 'pool-probed'; readonly call: number; readonly finding: PoolFinding }
+  /** Something that an operator wants to hear of; nobody has asked. */
+  | { readonly kind: 'event'; readonly occurrence: Occurrence }
   | { readonly kind: 'drained'; readonly call: number };

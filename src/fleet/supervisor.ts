@@ -1,6 +1,9 @@
+import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
+import type { Occurrence } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { Collection, WorkerReport } from '../domain/report.ts';
+import type { Recording, RecordResult } from '../domain/recording.ts';
+import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 import type { Link } from './link.ts';
@@ -30,7 +33,16 @@ export class WorkerHandle {
   readonly #waiting = new Map<number, (answer: ToSupervisor) => void>();
   #lastCall = 0;
 
-  constructor(parts: { link: Link<ToWorker, ToSupervisor>; accounts: AccountSource; log: Log }) {
+  readonly #onEvent: (occurrence: Occurrence) => void;
+
+  constructor(parts: {
+    link: Link<ToWorker, ToSupervisor>;
+    accounts: AccountSource;
+    log: Log;
+    /** Hears of what happens in the worker. */
+    onEvent?: (occurrence: Occurrence) => void;
+  }) {
+    this.#onEvent = parts.onEvent ?? (() => {});
     this.#link = parts.link;
     this.#accounts = parts.accounts;
     this.#log = parts.log;
@@ -52,6 +64,66 @@ export class WorkerHandle {
   async report(): Promise<WorkerReport> {
     const answer = await this.#ask((call) => ({ kind: 'report', call }));
     if (answer.kind === 'report') return answer.report;
+    throw unexpected(answer);
+  }
+
+  /** Sums alone, which cost little. */
+  async summary(): Promise<FleetSummary> {
+    const answer = await this.#ask((call) => ({ kind: 'summary', call }));
+    if (answer.kind === 'summary') return answer.summary;
+    throw unexpected(answer);
+  }
+
+  /** One of its sessions; null where it has none of this id. */
+  async session(id: string): Promise<SessionDetail | null> {
+    const answer = await this.#ask((call) => ({ kind: 'find-session', call, id }));
+    if (answer.kind === 'session') return answer.session;
+    throw unexpected(answer);
+  }
+
+  /** Disconnects a miner; false where it is not here. */
+  async kick(id: string): Promise<boolean> {
+    const answer = await this.#ask((call) => ({ kind: 'kick', call, id }));
+    if (answer.kind === 'kicked') return answer.isKicked;
+    throw unexpected(answer);
+  }
+
+  async bans(): Promise<readonly Ban[]> {
+    const answer = await this.#ask((call) => ({ kind: 'list-bans', call }));
+    if (answer.kind === 'bans') return answer.bans;
+    throw unexpected(answer);
+  }
+
+  async ban(request: BanRequest): Promise<BanResult> {
+    const answer = await this.#ask((call) => ({ kind: 'ban', call, request }));
+    if (answer.kind === 'banned') return answer.result;
+    throw unexpected(answer);
+  }
+
+  /** True where it was banned. */
+  async unban(address: string): Promise<boolean> {
+    const answer = await this.#ask((call) => ({ kind: 'unban', call, address }));
+    if (answer.kind === 'unbanned') return answer.isRemoved;
+    throw unexpected(answer);
+  }
+
+  async record(id: string, seconds: number): Promise<RecordResult> {
+    const answer = await this.#ask((call) => ({ kind: 'record', call, id, seconds }));
+    if (answer.kind === 'recording') return answer.result;
+    throw unexpected(answer);
+  }
+
+  /** False where nothing was being recorded. */
+  async stopRecording(id: string): Promise<boolean> {
+    const answer = await this.#ask((call) => ({ kind: 'stop-recording', call, id }));
+    if (answer.kind === 'recording-stopped') return answer.isStopped;
+    throw unexpected(answer);
+  }
+
+  /** Null where there is neither a session nor a recording of this id. */
+  async recorded(id: string): Promise<Recording | null> {
+    const answer = await this.#ask((call) => ({ kind: 'show-recording', call, id }));
+    if (answer.kind === 'recorded') return answer.recording;
     throw unexpected(answer);
   }
 
@@ -120,6 +192,10 @@ export class WorkerHandle {
   #onMessage(message: ToSupervisor): void {
     if (message.kind === 'find-account') {
       void this.#findAccount(message.call, message.name);
+      return;
+    }
+    if (message.kind === 'event') {
+      this.#onEvent(message.occurrence);
       return;
     }
     this.#waiting.get(message.call)?.(message);

@@ -46,6 +46,8 @@ export interface RouteOptions {
   readonly scrapes: number;
   /** A scrape that takes longer is cut off, in milliseconds. */
   readonly scrapeMs: number;
+  /** Listeners of the live stream at once. */
+  readonly streams: number;
 }
 
 /** What a route is built from. */
@@ -53,6 +55,8 @@ export interface RouteContext {
   readonly ports: HttpPorts;
   readonly log: Log;
   readonly options: RouteOptions;
+  /** What is called when the server begins to close: answers without end are ended then. */
+  onClosing(end: () => void): void;
 }
 
 /** Adds the routes of one resource. */

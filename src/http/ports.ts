@@ -6,6 +6,7 @@ import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
 import type { PoolFinding } from '../domain/pool-probe.ts';
 import type { ShareCounts, WorkerReport } from '../domain/report.ts';
+import type { EventsPort, FleetPort, ServerPort } from './fleet-port.ts';
 import type { ManagePorts } from './manage-ports.ts';
 
 /** Where to mine and as whom. */
@@ -407,6 +408,9 @@ export interface HttpPorts {
   readonly health: HealthPort;
   readonly metrics: MetricsPort;
   readonly reports: ReportsPort;
+  readonly fleet: FleetPort;
+  readonly events: EventsPort;
+  readonly server: ServerPort;
   readonly history: HistoryPort;
   readonly faults: FaultsPort;
   readonly manage: ManagePorts;

@@ -127,6 +127,8 @@ const BODIES: Readonly<Record<string, object>> = {
   '/api/v1/pools': { pool: 'a:1', algorithm: 'sha256d' },
   '/api/v1/pools/test': { pool: 'a:1', user: 'alice' },
   '/api/v1/pools/{pool}': { label: 'x' },
+  '/api/v1/bans': { address: '192.0.2.7' },
+  '/api/v1/sessions/{id}/recording': {},
   '/api/v1/algorithms': { name: 'my-hash', dialects: ['bitcoin-v1'] },
   '/api/v1/algorithms/{name}': { note: 'x' },
   '/api/v1/tokens': { scope: 'read' },
@@ -143,7 +145,11 @@ function call(
   assert.ok(known !== undefined && url !== undefined);
   return server.inject({
     method: known,
-    url: url.replace('{name}', '0123456789abcdef').replace('{pool}', 'a:1').replace('{id}', '1'),
+    url: url
+      .replace('{name}', '0123456789abcdef')
+      .replace('{pool}', 'a:1')
+      .replace('{id}', '1')
+      .replace('{address}', '192.0.2.7'),
     headers,
     ...(known === 'GET' || known === 'DELETE' ? {} : { payload: BODIES[url] ?? GOOD }),
   });
@@ -186,6 +192,20 @@ describe('tokens', () => {
     'POST /api/v1/pools': 'admin',
     'POST /api/v1/pools/test': 'admin',
     'PATCH /api/v1/pools/{pool}': 'admin',
+    'GET /api/v1/pools/state': 'read',
+    'GET /api/v1/sessions': 'read',
+    'GET /api/v1/sessions/{id}': 'read',
+    'DELETE /api/v1/sessions/{id}': 'admin',
+    'POST /api/v1/sessions/{id}/recording': 'admin',
+    'DELETE /api/v1/sessions/{id}/recording': 'admin',
+    'GET /api/v1/sessions/{id}/lines': 'read',
+    'GET /api/v1/bans': 'read',
+    'POST /api/v1/bans': 'admin',
+    'DELETE /api/v1/bans/{address}': 'admin',
+    'GET /api/v1/workers': 'read',
+    'GET /api/v1/totals': 'read',
+    'GET /api/v1/server': 'read',
+    'GET /api/v1/events': 'read',
     'DELETE /api/v1/pools/{pool}': 'admin',
     'POST /api/v1/algorithms': 'admin',
     'PATCH /api/v1/algorithms/{name}': 'admin',
@@ -230,7 +250,9 @@ describe('tokens', () => {
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const [method, { security }] of Object.entries(methods)) {
         const line = `${method.toUpperCase()} ${path}`;
-        assert.ok(Object.hasOwn(calls, line), `${line} is not in the table above`);
+        // That one has no end: live-stream.test.ts asks it for tokens.
+        if (line !== 'GET /api/v1/stream')
+          assert.ok(Object.hasOwn(calls, line), `${line} is not in the table above`);
         assert.equal((await call(server, line)).statusCode, security?.length === 0 ? 200 : 401, line);
       }
     }
@@ -453,28 +475,43 @@ describe('GET /api/v1/openapi.json', () => {
         .sort((a, b) => (a < b ? -1 : 1)),
       [
         'delete /api/v1/algorithms/{name}',
+        'delete /api/v1/bans/{address}',
         'delete /api/v1/pools/{pool}',
+        'delete /api/v1/sessions/{id}',
+        'delete /api/v1/sessions/{id}/recording',
         'delete /api/v1/tokens/{id}',
         'delete /api/v1/users/{name}',
         'get /api/v1/algorithms',
         'get /api/v1/audit',
+        'get /api/v1/bans',
+        'get /api/v1/events',
         'get /api/v1/health',
         'get /api/v1/history',
         'get /api/v1/pools',
+        'get /api/v1/pools/state',
         'get /api/v1/ready',
+        'get /api/v1/server',
+        'get /api/v1/sessions',
+        'get /api/v1/sessions/{id}',
+        'get /api/v1/sessions/{id}/lines',
+        'get /api/v1/stream',
         'get /api/v1/tokens',
+        'get /api/v1/totals',
         'get /api/v1/users',
         'get /api/v1/users/export',
         'get /api/v1/users/{name}',
         'get /api/v1/version',
+        'get /api/v1/workers',
         'get /metrics',
         'patch /api/v1/algorithms/{name}',
         'patch /api/v1/pools/{pool}',
         'patch /api/v1/users/{name}',
         'post /api/v1/algorithms',
+        'post /api/v1/bans',
         'post /api/v1/pools',
         'post /api/v1/pools/test',
         'post /api/v1/reload',
+        'post /api/v1/sessions/{id}/recording',
         'post /api/v1/tokens',
         'post /api/v1/users',
         'post /api/v1/users/import',

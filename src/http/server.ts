@@ -75,6 +75,7 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
   addGates(app, live, limits, log, paths);
   addAudit(app, ports.manage.audit, log);
   let closing = false;
+  const endless: (() => void)[] = [];
   app.addHook('onResponse', async (request, reply) => {
     // A connection whose answer began before `close` is kept alive by it, and idle from now on.
     if (closing) setImmediate(() => app.server.closeIdleConnections());
@@ -92,7 +93,15 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
     const context = {
       ports,
       log,
-      options: { version: options.version, scrapes: limits.scrapes, scrapeMs: limits.scrapeMs },
+      options: {
+        version: options.version,
+        scrapes: limits.scrapes,
+        scrapeMs: limits.scrapeMs,
+        streams: limits.streams,
+      },
+      onClosing: (end: () => void) => {
+        endless.push(end);
+      },
     };
     for (const addRoutes of ROUTES) addRoutes(scope, context);
     done();
@@ -108,6 +117,7 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
     listen: () => listen(app, options.host, options.port),
     close: () => {
       closing = true;
+      for (const end of endless) end();
       return close(app, limits.closeMs);
     },
     inject: (request) => app.inject(request),
@@ -192,6 +202,8 @@ function addPlugins(app: HttpApp, options: HttpOptions, live: { readonly request
       tags: [
         { name: 'users', description: 'Registered pool credentials.' },
         { name: 'pools', description: 'The pool list and what pools may mine.' },
+        { name: 'miners', description: 'Sessions, workers, and what they have mined.' },
+        { name: 'events', description: 'What has happened, and everything as it happens.' },
         { name: 'tokens', description: 'Who may use the API.' },
         { name: 'management', description: 'The audit log and the configuration.' },
         { name: 'mining', description: 'What is and was mined.' },

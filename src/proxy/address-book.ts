@@ -13,30 +13,45 @@ interface Address {
 export class AddressBook {
   readonly #addresses = new Map<string, Address>();
   readonly #failures: BoundedMap<string, { count: number }>;
-  readonly #bans: BoundedMap<string, true>;
+  /** The end of each; monotonic. */
+  readonly #bans: BoundedMap<string, number>;
+  #banMs: number;
   #threshold: number;
   #authorized = 0;
 
   constructor(limits: { threshold: number; windowSeconds: number; durationSeconds: number }) {
     this.#threshold = limits.threshold;
+    this.#banMs = limits.durationSeconds * 1000;
     this.#failures = new BoundedMap({ capacity: 65_536, ttlMs: limits.windowSeconds * 1000 });
-    this.#bans = new BoundedMap({ capacity: 65_536, ttlMs: limits.durationSeconds * 1000 });
+    this.#bans = new BoundedMap({ capacity: 65_536, ttlMs: this.#banMs });
   }
 
   /** Counts for failures and bans from now on. */
   setLimits(limits: { threshold: number; windowSeconds: number; durationSeconds: number }): void {
     this.#threshold = limits.threshold;
     this.#failures.ttlMs = limits.windowSeconds * 1000;
-    this.#bans.ttlMs = limits.durationSeconds * 1000;
+    this.#banMs = limits.durationSeconds * 1000;
+    this.#bans.ttlMs = this.#banMs;
   }
 
   isBanned(ip: string, nowMs: number): boolean {
-    return this.#bans.get(ip, nowMs) === true;
+    return this.#bans.get(ip, nowMs) !== undefined;
   }
 
   bannedCount(nowMs: number): number {
     this.#bans.expire(nowMs);
     return this.#bans.size;
+  }
+
+  /** Addresses that are banned, each with the monotonic time of its end. */
+  bans(nowMs: number): Iterable<readonly [ip: string, untilMs: number]> {
+    this.#bans.expire(nowMs);
+    return this.#bans.entries();
+  }
+
+  /** True where it was banned. */
+  unban(ip: string): boolean {
+    return this.#bans.delete(ip);
   }
 
   /** Connections of all addresses that are authorised at the moment. */
@@ -88,7 +103,7 @@ export class AddressBook {
     else entry.count = count;
     if (count < this.#threshold) return false;
     this.#failures.delete(ip);
-    this.#bans.set(ip, true, nowMs);
+    this.#bans.set(ip, nowMs + this.#banMs, nowMs);
     return true;
   }
 }

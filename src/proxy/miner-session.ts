@@ -14,6 +14,7 @@ import { hintKey } from './hint-key.ts';
 import type { InFlightShare, PoolVerdict, ShareOwner } from './in-flight-share.ts';
 import type { IssuedJob } from './issued-job.ts';
 import { lineOfJob, viewOfJob } from './job-line.ts';
+import type { LineRecorder } from './line-recorder.ts';
 import { LoginReplies, type Place, type WaitingLogin } from './login-replies.ts';
 import { dispatch } from './miner/dispatch.ts';
 import { pairingFault, prefixFault } from './pairing-fault.ts';
@@ -157,6 +158,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   sent = new SentJobs();
   #isEnded = false;
   readonly conduct = new SessionConduct(this);
+  /** Keeps what is said both ways; null while nobody wants to see it. */
+  recorder: LineRecorder | null = null;
   #difficulty: SessionDifficulty | null = null;
   #rules: { readonly of: AccountDifficulty; readonly rules: AccountDifficulty } | null = null;
   /** Since when an authorised miner has been without a live upstream; null while it has one. */
@@ -250,13 +253,16 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   onLine(line: string): boolean {
+    if (this.recorder !== null) this.recorder.received(line);
     dispatch(this, this.dialect.miner.decode(line));
     return this.connection.isOpen;
   }
 
   /** Sends now, ahead of replies that are still waited for: notifications. */
   send(text: string): void {
-    if (text !== '') this.connection.send(text);
+    if (text === '') return;
+    if (this.recorder !== null) this.recorder.sent(text, this.binding?.group.credentials.password ?? '');
+    this.connection.send(text);
   }
 
   /** Sends a reply in the order of arrival. An id of null is never answered. */
@@ -345,6 +351,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.id !== '') context.sessionsById.delete(this.id);
     this.id = resumed?.sessionId ?? context.newSessionId();
     context.sessionsById.set(this.id, this);
+    this.recorder = resumed === null ? null : context.recordings.running(this.id);
     this.plan = plan;
     if (this.binding !== null) this.#planFor(this.binding.group);
   }

@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Account, AccountMode, PoolCredentials } from '../domain/account.ts';
+import type { ProxyEvent } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type {
   Collection,
+  FleetSummary,
   HistogramRow,
   PoolRow,
+  SessionDetail,
   SessionRow,
   TotalRow,
   WorkerFacts,
@@ -33,12 +36,16 @@ import { JobSequence } from './issued-job.ts';
 import { JobLabels } from './job-labels.ts';
 import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
+import { Operations } from './operations.ts';
 import { OwnPrefixes } from './own-prefixes.ts';
 import { PoolStats } from './pool-stats.ts';
 import { PoolProbing } from './probe-pool.ts';
+import { Recordings } from './recordings.ts';
 import { Routes } from './routes.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
+import { endedDetail, sessionDetail, sessionRow } from './session-row.ts';
+import { SessionSums } from './session-sums.ts';
 import { LiveSettings, type ProxySettings } from './settings.ts';
 import type { ShareMix } from './share-mix.ts';
 import type { ShareVerifier } from './share-verifier.ts';
@@ -60,6 +67,8 @@ export interface ProxyParts {
   readonly secureContext: (() => SecureContext | null) | null;
   /** Who may say by a PROXY header for whom it connects. */
   readonly trustedProxies: Networks;
+  /** Hears of what an operator wants to know, at whatever rate it happens. */
+  emit(event: ProxyEvent): void;
   /** Hashes shares; which are is the configuration's choice. */
   readonly verifier: ShareVerifier;
   /** Completes shares of miners whose dialect leaves out what their pool wants. */
@@ -75,6 +84,12 @@ const RATES_KEPT = 100_000;
 const RATES_KEPT_MS = 24 * 3_600_000;
 const COLLECTED_AT_ONCE = 2000;
 const FAN_OUT_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
+const FLOOD_WORDS = 'a connection was closed that sent too much that cannot be used';
+const CAP_WORDS = {
+  'address-cap': 'it has as many connections as limits.connectionsPerAddress allows',
+  'global-cap': 'there are as many connections as limits.connections or the open files allow',
+} as const;
 
 /** The books of one (account, pool, algorithm). */
 interface Total {
@@ -113,6 +128,8 @@ export class Proxy {
   #nextPrefix = randomBytes(4).readUInt32BE();
   #isDraining = false;
   readonly #timer: NodeJS.Timeout;
+  /** What an operator does to miners. */
+  readonly operations: Operations;
 
   constructor(parts: ProxyParts, initial: ProxySettings) {
     this.#parts = parts;
@@ -131,7 +148,11 @@ export class Proxy {
     this.#addresses = new AddressBook(bans);
     const groupOf = (owner: Account, credentials: PoolCredentials, isRented: boolean): Group =>
       this.#groupOf(owner, credentials, isRented);
-    this.#routes = new Routes({ clock: parts.clock, log: parts.log, mix: parts.mix, groupOf }, settings);
+    const emit = (event: ProxyEvent): void => parts.emit(event);
+    this.#routes = new Routes(
+      { clock: parts.clock, log: parts.log, mix: parts.mix, emit, groupOf },
+      settings,
+    );
     const unboundTally = this.#tallyOf({ account: '', pool: '', algorithm: '' });
     this.#context = {
       settings,
@@ -150,6 +171,7 @@ export class Proxy {
       dialectsSeen: new BoundedMap({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       dialectsMistaken: new BoundedMap({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       hints: new HintBook({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
+      recordings: new Recordings(parts.clock),
       lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
       measuring: new MeasuringLoad(),
       unboundTally,
@@ -167,6 +189,7 @@ export class Proxy {
         this.#retired.push(books);
       },
       countRefused: (reason) => this.#countRefused(reason),
+      emit,
       isDraining: () => this.#isDraining,
       onAuthorizeFailure: () => {
         this.#authorizeFailures += 1;
@@ -176,6 +199,16 @@ export class Proxy {
       },
       onClosed: (closed, reason) => this.#onClosed(closed, reason),
     };
+    const { recordings, sessionsById } = this.#context;
+    this.operations = new Operations({
+      clock: parts.clock,
+      addresses: this.#addresses,
+      recordings,
+      sessions: this.#sessions,
+      arrivals: this.#arrivals,
+      sessionsById,
+      emit,
+    });
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -289,9 +322,71 @@ export class Proxy {
       if (session.isMining) withJob.add(books.subject.account);
       const poolKey = `${books.subject.pool} ${books.subject.algorithm}`;
       perPool.set(poolKey, (perPool.get(poolKey) ?? 0) + 1);
-      sessions.push(sessionRow(books, true, nowMs));
+      sessions.push(sessionRow(books, { isQuarantined: session.conduct.isQuarantined }, nowMs));
     }
-    for (const books of this.#retired) sessions.push(sessionRow(books, false, nowMs));
+    for (const books of this.#retired) sessions.push(sessionRow(books, null, nowMs));
+    const { pools, upstreams } = this.#poolRows(
+      (pool, algorithm) => perPool.get(`${pool} ${algorithm}`) ?? 0,
+    );
+    const facts: WorkerFacts = {
+      worker: 0,
+      sessions: this.#sessions.size + this.#arrivals.size,
+      authorizedSessions: authorized,
+      upstreams,
+      connectionsAccepted: this.#accepted,
+      connectionsRefused: Object.fromEntries(this.#refused),
+      bannedAddresses: this.#addresses.bannedCount(nowMs) + this.operations.banCount,
+      quarantinedSessions: quarantined,
+      quarantines: this.#quarantines,
+      authorizeFailures: this.#authorizeFailures,
+      bytesFromMiners: this.#minerBytes.received,
+      bytesToMiners: this.#minerBytes.sent,
+      bytesFromPools: this.#poolBytes.received,
+      bytesToPools: this.#poolBytes.sent,
+      jobFanOut: this.#fanOut.snapshot() satisfies HistogramRow,
+      accountsWithJob: withJob.size,
+      accountsInUse: inUse.size,
+    };
+    return { sessions, totals: this.#totalRows(), pools, facts };
+  }
+
+  /** The sums of the report alone, without anything made per miner. */
+  summary(): FleetSummary {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const sums = new SessionSums();
+    for (const { binding } of this.#sessions) if (binding !== null) sums.add(binding, nowMs);
+    const { pools, upstreams } = this.#poolRows((pool, algorithm) => sums.onPool(pool, algorithm));
+    let received = 0;
+    let inFlight = 0;
+    let accepted = 0;
+    let workFound = 0;
+    let workAtPool = 0;
+    for (const { tally } of this.#totals.values()) {
+      received += tally.received;
+      inFlight += tally.inFlight;
+      accepted += tally.counts.accepted + tally.counts['accepted-local'];
+      workFound += tally.workFound;
+      workAtPool += tally.workAtPool;
+    }
+    return {
+      sessions: this.#sessions.size + this.#arrivals.size,
+      authorizedSessions: sums.authorized,
+      upstreams,
+      algorithms: sums.algorithms(),
+      received,
+      accepted,
+      rejected: received - inFlight - accepted,
+      workFound,
+      workAtPool,
+      pools,
+    };
+  }
+
+  /** The pools that are, or were since start, in use, and how many connections there are to all of them. */
+  #poolRows(sessionsOn: (pool: string, algorithm: string) => number): {
+    readonly pools: PoolRow[];
+    readonly upstreams: number;
+  } {
     let upstreams = 0;
     const states = new Map<PoolStats, Record<keyof PoolRow['upstreams'], number>>();
     for (const group of this.#groups.values()) {
@@ -316,33 +411,23 @@ export class Proxy {
         divider: stats.divider,
         up: counts.live > 0,
         upstreams: counts,
-        sessions: perPool.get(`${stats.pool} ${stats.algorithm}`) ?? 0,
+        sessions: sessionsOn(stats.pool, stats.algorithm),
         jobs: stats.jobs,
         failures: stats.failures,
         lastError: stats.lastError,
         roundTrip: stats.roundTrip.snapshot(),
       };
     });
-    const facts: WorkerFacts = {
-      worker: 0,
-      sessions: this.#sessions.size + this.#arrivals.size,
-      authorizedSessions: authorized,
-      upstreams,
-      connectionsAccepted: this.#accepted,
-      connectionsRefused: Object.fromEntries(this.#refused),
-      bannedAddresses: this.#addresses.bannedCount(nowMs),
-      quarantinedSessions: quarantined,
-      quarantines: this.#quarantines,
-      authorizeFailures: this.#authorizeFailures,
-      bytesFromMiners: this.#minerBytes.received,
-      bytesToMiners: this.#minerBytes.sent,
-      bytesFromPools: this.#poolBytes.received,
-      bytesToPools: this.#poolBytes.sent,
-      jobFanOut: this.#fanOut.snapshot() satisfies HistogramRow,
-      accountsWithJob: withJob.size,
-      accountsInUse: inUse.size,
-    };
-    return { sessions, totals: this.#totalRows(), pools, facts };
+    return { pools, upstreams };
+  }
+
+  /** One session by its id, also for the minute after its end; null where there is none. */
+  session(id: string): SessionDetail | null {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const session = this.#context.sessionsById.get(id);
+    if (session !== undefined) return sessionDetail(session, nowMs);
+    const books = this.#retired.findLast(({ subject }) => subject.sessionId === id);
+    return books === undefined ? null : endedDetail(books, nowMs);
   }
 
   /** A part of what was counted since the last call: the work of some thousand sessions takes a millisecond or two. */
@@ -369,6 +454,8 @@ export class Proxy {
     const refusal = this.#refusalOf(ip);
     if (refusal !== null) {
       this.#countRefused(refusal);
+      if (refusal === 'address-cap' || refusal === 'global-cap')
+        this.#parts.emit({ kind: 'session-flood', address: ip, reason: CAP_WORDS[refusal] });
       socket.on('error', ignore);
       socket.destroy();
       return;
@@ -449,6 +536,7 @@ export class Proxy {
   #refusalOf(ip: string, counted = 0): string | null {
     const { limits } = this.#settings;
     if (this.#isDraining) return 'draining';
+    if (this.operations.isBanned(ip)) return 'banned';
     if (this.#addresses.isBanned(ip, this.#parts.clock.monotonicMs())) return 'banned';
     const open = this.#sessions.size + this.#arrivals.size;
     if (limits.connections > 0 ? open >= limits.connections : !this.#hasFilesForOneMore())
@@ -477,6 +565,8 @@ export class Proxy {
   #onClosed(session: MinerSession, reason: CloseReason): void {
     this.#sessions.delete(session);
     this.#noteClosed(reason);
+    if (reason === 'flood')
+      this.#parts.emit({ kind: 'session-flood', address: session.ip, reason: FLOOD_WORDS });
   }
 
   #noteClosed(reason: CloseReason): void {
@@ -512,6 +602,7 @@ export class Proxy {
         tallyOf: (algorithm) => this.#tallyOf({ account: account.name, pool: pool.name, algorithm }),
         isListed: (host, port) => this.#parts.isListed(host, port),
         fanOut: this.#fanOut,
+        emit: (event) => this.#parts.emit(event),
         onHealthChanged: () => this.#routes.decide(account.name),
       },
       {
@@ -557,7 +648,8 @@ export class Proxy {
 
   #statsOf(pool: string, algorithm: string, divider: number): PoolStats {
     const key = `${pool} ${algorithm}`;
-    const stats = this.#pools.get(key) ?? new PoolStats(pool, algorithm, divider);
+    const stats =
+      this.#pools.get(key) ?? new PoolStats(pool, algorithm, divider, (event) => this.#parts.emit(event));
     // A divider that was corrected holds from now on.
     stats.divider = divider;
     stats.isNamedByJobs = false;
@@ -613,6 +705,7 @@ export class Proxy {
         ({ endedAtMs, tally }) => endedAtMs === null || nowMs - endedAtMs < RETIRED_MS || tally.inFlight > 0,
       );
     }
+    this.operations.sweep(nowMs);
     this.#context.resumes.expire(nowMs);
     this.#context.hints.expire(nowMs);
     this.#context.dialectsSeen.expire(nowMs);
@@ -631,34 +724,6 @@ function totalRow({ key, tally }: Total): TotalRow {
     workFound: tally.workFound,
     workAtPool: tally.workAtPool,
     sharesAtPool: tally.sharesAtPool,
-  };
-}
-
-function sessionRow(books: SessionBooks, up: boolean, nowMs: number): SessionRow {
-  const { subject, tally } = books;
-  const rate5m = books.rate(5, nowMs);
-  return {
-    id: subject.sessionId,
-    address: subject.address,
-    account: subject.account,
-    worker: subject.worker,
-    agent: subject.agent,
-    dialect: subject.dialect,
-    pool: subject.pool,
-    algorithm: subject.algorithm,
-    up,
-    connectedAtMs: subject.connectedAtMs,
-    lastShareAtMs: books.lastShareAtMs,
-    difficulty: books.difficulty,
-    received: tally.received,
-    inFlight: tally.inFlight,
-    counts: { ...tally.counts },
-    difficultyReceived: tally.difficultyReceived,
-    difficultyAccepted: tally.difficultyAccepted,
-    rate1mHs: books.rate(1, nowMs).hs,
-    rate5mHs: rate5m.hs,
-    rate15mHs: books.rate(15, nowMs).hs,
-    rate5mError: rate5m.error,
   };
 }
 

@@ -45,7 +45,7 @@ function openRoute(first: readonly number[]) {
   const groupOf = (_account: Account, credentials: PoolCredentials): Group =>
     known.find((one) => one.credentials === credentials) as unknown as Group;
   const route = new Route(
-    { clock: { ...systemClock, monotonicMs: () => nowMs }, log: silentLog, groupOf },
+    { clock: { ...systemClock, monotonicMs: () => nowMs }, log: silentLog, emit: () => {}, groupOf },
     accountOf(first),
     testSettings({ failover: { returnAfterSeconds: RETURN_AFTER_MS / 1000 } }),
   );
@@ -107,7 +107,11 @@ test('who comes back to an account whose first pool is known to be down mines wh
     const account = { ...testAccount('00112233445566aa', first.pool), entries: [first, ...rest] } as const;
     const groupOf = (_: Account, credentials: PoolCredentials): Group =>
       groups.find((one) => one.credentials === credentials) as unknown as Group;
-    const route = new Route({ clock: systemClock, log: silentLog, groupOf }, account, testSettings());
+    const route = new Route(
+      { clock: systemClock, log: silentLog, emit: () => {}, groupOf },
+      account,
+      testSettings(),
+    );
     assert.equal(groups.indexOf(route.group as unknown as HealthOfPool), expected, JSON.stringify(health));
   }
 });

@@ -1,4 +1,5 @@
 import type { Account } from '../domain/account.ts';
+import type { ProxyEvent } from '../domain/event.ts';
 import type { Lane, LanePlan } from '../domain/lane.ts';
 import type { BoundedMap } from '../kit/bounded-map.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -12,6 +13,7 @@ import type { JobSequence } from './issued-job.ts';
 import type { MeasuringLoad } from './measuring-load.ts';
 import type { MinerSession } from './miner-session.ts';
 import type { OwnPrefixes } from './own-prefixes.ts';
+import type { Recordings } from './recordings.ts';
 import type { Route } from './route.ts';
 import type { RouteKind } from './routes.ts';
 import type { SentJobs } from './sent-jobs.ts';
@@ -63,6 +65,7 @@ export interface SessionContext {
   readonly sessionsById: Map<string, MinerSession>;
   readonly resumes: BoundedMap<string, ResumeRecord>;
   readonly hints: HintBook;
+  readonly recordings: Recordings;
   /** What miners turned out to speak, by session id and by `hintKey`. */
   readonly dialectsSeen: BoundedMap<string, string>;
   /** What miners of a place were taken to speak and did not, by `hintKey`. */
@@ -88,6 +91,8 @@ export interface SessionContext {
   /** Books that are closed, kept for a minute. */
   retire(books: SessionBooks): void;
   countRefused(reason: string): void;
+  /** Something that an operator wants to hear of. */
+  emit(event: ProxyEvent): void;
   /** The process is about to end: nothing more is taken from miners. */
   isDraining(): boolean;
   onAuthorizeFailure(): void;

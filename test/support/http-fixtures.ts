@@ -13,6 +13,7 @@ import type {
 } from '../../src/http/ports.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Log, LogFields } from '../../src/kit/log.ts';
+import { emptyEvents, fleetPort, serverFacts } from './fleet-fixtures.ts';
 
 /** Keeps every line as text, the way any sink could write it. */
 export class RecordingLog implements Log {
@@ -221,6 +222,9 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
         },
       },
       reports: { read: async () => [] },
+      fleet: fleetPort(),
+      events: emptyEvents(),
+      server: { read: async () => serverFacts() },
       history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
       faults: { outageOf: () => null },
       manage: managePorts(),

@@ -118,6 +118,7 @@ export async function startProxyBed(
       verifier: new ShareVerifier(algorithms),
       mix: NO_MIX,
       isListed: () => false,
+      emit: () => {},
       algorithmNamed: () => null,
       dialectsInUse: () =>
         [...known.values()].flatMap(({ entries }) => entries.map(({ pool }) => pool.dialect)),

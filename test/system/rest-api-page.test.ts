@@ -22,6 +22,7 @@ describe('every curl of docs/rest-api.md does what the page says', () => {
   let farm: Farm;
   let pools: { readonly first: string; readonly second: string };
   let tokenId = '';
+  let sessionId = '';
 
   before(async () => {
     farm = await Farm.open({
@@ -50,7 +51,34 @@ describe('every curl of docs/rest-api.md does what the page says', () => {
   const myHash = async (): Promise<void> => {
     await request('POST', '/api/v1/algorithms', { name: 'my-hash', dialects: ['bitcoin-v1'] });
   };
+  /** A miner of a user that mines. */
+  const miner = async (): Promise<void> => {
+    await alice();
+    const connected = await farm.scriptedMiner({ user: `${NAME}.rig1` });
+    ({ sessionId } = await connected.subscribe());
+    await connected.authorize();
+  };
+  const recorded = async (): Promise<void> => {
+    await miner();
+    await request('POST', `/api/v1/sessions/${sessionId}/recording`, {});
+  };
+  const banned = async (): Promise<void> => {
+    await request('POST', '/api/v1/bans', { address: '192.0.2.0/24' });
+  };
   const PREPARED: Preparations = {
+    'GET /api/v1/sessions': miner,
+    'GET /api/v1/sessions/{id}': miner,
+    'DELETE /api/v1/sessions/{id}': miner,
+    'POST /api/v1/sessions/{id}/recording': miner,
+    'DELETE /api/v1/sessions/{id}/recording': recorded,
+    'GET /api/v1/sessions/{id}/lines': recorded,
+    'GET /api/v1/workers': miner,
+    'GET /api/v1/totals': miner,
+    'GET /api/v1/pools/state': miner,
+    'GET /api/v1/server': miner,
+    'GET /api/v1/bans': banned,
+    'DELETE /api/v1/bans/{address}': banned,
+    'GET /api/v1/events': miner,
     'GET /api/v1/users/{name}': alice,
     'PATCH /api/v1/users/{name}': alice,
     'DELETE /api/v1/users/{name}': alice,
@@ -84,6 +112,7 @@ describe('every curl of docs/rest-api.md does what the page says', () => {
       .replaceAll(API, farm.program.web)
       .replaceAll('pool.example.com:3333', pools.first)
       .replaceAll('backup.example.com:3333', pools.second)
+      .replaceAll('9f0c1d2e3a4b5c6d', sessionId)
       .replace(/\/tokens\/\d+$/, `/tokens/${tokenId}`);
   }
 

@@ -34,6 +34,7 @@ const ELSEWHERE: Readonly<Record<string, readonly KeyName[]>> = {
   'program.test.ts': ['stratum.addr', 'web.addr', 'db.path'],
   'commands.test.ts': ['log.level', 'log.format', 'syslog'],
   'translations.test.ts': ['ethashCaches'],
+  'fleet-api.test.ts': ['web.streams'],
   'verify.test.ts': ['verify', 'verifyPerSecond'],
   'one-port.test.ts': ['stratum.listeners', 'stratum.trustedProxies', 'tls.mode', 'tls.cert', 'tls.key'],
   'failing-pools.test.ts': ['upstream.submitTimeoutMs', 'upstream.silenceMs'],
