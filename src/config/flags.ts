@@ -1,5 +1,5 @@
 import type { Command } from './commands.ts';
-import { COMMANDS, isCommand } from './commands.ts';
+import { COMMANDS, isCommand, isOption, optionsOf, wordsTaken } from './commands.ts';
 import { quote, quoteName } from './key.ts';
 import type { KeyName, NamedKey } from './schema.ts';
 import { findKey, suggestKey } from './schema.ts';
@@ -11,6 +11,8 @@ export interface CommandLine extends Settings {
   readonly command: Command;
   /** Bare words behind the command. */
   readonly rest: readonly string[];
+  /** Flags that are the command's own and no settings. */
+  readonly options: ReadonlySet<string>;
   /** From `--config`, or the word behind `check` and `config`. */
   readonly file: string | null;
 }
@@ -35,6 +37,7 @@ class CommandLineReader {
   readonly #problems: string[] = [];
   readonly #doubtful = new Set<KeyName>();
   readonly #bare: string[] = [];
+  readonly #options = new Set<string>();
   #at = 0;
   #file: string | null = null;
   #asked: Command | null = null;
@@ -56,7 +59,12 @@ class CommandLineReader {
 
   result(): CommandLine {
     const [first, ...rest] = this.#bare;
-    const settings = { byKey: this.#byKey, problems: this.#problems, doubtful: this.#doubtful };
+    const settings = {
+      byKey: this.#byKey,
+      problems: this.#problems,
+      doubtful: this.#doubtful,
+      options: this.#options,
+    };
     if (this.#asked !== null) return { ...settings, command: this.#asked, rest, file: this.#file };
     const command = first ?? 'run';
     if (!isCommand(command)) {
@@ -66,7 +74,9 @@ class CommandLineReader {
       this.#problems.push(`unknown command ${quote(command)}, ${hint}`);
       return { ...settings, command: 'run', rest, file: this.#file };
     }
-    const taken = COMMANDS[command].words.length;
+    for (const option of this.#options)
+      if (!optionsOf(command).includes(option)) this.#problems.push(`--${option}: no flag of ${command}`);
+    const taken = wordsTaken(command, rest);
     for (const word of rest.slice(taken))
       this.#problems.push(`${quote(word)}: unexpected word after ${command}`);
     return { ...settings, command, rest, file: this.#fileOf(command, rest[0]) };
@@ -86,6 +96,7 @@ class CommandLineReader {
     const { name = '', value } = FLAG.exec(word)?.groups ?? {};
     if (name === 'help' || name === 'h') this.#asked = 'help';
     else if (name === 'version') this.#asked ??= 'version';
+    else if (isOption(name) && value === undefined) this.#options.add(name);
     else if (name === 'config') this.#file = this.#valueOf('--config', value) ?? this.#file;
     else this.#readKey(name, value);
   }

@@ -1,5 +1,5 @@
 import { brokenRules } from './check.ts';
-import type { Command } from './commands.ts';
+import { type Command, TOKEN_VERBS } from './commands.ts';
 import type { Environment } from './environment.ts';
 import { CONFIG_VARIABLE, readEnvironment } from './environment.ts';
 import { readConfigFile } from './file.ts';
@@ -24,6 +24,8 @@ export interface Loaded {
   readonly command: Command;
   /** Bare words behind the command. */
   readonly rest: readonly string[];
+  /** Flags that are the command's own and no settings. */
+  readonly options: ReadonlySet<string>;
   readonly config: Config;
   /** Where each key has its value from. Complete. */
   readonly sources: ReadonlyMap<KeyName, Source>;
@@ -41,17 +43,17 @@ const NOTHING: Settings = { byKey: new Map(), problems: [], doubtful: new Set() 
 
 /**
  * Reads the whole configuration: flags before environment before file before defaults. A value that another source
- * overrides is checked too. `help`, `version` and `token` get the defaults: they must work where the configuration is wrong.
+ * overrides is checked too. `help`, `version` and `token <scope>` get the defaults: they must work where the configuration is wrong.
  */
 export function loadConfig({ argv, env, readTextFile }: LoadInput): Loaded | LoadRefused {
   const flags = readCommandLine(argv);
-  const { command, rest } = flags;
-  if (command === 'help' || command === 'version' || command === 'token') {
+  const { command, rest, options } = flags;
+  const isBareToken = command === 'token' && !TOKEN_VERBS.has(rest[0] ?? '');
+  if (command === 'help' || command === 'version' || isBareToken) {
     // Whoever asks for help may have a slip beside it; `token` would take a wrong word for a scope.
-    if (command === 'token' && flags.problems.length > 0)
-      return { kind: 'invalid', problems: flags.problems };
+    if (isBareToken && flags.problems.length > 0) return { kind: 'invalid', problems: flags.problems };
     const { config, sources } = merge([]);
-    return { kind: 'ok', command, rest, config, sources, file: null };
+    return { kind: 'ok', command, rest, options, config, sources, file: null };
   }
 
   const environment = readEnvironment(env);
@@ -65,7 +67,7 @@ export function loadConfig({ argv, env, readTextFile }: LoadInput): Loaded | Loa
     ['flag', flags],
   ]);
   if (problems.length > 0) return { kind: 'invalid', problems };
-  return { kind: 'ok', command, rest, config, sources, file: path };
+  return { kind: 'ok', command, rest, options, config, sources, file: path };
 }
 
 function readFile(path: string, namedBy: string, readTextFile: LoadInput['readTextFile']): Settings {
