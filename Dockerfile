@@ -11,6 +11,7 @@ RUN npm ci --workspaces=false --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
+COPY web web
 RUN node scripts/build.ts
 
 FROM ${NODE_IMAGE} AS dependencies
@@ -28,6 +29,7 @@ ENV NODE_ENV=production \
 WORKDIR /opt/stratum-proxy
 COPY --from=dependencies /build/node_modules node_modules
 COPY --from=build /build/dist dist
+COPY --from=build /build/dist-web dist-web
 COPY package.json LICENSE ./
 COPY bin bin
 COPY catalogue catalogue

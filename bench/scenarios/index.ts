@@ -4,6 +4,7 @@ import { failover } from './failover.ts';
 import { fanOut } from './fan-out.ts';
 import { memory } from './memory.ts';
 import { memoryCryptonote } from './memory-cryptonote.ts';
+import { page } from './page.ts';
 import { relay } from './relay.ts';
 import { relayCryptonote } from './relay-cryptonote.ts';
 import { soak } from './soak.ts';
@@ -21,5 +22,6 @@ export const SCENARIOS: readonly Scenario[] = [
   memoryCryptonote,
   storm,
   failover,
+  page,
   soak,
 ];

@@ -22,10 +22,15 @@ export function prefers<Offer extends string>(
 
 /** True when `Accept-Encoding` names gzip, or `*`, with a weight above 0 [RFC 9110 12.5.3]. */
 export function acceptsGzip(header: string | undefined): boolean {
+  return acceptsCoding(header, 'gzip');
+}
+
+/** The same of any content coding. */
+export function acceptsCoding(header: string | undefined, name: 'br' | 'gzip'): boolean {
   const codings = parseAccept(header ?? '');
   const coding =
-    codings.find(({ name }) => name === 'gzip' || name === 'x-gzip') ??
-    codings.find(({ name }) => name === '*');
+    codings.find((one) => one.name === name || one.name === `x-${name}`) ??
+    codings.find((one) => one.name === '*');
   return coding !== undefined && coding.quality > 0;
 }
 

@@ -621,6 +621,16 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
         ]);
       });
 
+      test('a backup that becomes the primary brings its own password', async () => {
+        const name = await register({ ...PRIMARY, backups: [BACKUP] });
+        const { endpoint, user } = BACKUP;
+        await update(name, { endpoint, user, backups: [{ endpoint: PRIMARY.endpoint, user: PRIMARY.user }] });
+        assert.deepEqual((await contentOf(name)).entries, [
+          ['btc.example.com:25', 'alice.b', 'second'],
+          ['btc.example.com:3333', 'alice', 'opener'],
+        ]);
+      });
+
       test('the registration of the new credentials gives the account, that of the old ones a new one', async () => {
         const name = await register(PRIMARY);
         await update(name, { password: 'new' });

@@ -42,11 +42,13 @@ export async function updateAccount(
 
 function changedEntries({ entries }: StoredAccount, change: AccountChange): AccountContent['entries'] {
   const [primary, ...backups] = entries;
-  const first = canonicalEntry({
+  const asked = canonicalEntry({
     endpoint: change.endpoint ?? primary.endpoint,
     user: change.user ?? primary.user,
     password: change.password ?? primary.password,
   });
+  // A backup that becomes the primary brings its own password along.
+  const first = change.password === undefined ? (knownEntry(entries, asked) ?? asked) : asked;
   return [first, ...(change.backups?.map((backup) => withPassword(entries, backup)) ?? backups)];
 }
 
@@ -54,13 +56,19 @@ function changedEntries({ entries }: StoredAccount, change: AccountChange): Acco
 function withPassword(entries: AccountContent['entries'], backup: BackupChange): CredentialsRequest {
   const entry = canonicalEntry({ ...backup, password: backup.password ?? '' });
   if (backup.password !== undefined) return entry;
-  const { endpoint, user } = entry;
+  return knownEntry(entries, entry) ?? entry;
+}
+
+/** The account's entry with the same pool and user; of several the first backup. */
+function knownEntry(
+  entries: AccountContent['entries'],
+  { endpoint, user }: CredentialsRequest,
+): CredentialsRequest | undefined {
   const [primary, ...backups] = entries;
-  const known = [...backups, primary].find(
+  return [...backups, primary].find(
     (other) =>
       other.endpoint.host === endpoint.host && other.endpoint.port === endpoint.port && other.user === user,
   );
-  return known ?? entry;
 }
 
 async function refuseChange(

@@ -1,0 +1,148 @@
+import { headersOf, pathWith, token } from './client.ts';
+import { EventStreamReader, type StreamMessage } from './event-stream.ts';
+
+/** How the page is connected: `live`, on its way, or without a chance until somebody logs in. */
+export type StreamState = 'connecting' | 'live' | 'refused';
+
+export interface StreamListener {
+  onMessage(message: StreamMessage): void;
+  onState(state: StreamState): void;
+}
+
+const CHANNEL = 'stratum-proxy.stream';
+const LEAST_PAUSE_MS = 500;
+const MOST_PAUSE_MS = 15_000;
+/** The server says something at least this often; without, the connection is dead. */
+const SILENCE_MS = 40_000;
+
+type Told =
+  | { readonly kind: 'message'; readonly message: StreamMessage }
+  | { readonly kind: 'state'; readonly state: StreamState }
+  /** A page has come and wants to know how things stand. */
+  | { readonly kind: 'ask' };
+
+/**
+ * One stream for all pages of a browser: whichever page holds the lock reads it and tells the others; when it goes, the next takes over
+ * where it was, by the id of the last message. A page without locks reads for itself.
+ */
+export function openStream(listener: StreamListener): () => void {
+  const closing = new AbortController();
+  const channel = new BroadcastChannel(CHANNEL);
+  let lastId = '';
+  let state: StreamState = 'connecting';
+  let isLeader = false;
+  const hear = (told: Told): void => {
+    if (told.kind === 'message') {
+      if (told.message.id !== '') lastId = told.message.id;
+      listener.onMessage(told.message);
+    } else if (told.kind === 'state') {
+      state = told.state;
+      listener.onState(state);
+    } else if (isLeader) {
+      channel.postMessage({ kind: 'state', state } satisfies Told);
+    }
+  };
+  channel.onmessage = ({ data }: MessageEvent<Told>) => hear(data);
+  const tell = (told: Told): void => {
+    hear(told);
+    channel.postMessage(told);
+  };
+  const lead = async (): Promise<void> => {
+    isLeader = true;
+    await readForEver(() => lastId, tell, closing.signal);
+  };
+  channel.postMessage({ kind: 'ask' } satisfies Told);
+  // Plain HTTP from another machine is no secure context, and has no locks.
+  const { locks } = navigator as { readonly locks?: LockManager };
+  const led = locks === undefined ? lead() : locks.request(CHANNEL, { signal: closing.signal }, () => lead());
+  led.catch(() => undefined);
+  return () => {
+    closing.abort();
+    channel.close();
+  };
+}
+
+async function readForEver(
+  lastId: () => string,
+  tell: (told: Told) => void,
+  closed: AbortSignal,
+): Promise<void> {
+  let pauseMs = LEAST_PAUSE_MS;
+  while (!closed.aborted) {
+    tell({ kind: 'state', state: 'connecting' });
+    const used = token.peek();
+    const isRefused = await readOnce(
+      lastId(),
+      (told) => {
+        pauseMs = LEAST_PAUSE_MS;
+        tell(told);
+      },
+      closed,
+    ).catch(() => false);
+    if (closed.aborted) return;
+    if (isRefused) {
+      tell({ kind: 'state', state: 'refused' });
+      await untilTokenIsNot(used, closed);
+    } else {
+      await pause(pauseMs * (0.75 + Math.random() / 2), closed);
+      pauseMs = Math.min(pauseMs * 2, MOST_PAUSE_MS);
+    }
+  }
+}
+
+/** Reads until the stream ends. True where the token is not taken. */
+async function readOnce(lastId: string, tell: (told: Told) => void, closed: AbortSignal): Promise<boolean> {
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  try {
+    const response = await fetch(pathWith('/stream'), {
+      headers: {
+        accept: 'text/event-stream',
+        ...headersOf(token.peek()),
+        ...(lastId === '' ? {} : { 'last-event-id': lastId }),
+      },
+      signal: AbortSignal.any([closed, silence.signal]),
+      cache: 'no-store',
+    });
+    if (response.status === 401 || response.status === 403) return true;
+    if (!response.ok || response.body === null) return false;
+    tell({ kind: 'state', state: 'live' });
+    const reader = new EventStreamReader();
+    const decoder = new TextDecoder();
+    const source = response.body.getReader();
+    for (;;) {
+      const { value, done } = await source.read();
+      if (done) return false;
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENCE_MS);
+      for (const message of reader.push(decoder.decode(value, { stream: true })))
+        tell({ kind: 'message', message });
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function untilTokenIsNot(used: string, closed: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = token.subscribe((text) => {
+      if (text !== used) queueMicrotask(done);
+    });
+    const done = (): void => {
+      stop();
+      closed.removeEventListener('abort', done);
+      resolve();
+    };
+    closed.addEventListener('abort', done);
+  });
+}
+
+function pause(ms: number, closed: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    closed.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,81 @@
+import type { ComponentChildren } from 'preact';
+import type { Hashrate, Severity, Unit } from '../api/types.ts';
+import { percentText, rateText, secondsSince, spanText } from '../format/figures.ts';
+import { momentText, t } from '../text/index.ts';
+
+/** One figure with its name. */
+export function Tile({
+  title,
+  value,
+  note,
+  children,
+}: {
+  readonly title: string;
+  readonly value: ComponentChildren;
+  readonly note?: ComponentChildren;
+  readonly children?: ComponentChildren;
+}) {
+  return (
+    <div class="tile">
+      <h2>{title}</h2>
+      <p class="value">{value}</p>
+      {note !== undefined && <p class="note">{note}</p>}
+      {children}
+    </div>
+  );
+}
+
+/** A state by word and by colour: the colour alone would be lost on some. */
+export function Pill({
+  kind,
+  children,
+}: {
+  readonly kind: 'good' | 'bad' | 'warn' | 'calm';
+  readonly children: ComponentChildren;
+}) {
+  return <span class={`pill ${kind}`}>{children}</span>;
+}
+
+export function SeverityPill({ severity }: { readonly severity: Severity }) {
+  const kinds = { info: 'calm', warning: 'warn', error: 'bad' } as const;
+  return <Pill kind={kinds[severity]}>{t(`severity.${severity}`)}</Pill>;
+}
+
+/** A moment as the time since; the moment itself is shown by a pointer. */
+export function Ago({ at }: { readonly at: string | null }) {
+  if (at === null) return <>{t('never')}</>;
+  return (
+    <time dateTime={at} title={momentText(at)}>
+      {t('ago', { time: spanText(secondsSince(at, Date.now())) })}
+    </time>
+  );
+}
+
+/** `94.2 TH/s ± 4.0 %` */
+export function RateWithError({ rate, unit }: { readonly rate: Hashrate; readonly unit: Unit }) {
+  const error = rate['5mError'];
+  return (
+    <>
+      {rateText(rate['5m'], unit)}
+      {error !== null && <small> ± {percentText(error)}</small>}
+    </>
+  );
+}
+
+/** Names and values. */
+export function Facts({
+  of,
+}: {
+  readonly of: readonly (readonly [name: string, value: ComponentChildren])[];
+}) {
+  return (
+    <dl class="facts">
+      {of.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

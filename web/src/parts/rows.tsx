@@ -1,0 +1,138 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+export interface Column<Row> {
+  readonly key: string;
+  readonly title: string;
+  readonly cell: (row: Row) => ComponentChildren;
+  /** Figures stand at the right. */
+  readonly isFigure?: boolean;
+  /** What the API sorts by; absent: not sorted by this. */
+  readonly sort?: string;
+  /** Not shown where there is little room. */
+  readonly isMinor?: boolean;
+  /** What it needs at least, in rem; what is left over is shared out in proportion. */
+  readonly width: number;
+}
+
+export interface Order {
+  readonly sort: string;
+  readonly order: 'asc' | 'desc';
+}
+
+const ROW_PX = 38;
+/** Rows beyond what is seen, above and below. */
+const SPARE = 8;
+
+export interface RowsProps<Row> {
+  readonly columns: readonly Column<Row>[];
+  /** Of all rows there are, those from `first` on. */
+  readonly rows: readonly Row[];
+  readonly first: number;
+  readonly total: number;
+  readonly hrefOf: (row: Row) => string;
+  readonly order: Order;
+  readonly label: string;
+  onOrder(order: Order): void;
+  /** These rows are seen, or will be soon. */
+  onRange(first: number, count: number): void;
+}
+
+/** A table of any number of rows, of which only those that are seen are there: the rest is asked for when it is scrolled to. */
+export function Rows<Row>(props: RowsProps<Row>) {
+  const { columns, rows, first, total, hrefOf, order, label, onOrder, onRange } = props;
+  const body = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState({ first: 0, count: 40 });
+
+  useEffect(() => {
+    const element = body.current;
+    if (element === null) return undefined;
+    const look = (): void => {
+      const from = Math.max(0, Math.floor(element.scrollTop / ROW_PX) - SPARE);
+      const count = Math.ceil(element.clientHeight / ROW_PX) + SPARE * 2;
+      setSeen((before) =>
+        before.first === from && before.count === count ? before : { first: from, count },
+      );
+    };
+    look();
+    element.addEventListener('scroll', look, { passive: true });
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    return () => {
+      element.removeEventListener('scroll', look);
+      observer.disconnect();
+    };
+  }, []);
+  useEffect(() => onRange(seen.first, seen.count), [seen]);
+
+  const grid: Record<string, string> = {
+    '--columns': columns.map(({ width }) => `minmax(${width}rem, ${width}fr)`).join(' '),
+  };
+  const shown: JSX.Element[] = [];
+  for (let at = seen.first; at < Math.min(total, seen.first + seen.count); at += 1) {
+    const row = rows[at - first];
+    shown.push(
+      <div
+        // A row that leaves the view lends its elements to one that comes into it.
+        key={at % seen.count}
+        class="row"
+        role="row"
+        aria-rowindex={at + 2}
+        style={{ transform: `translateY(${at * ROW_PX}px)` }}
+      >
+        {columns.map(({ key, cell, isFigure, isMinor }, i) => (
+          <div key={key} role="cell" class={classOf(isFigure, isMinor)}>
+            {row === undefined ? '…' : i === 0 ? <a href={hrefOf(row)}>{cell(row)}</a> : cell(row)}
+          </div>
+        ))}
+      </div>,
+    );
+  }
+  return (
+    <div class="rows" role="table" aria-label={label} aria-rowcount={total + 1} style={grid}>
+      <div role="rowgroup">
+        <div class="row head" role="row" aria-rowindex={1}>
+          {columns.map((column) => (
+            <Head key={column.key} column={column} order={order} onOrder={onOrder} />
+          ))}
+        </div>
+      </div>
+      {/* A scrolled region has to be reached by the keyboard. */}
+      <div class="body" role="rowgroup" ref={body} tabIndex={0} aria-label={label}>
+        <div class="space" style={{ height: `${total * ROW_PX}px` }}>
+          {shown}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Head<Row>({
+  column,
+  order,
+  onOrder,
+}: { readonly column: Column<Row> } & Pick<RowsProps<Row>, 'order' | 'onOrder'>) {
+  const { sort, title, isFigure, isMinor } = column;
+  const isSorted = sort !== undefined && order.sort === sort;
+  const direction = isSorted ? (order.order === 'asc' ? 'ascending' : 'descending') : 'none';
+  if (sort === undefined) {
+    return (
+      <div role="columnheader" class={classOf(isFigure, isMinor)}>
+        {title}
+      </div>
+    );
+  }
+  const next = isSorted ? (order.order === 'asc' ? 'desc' : 'asc') : isFigure === true ? 'desc' : 'asc';
+  return (
+    <div role="columnheader" aria-sort={direction} class={classOf(isFigure, isMinor)}>
+      <button type="button" class="sort" onClick={() => onOrder({ sort, order: next })}>
+        {title}
+        <span aria-hidden="true">{isSorted ? (order.order === 'asc' ? ' ▲' : ' ▼') : ''}</span>
+      </button>
+    </div>
+  );
+}
+
+function classOf(isFigure = false, isMinor = false): string {
+  return `${isFigure ? 'figure' : ''} ${isMinor ? 'minor' : ''}`.trim();
+}

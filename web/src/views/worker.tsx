@@ -1,0 +1,264 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { call } from '../api/client.ts';
+import type { Recording, SessionView } from '../api/types.ts';
+import { acceptedOf, countText, rateText, rejectedOf } from '../format/figures.ts';
+import { Ago, Facts, Pill, RateWithError } from '../parts/bits.tsx';
+import { Chart } from '../parts/chart.tsx';
+import { HistoryChart } from '../parts/history-chart.tsx';
+import { attempt, say, wordsOf } from '../parts/notices.tsx';
+import { Table } from '../parts/table.tsx';
+import { unitOf } from '../state/algorithms.ts';
+import { hrefOf } from '../state/place.ts';
+import { useRead } from '../state/use-read.ts';
+import { momentText, t } from '../text/index.ts';
+
+const REFRESH_MS = 1000;
+const TRAIL_POINTS = 600;
+const STREAM_ROWS = 50;
+
+/** One worker: what it does now, and did before. */
+export function Worker({ account, worker }: { readonly account: string; readonly worker: string }) {
+  const { data, problem } = useRead<{ readonly sessions: readonly SessionView[] }>(
+    '/sessions',
+    { account, worker, up: true, sort: 'hashrate', order: 'desc', limit: 100 },
+    { everyMs: REFRESH_MS },
+  );
+  // The API finds what contains the name; this page is of one.
+  const sessions = data?.sessions.filter((one) => one.worker === worker && one.account === account) ?? [];
+  const [first] = sessions;
+  return (
+    <>
+      <h1>{worker || t('noName')}</h1>
+      <p>
+        {t('account')}: <a href={hrefOf(['accounts', account])}>{account}</a>
+      </p>
+      {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
+      {data !== null && first === undefined && <p class="none">{t('worker.gone')}</p>}
+      {first !== undefined && <Live sessions={sessions} />}
+      <HistoryChart question={{ of: 'worker', account, worker }} title={t('fleet.history')} />
+      {sessions.map((session) => (
+        <Session key={session.id} session={session} />
+      ))}
+    </>
+  );
+}
+
+interface Trail {
+  readonly times: readonly number[];
+  readonly rates: readonly number[];
+  readonly low: readonly (number | null)[];
+  readonly high: readonly (number | null)[];
+}
+
+const NO_TRAIL: Trail = { times: [], rates: [], low: [], high: [] };
+
+/** The rate while one looks, and how sure it is. */
+function Live({ sessions }: { readonly sessions: readonly SessionView[] }) {
+  const [trail, setTrail] = useState(NO_TRAIL);
+  const { rate, error } = sumOf(sessions);
+  const algorithm = sessions[0]?.algorithm ?? '';
+  const unit = unitOf(algorithm);
+  useEffect(() => {
+    const at = Math.floor(Date.now() / 1000);
+    setTrail((before) =>
+      before.times.at(-1) === at
+        ? before
+        : {
+            times: [...before.times.slice(1 - TRAIL_POINTS), at],
+            rates: [...before.rates.slice(1 - TRAIL_POINTS), rate],
+            low: [...before.low.slice(1 - TRAIL_POINTS), error === null ? null : Math.max(0, rate - error)],
+            high: [...before.high.slice(1 - TRAIL_POINTS), error === null ? null : rate + error],
+          },
+    );
+  }, [sessions]);
+  return (
+    <section aria-label={t('worker.rate')}>
+      <h2>{t('worker.rate')}</h2>
+      <Chart
+        times={trail.times}
+        lines={[{ label: algorithm, values: trail.rates }]}
+        band={{ low: trail.low, high: trail.high }}
+        text={(value) => rateText(value, unit)}
+        label={t('worker.rate')}
+        height={200}
+      />
+      <ShareStream sessions={sessions} />
+    </section>
+  );
+}
+
+/** Rate of all connections, and its standard error in H/s: errors of different miners add by their squares. */
+function sumOf(sessions: readonly SessionView[]): { readonly rate: number; readonly error: number | null } {
+  let rate = 0;
+  let squares = 0;
+  let isKnown = false;
+  for (const { hashrate } of sessions) {
+    const relative = hashrate['5mError'];
+    rate += hashrate['5m'];
+    if (relative === null) continue;
+    isKnown = true;
+    squares += (hashrate['5m'] * relative) ** 2;
+  }
+  return { rate, error: isKnown ? Math.sqrt(squares) : null };
+}
+
+interface Share {
+  readonly key: number;
+  readonly at: string;
+  readonly result: string;
+  readonly count: number;
+  readonly difficulty: number;
+}
+
+/** Shares by what became of them, as the counts grow. */
+function ShareStream({ sessions }: { readonly sessions: readonly SessionView[] }) {
+  const before = useRef(new Map<string, number>());
+  const next = useRef(1);
+  const [shares, setShares] = useState<readonly Share[]>([]);
+  useEffect(() => {
+    const came: Share[] = [];
+    for (const { id, pool, algorithm, shares: counts, difficulty } of sessions) {
+      for (const [result, count] of Object.entries(counts)) {
+        const key = `${id} ${pool} ${algorithm} ${result}`;
+        const known = before.current.get(key);
+        before.current.set(key, count);
+        if (known === undefined || count <= known) continue;
+        came.push({
+          key: next.current,
+          at: new Date().toISOString(),
+          result,
+          count: count - known,
+          difficulty,
+        });
+        next.current += 1;
+      }
+    }
+    if (came.length > 0) setShares((old) => [...came, ...old].slice(0, STREAM_ROWS));
+  }, [sessions]);
+  return (
+    <>
+      <h3>
+        {t('worker.shares')} <small>{t('worker.sharesText')}</small>
+      </h3>
+      {shares.length === 0 ? (
+        <p class="none">{t('worker.noShares')}</p>
+      ) : (
+        <ol class="shares">
+          {shares.map(({ key, at, result, count, difficulty }) => (
+            <li key={key}>
+              <Pill kind={result.startsWith('accepted') ? 'good' : 'bad'}>{result}</Pill>
+              {count > 1 ? ` × ${count}` : ''} <small>{countText(difficulty)}</small>{' '}
+              <time dateTime={at}>{momentText(at)}</time>
+            </li>
+          ))}
+        </ol>
+      )}
+    </>
+  );
+}
+
+function Session({ session }: { readonly session: SessionView }) {
+  const {
+    id,
+    address,
+    agent,
+    dialect,
+    pool,
+    algorithm,
+    difficulty,
+    hashrate,
+    shares,
+    connectedAt,
+    lastShareAt,
+    ip,
+  } = session;
+  const unit = unitOf(algorithm);
+  const rejects = Object.entries(shares).filter(
+    ([result, count]) => count > 0 && !result.startsWith('accepted'),
+  );
+  const kick = async (): Promise<void> => {
+    const done = await attempt(() => call('DELETE', `/sessions/${encodeURIComponent(id)}`));
+    if (done !== null) say(t('worker.kicked'));
+  };
+  const ban = async (): Promise<void> => {
+    const body = { address: ip, seconds: 3600, reason: 'dashboard' };
+    if ((await attempt(() => call('POST', '/bans', { body }))) !== null)
+      say(t('worker.banned', { address: ip }));
+  };
+  return (
+    <section aria-label={address}>
+      <header class="bar">
+        <h2>{address}</h2>
+        <div>
+          <button type="button" onClick={() => void kick()}>
+            {t('worker.kick')}
+          </button>{' '}
+          <button type="button" class="danger" onClick={() => void ban()}>
+            {t('worker.ban')}
+          </button>
+        </div>
+      </header>
+      <Facts
+        of={[
+          [t('hashrate'), <RateWithError key="r" rate={hashrate} unit={unit} />],
+          [
+            t('worker.rates'),
+            [hashrate['1m'], hashrate['5m'], hashrate['15m']].map((hs) => rateText(hs, unit)).join(' · '),
+          ],
+          [t('difficulty'), countText(difficulty)],
+          [t('algorithm'), algorithm],
+          [t('pool'), pool || '–'],
+          [t('program'), agent || '–'],
+          [t('dialect'), dialect],
+          [t('accepted'), acceptedOf(shares)],
+          [t('rejected'), rejectedOf(shares)],
+          [t('connected'), <Ago key="c" at={connectedAt} />],
+          [t('lastShare'), <Ago key="s" at={lastShareAt} />],
+        ]}
+      />
+      <h3>{t('worker.rejects')}</h3>
+      <Table
+        label={t('worker.rejects')}
+        none={t('worker.noRejects')}
+        rows={rejects}
+        keyOf={([result]) => result}
+        columns={[
+          { title: t('state'), cell: ([result]) => result },
+          { title: t('rejected'), cell: ([, count]) => count, isFigure: true },
+        ]}
+      />
+      <Lines id={id} />
+    </section>
+  );
+}
+
+/** What the miner and the proxy say to each other, while it is recorded. */
+function Lines({ id }: { readonly id: string }) {
+  const path = `/sessions/${encodeURIComponent(id)}`;
+  const { data, problem, again } = useRead<Recording>(`${path}/lines`, {}, { everyMs: REFRESH_MS });
+  const record = async (method: 'POST' | 'DELETE'): Promise<void> => {
+    await attempt(() => call(method, `${path}/recording`, method === 'POST' ? { body: {} } : {}));
+    again();
+  };
+  const isOn = data?.until != null && Date.parse(data.until) > Date.now();
+  return (
+    <details>
+      <summary>{t('worker.lines')}</summary>
+      {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
+      <p>
+        <button type="button" onClick={() => void record(isOn ? 'DELETE' : 'POST')}>
+          {isOn ? t('worker.stop') : t('worker.record')}
+        </button>{' '}
+        {isOn && t('worker.recording', { time: momentText(data.until) })}
+      </p>
+      <ol class="lines">
+        {data?.lines.map(({ at, from, text }, i) => (
+          <li key={`${at} ${i}`} class={from}>
+            <time dateTime={at}>{at.slice(11, 23)}</time> <b>{t(`worker.from.${from}`)}</b>{' '}
+            <code>{text}</code>
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}
