@@ -41,17 +41,20 @@ export function bytesText(bytes: number): string {
   return `${digits} ${prefix}B`;
 }
 
+/** What days, hours, minutes and seconds are called. */
+export type SpanUnits = readonly [days: string, hours: string, minutes: string, seconds: string];
+
 /** How long ago, or how long: the two greatest of days, hours, minutes and seconds. */
-export function spanText(seconds: number): string {
+export function spanText(seconds: number, [d, h, min, s]: SpanUnits = ['d', 'h', 'min', 's']): string {
   const whole = Math.max(0, Math.round(seconds));
   const parts = [
-    [Math.floor(whole / 86_400), 'd'],
-    [Math.floor(whole / 3600) % 24, 'h'],
-    [Math.floor(whole / 60) % 60, 'min'],
-    [whole % 60, 's'],
+    [Math.floor(whole / 86_400), d],
+    [Math.floor(whole / 3600) % 24, h],
+    [Math.floor(whole / 60) % 60, min],
+    [whole % 60, s],
   ] as const;
   const first = parts.findIndex(([count]) => count > 0);
-  if (first < 0) return '0 s';
+  if (first < 0) return `0 ${s}`;
   return parts
     .slice(first, first + 2)
     .filter(([count]) => count > 0)

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Hashrate, Severity, Unit } from '../api/types.ts';
-import { percentText, rateText, secondsSince, spanText } from '../format/figures.ts';
-import { momentText, t } from '../text/index.ts';
+import { percentText, rateText, secondsSince } from '../format/figures.ts';
+import { momentText, t, timeText } from '../text/index.ts';
 
 /** One figure with its name. */
 export function Tile({
@@ -46,7 +46,7 @@ export function Ago({ at }: { readonly at: string | null }) {
   if (at === null) return <>{t('never')}</>;
   return (
     <time dateTime={at} title={momentText(at)}>
-      {t('ago', { time: spanText(secondsSince(at, Date.now())) })}
+      {t('ago', { time: timeText(secondsSince(at, Date.now())) })}
     </time>
   );
 }

@@ -25,6 +25,10 @@ export interface ChartProps {
 /** Told apart also by the blind to colours. [Okabe and Ito] */
 const COLOURS = ['#2a78d6', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9', '#999933', '#8a6fd1'];
 
+/** Of time that a chart shows at least. */
+const LEAST_SECONDS = 60;
+const FEW_POINTS = 20;
+
 /** An edge of the area: not drawn, and not in the legend. */
 const EDGE: uPlot.Series = { width: 0, points: { show: false }, stroke: 'transparent', class: 'edge' };
 
@@ -61,7 +65,10 @@ export function Chart(props: ChartProps) {
         width: element.clientWidth,
         height,
         cursor: { drag: { x: false, y: false } },
-        scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
+        scales: {
+          x: { range: (_, from, to) => [Math.min(from, to - LEAST_SECONDS), to] },
+          y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] },
+        },
         axes: [axis, { ...axis, size: 84, values: (_, ticks) => ticks.map((value) => text(value)) }],
         series: [
           {
@@ -73,7 +80,8 @@ export function Chart(props: ChartProps) {
             stroke: COLOURS[i % COLOURS.length] ?? '#888',
             width: 1.5,
             fill: lines.length === 1 && band === undefined ? `${COLOURS[0]}22` : '',
-            points: { show: times.length < 3 },
+            // A line needs two of them.
+            points: { show: line.values.filter((value) => value !== null).length < FEW_POINTS },
             value: (_: uPlot, value: number | null) => (value === null ? '–' : text(value)),
           })),
           ...(band === undefined ? [] : [EDGE, EDGE]),

@@ -1,3 +1,4 @@
+import { spanText } from '../format/figures.ts';
 import { language } from '../state/preferences.ts';
 import { en } from './en.ts';
 import { ru } from './ru.ts';
@@ -46,4 +47,10 @@ const PLURALS: Readonly<Record<Language, Intl.PluralRules>> = {
 /** A moment by the clock of the browser. */
 export function momentText(iso: string): string {
   return MOMENTS[language.value].format(Date.parse(iso));
+}
+
+/** A time of so many seconds. */
+export function timeText(seconds: number): string {
+  const [d = '', h = '', min = '', s = ''] = t('span.units').split(' ');
+  return spanText(seconds, [d, h, min, s]);
 }

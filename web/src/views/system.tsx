@@ -1,14 +1,14 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api/client.ts';
 import type { AuditEntry, Ban, ServerFacts, TokenView } from '../api/types.ts';
-import { bytesText, spanText } from '../format/figures.ts';
+import { bytesText } from '../format/figures.ts';
 import { Ago, Facts } from '../parts/bits.tsx';
 import { Choice, Field, Form } from '../parts/field.tsx';
 import { attempt, say, wordsOf } from '../parts/notices.tsx';
 import { Preferences } from '../parts/preferences.tsx';
 import { Table } from '../parts/table.tsx';
 import { useRead } from '../state/use-read.ts';
-import { momentText, t } from '../text/index.ts';
+import { momentText, t, timeText } from '../text/index.ts';
 
 /** The proxy itself: its state, who is kept out, who may in, and what was changed. */
 export function System() {
@@ -41,10 +41,10 @@ function Server() {
         <Facts
           of={[
             [t('system.version'), `${data.version}, Node ${data.node}`],
-            [t('system.uptime'), spanText(data.uptimeSeconds)],
+            [t('system.uptime'), timeText(data.uptimeSeconds)],
             [t('system.stratum'), `${data.stratum.address}:${data.stratum.port}`],
             [t('fleet.sessions'), data.sessions],
-            [t('pool.upstreams'), data.upstreams],
+            [t('system.upstreams'), data.upstreams],
             [t('system.memory'), bytesText(data.memory.rssBytes)],
             [t('system.files'), `${data.openFiles.used ?? '–'} / ${data.openFiles.limit ?? '–'}`],
             [t('system.delay'), `${(data.eventLoopDelaySeconds.p99 * 1000).toFixed(1)} ms`],
