@@ -4,11 +4,13 @@ import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import { SettingError } from './config/setting-error.ts';
 import { parseEndpoint } from './domain/endpoint.ts';
+import { Fleet } from './fleet/fleet.ts';
 import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
 import { startWorker } from './fleet/worker.ts';
 import { parseApiToken } from './http/auth.ts';
+import type { StratumListener } from './http/fleet-port.ts';
 import { DEFAULT_HTTP_LIMITS } from './http/options.ts';
 import type { AccountsPort, HealthCheck, PoolsPort } from './http/ports.ts';
 import { createHttpServer } from './http/server.ts';
@@ -20,6 +22,7 @@ import { keepSelfSigned, TlsIdentity } from './net/tls-identity.ts';
 import { PoolDiscovery } from './pool-discovery.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 import { ShareVerifier } from './proxy/share-verifier.ts';
+import { ServerProbe } from './server-facts.ts';
 import { loadCatalogue } from './store/catalogue.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import {
@@ -112,6 +115,7 @@ export async function startApp(
     const address = parseListenAddress(config.stratum.addr);
     const stratum = await worker.listen(address.host, address.port);
 
+    const listeners: StratumListener[] = [];
     for (const text of config.stratum.listeners) {
       const listener = parseListener(text);
       if (listener === null) continue;
@@ -122,6 +126,8 @@ export async function startApp(
       }
       const bound = await worker.listen(listener.address.host, listener.address.port, listener.policy);
       const { difficulty, ...policy } = listener.policy;
+      const { account, tls } = policy;
+      listeners.push({ address: bound.host, port: bound.port, dialect, account, tls });
       log.info('further stratum port', { ...bound, ...policy, ...difficulty });
     }
 
@@ -144,6 +150,20 @@ export async function startApp(
       known = { atMs: nowMs, checks: list };
       return list;
     };
+
+    const fleet = new Fleet({ workers: [worker], clock });
+    const server = new ServerProbe(
+      { clock },
+      {
+        version,
+        startedAtMs,
+        stratum: { address: stratum.host, port: stratum.port },
+        listeners,
+        openFilesLimit,
+        storeKind: 'sqlite',
+      },
+    );
+    undo.push(() => server.stop());
 
     const reports = async () => [await worker.report()];
     const metrics = new MetricsExporter(
@@ -200,6 +220,8 @@ export async function startApp(
         },
         metrics,
         reports: { read: reports },
+        fleet,
+        server,
         faults: faultsPort,
         log,
       },
@@ -216,6 +238,7 @@ export async function startApp(
       },
     );
     const web = await http.listen();
+    server.web = { address: web.host, port: web.port };
     undo.push(() => http.close());
 
     return {
@@ -230,6 +253,7 @@ export async function startApp(
         identity?.close();
         await http.close();
         metrics.stop();
+        server.stop();
         await store.close();
       },
     };

@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { fleetPort, serverFacts } from '../test/support/fleet-fixtures.ts';
 import { RecordingLog } from '../test/support/http-fixtures.ts';
 import type { AccountMining } from './http/mining.ts';
 import type { AccountView } from './http/ports.ts';
@@ -69,6 +70,8 @@ describe('users over HTTP and SQLite', () => {
         health: { ready: async () => ({ ready: true, checks: [] }) },
         metrics: { async *render() {} },
         reports: { read: async () => [] },
+        fleet: fleetPort(),
+        server: { read: async () => serverFacts() },
         faults: faultsPort,
       },
       {
@@ -497,6 +500,8 @@ describe('a store that cannot be used', () => {
           health: { ready: async () => ({ ready: true, checks: [] }) },
           metrics: { async *render() {} },
           reports: { read: async () => [] },
+          fleet: fleetPort(),
+          server: { read: async () => serverFacts() },
           faults: faultsPort,
         },
         { host: '127.0.0.1', port: 0, version: '1.2.3', tokens: [], allowedHosts: [] },

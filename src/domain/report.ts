@@ -42,6 +42,28 @@ export interface SessionRow {
   readonly rate15mHs: number;
   /** Relative standard error of the 5-minute rate, 1/√n of n equal shares; null without a share in the window. */
   readonly rate5mError: number | null;
+  /** Its shares are held back, since most of them were invalid. */
+  readonly isQuarantined: boolean;
+}
+
+/** One session looked at by itself. */
+export interface SessionDetail {
+  readonly row: SessionRow;
+  readonly isSubscribed: boolean;
+  readonly isAuthorized: boolean;
+  /** It has a job of a connection that is up. */
+  readonly isMining: boolean;
+  /** It takes `mining.set_extranonce`. */
+  readonly isExtranonceAware: boolean;
+  /** Hex and bytes, as the miner was told. */
+  readonly extranonce1: string;
+  readonly extranonce2Bytes: number;
+  /** 8 hex digits; null where it did not negotiate version rolling. */
+  readonly versionMask: string | null;
+  /** What its shares are submitted under; empty before it has logged in. */
+  readonly nameAtPool: string;
+  /** State of its connection to the pool; null while it has none. */
+  readonly upstream: string | null;
 }
 
 /** Totals since start per (account, pool, algorithm); account and pool are empty for shares before a successful authorize. */

@@ -1,6 +1,6 @@
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { WorkerReport } from '../domain/report.ts';
+import type { SessionDetail, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { Link } from './link.ts';
 import type { AccountAnswer, AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
@@ -51,6 +51,13 @@ export class WorkerHandle {
   async report(): Promise<WorkerReport> {
     const answer = await this.#ask((call) => ({ kind: 'report', call }));
     if (answer.kind === 'report') return answer.report;
+    throw unexpected(answer);
+  }
+
+  /** One of its sessions; null where it has none of this id. */
+  async session(id: string): Promise<SessionDetail | null> {
+    const answer = await this.#ask((call) => ({ kind: 'find-session', call, id }));
+    if (answer.kind === 'session') return answer.session;
     throw unexpected(answer);
   }
 

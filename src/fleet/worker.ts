@@ -77,6 +77,9 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       case 'report':
         link.send({ kind: 'report', call: message.call, report: proxy.report() });
         return;
+      case 'find-session':
+        link.send({ kind: 'session', call: message.call, session: proxy.session(message.id) });
+        return;
       case 'probe-pool':
         void proxy
           .probe(message.probe)

@@ -25,6 +25,10 @@ export const API_ERRORS = {
     status: 404,
     meaning: 'The algorithm is not in the list; `GET /api/v1/algorithms` shows it.',
   },
+  'unknown-session': {
+    status: 404,
+    meaning: 'No session has this id; `GET /api/v1/sessions` lists those there are.',
+  },
   'method-not-allowed': {
     status: 405,
     meaning: 'The path exists but not with this method; the header `Allow` names those it has.',

@@ -6,6 +6,13 @@ export const POOLS_PATH = `${API_ROOT}/pools`;
 export const POOL_TEST_PATH = `${POOLS_PATH}/test`;
 /** One of its entries. */
 export const POOL_PATH = `${POOLS_PATH}/:pool`;
+export const SESSIONS_PATH = `${API_ROOT}/sessions`;
+/** One of them. */
+export const SESSION_PATH = `${SESSIONS_PATH}/:id`;
+export const WORKERS_PATH = `${API_ROOT}/workers`;
+export const TOTALS_PATH = `${API_ROOT}/totals`;
+export const SERVER_PATH = `${API_ROOT}/server`;
+export const POOLS_STATE_PATH = `${POOLS_PATH}/state`;
 export const ALGORITHMS_PATH = `${API_ROOT}/algorithms`;
 export const OPENAPI_PATH = `${API_ROOT}/openapi.json`;
 export const METRICS_PATH = '/metrics';

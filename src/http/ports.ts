@@ -5,6 +5,7 @@ import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
 import type { PoolFinding } from '../domain/pool-probe.ts';
 import type { WorkerReport } from '../domain/report.ts';
+import type { FleetPort, ServerPort } from './fleet-port.ts';
 
 /** Where to mine and as whom. */
 export interface Credentials {
@@ -310,5 +311,7 @@ export interface HttpPorts {
   readonly health: HealthPort;
   readonly metrics: MetricsPort;
   readonly reports: ReportsPort;
+  readonly fleet: FleetPort;
+  readonly server: ServerPort;
   readonly faults: FaultsPort;
 }

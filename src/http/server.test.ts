@@ -140,7 +140,7 @@ function call(
   assert.ok(known !== undefined && url !== undefined);
   return server.inject({
     method: known,
-    url: url.replace('{name}', '0123456789abcdef').replace('{pool}', 'a:1'),
+    url: url.replace('{name}', '0123456789abcdef').replace('{pool}', 'a:1').replace('{id}', 'ab12'),
     headers,
     ...(known === 'GET' || known === 'DELETE' ? {} : { payload: BODIES[url] ?? GOOD }),
   });
@@ -182,6 +182,12 @@ describe('tokens', () => {
     'POST /api/v1/pools': 'admin',
     'POST /api/v1/pools/test': 'admin',
     'PATCH /api/v1/pools/{pool}': 'admin',
+    'GET /api/v1/pools/state': 'read',
+    'GET /api/v1/sessions': 'read',
+    'GET /api/v1/sessions/{id}': 'read',
+    'GET /api/v1/workers': 'read',
+    'GET /api/v1/totals': 'read',
+    'GET /api/v1/server': 'read',
   };
   const may: Record<TokenScope, ReadonlySet<string>> = {
     read: new Set(['open', 'read', 'catalogue']),
@@ -441,10 +447,16 @@ describe('GET /api/v1/openapi.json', () => {
         'get /api/v1/algorithms',
         'get /api/v1/health',
         'get /api/v1/pools',
+        'get /api/v1/pools/state',
         'get /api/v1/ready',
+        'get /api/v1/server',
+        'get /api/v1/sessions',
+        'get /api/v1/sessions/{id}',
+        'get /api/v1/totals',
         'get /api/v1/users',
         'get /api/v1/users/{name}',
         'get /api/v1/version',
+        'get /api/v1/workers',
         'get /metrics',
         'patch /api/v1/pools/{pool}',
         'patch /api/v1/users/{name}',

@@ -154,6 +154,7 @@ function addPlugins(app: HttpApp, options: HttpOptions, limits: HttpLimits): voi
       tags: [
         { name: 'users', description: 'Registered pool credentials.' },
         { name: 'pools', description: 'The pool list and what pools may mine.' },
+        { name: 'miners', description: 'Sessions, workers, and what they have mined.' },
         { name: 'health', description: 'Liveness, readiness, version.' },
         { name: 'metrics', description: 'For Prometheus.' },
       ],

@@ -1,5 +1,5 @@
+import { addCounts } from '../domain/add-counts.ts';
 import type { SessionRow } from '../domain/report.ts';
-import { addCounts } from './add-counts.ts';
 
 /** The rows of addresses that come up twice, folded. */
 interface FoldedRows {

@@ -184,7 +184,7 @@ async function readProc(path: string): Promise<string | null> {
  * Open file descriptors. Linux 6.2 and later tell their number as the size of the directory (proc(5)); before, they
  * are counted entry by entry, off the main thread, since a busy proxy has a hundred thousand.
  */
-async function countOpenFds(): Promise<number | null> {
+export async function countOpenFds(): Promise<number | null> {
   const path = '/proc/self/fd';
   try {
     const { size } = await stat(path);

@@ -7,6 +7,7 @@ import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type {
   HistogramRow,
   PoolRow,
+  SessionDetail,
   SessionRow,
   TotalRow,
   WorkerFacts,
@@ -36,6 +37,7 @@ import { PoolProbing } from './probe-pool.ts';
 import { Routes } from './routes.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
+import { endedDetail, sessionDetail, sessionRow } from './session-row.ts';
 import type { ProxySettings } from './settings.ts';
 import type { ShareVerifier } from './share-verifier.ts';
 import { Tally } from './tally.ts';
@@ -259,9 +261,9 @@ export class Proxy {
       if (session.isMining) withJob.add(books.subject.account);
       const poolKey = `${books.subject.pool} ${books.subject.algorithm}`;
       perPool.set(poolKey, (perPool.get(poolKey) ?? 0) + 1);
-      sessions.push(sessionRow(books, true, nowMs));
+      sessions.push(sessionRow(books, { isQuarantined: session.conduct.isQuarantined }, nowMs));
     }
-    for (const books of this.#retired) sessions.push(sessionRow(books, false, nowMs));
+    for (const books of this.#retired) sessions.push(sessionRow(books, null, nowMs));
     let upstreams = 0;
     const states = new Map<PoolStats, Record<keyof PoolRow['upstreams'], number>>();
     for (const group of this.#groups.values()) {
@@ -313,6 +315,15 @@ export class Proxy {
       accountsInUse: inUse.size,
     };
     return { sessions, totals: this.#totalRows(), pools, facts };
+  }
+
+  /** One session by its id, also for the minute after its end; null where there is none. */
+  session(id: string): SessionDetail | null {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const session = this.#context.sessionsById.get(id);
+    if (session !== undefined) return sessionDetail(session, nowMs);
+    const books = this.#retired.findLast(({ subject }) => subject.sessionId === id);
+    return books === undefined ? null : endedDetail(books, nowMs);
   }
 
   // ---- connections
@@ -590,34 +601,6 @@ export class Proxy {
     this.#context.dialectsMistaken.expire(nowMs);
     this.#context.lastRates.expire(nowMs);
   }
-}
-
-function sessionRow(books: SessionBooks, up: boolean, nowMs: number): SessionRow {
-  const { subject, tally } = books;
-  const rate5m = books.rate(5, nowMs);
-  return {
-    id: subject.sessionId,
-    address: subject.address,
-    account: subject.account,
-    worker: subject.worker,
-    agent: subject.agent,
-    dialect: subject.dialect,
-    pool: subject.pool,
-    algorithm: subject.algorithm,
-    up,
-    connectedAtMs: subject.connectedAtMs,
-    lastShareAtMs: books.lastShareAtMs,
-    difficulty: books.difficulty,
-    received: tally.received,
-    inFlight: tally.inFlight,
-    counts: { ...tally.counts },
-    difficultyReceived: tally.difficultyReceived,
-    difficultyAccepted: tally.difficultyAccepted,
-    rate1mHs: books.rate(1, nowMs).hs,
-    rate5mHs: rate5m.hs,
-    rate15mHs: books.rate(15, nowMs).hs,
-    rate5mError: rate5m.error,
-  };
 }
 
 /** An IPv4 address that came through an IPv6 socket, in its own form. */

@@ -12,6 +12,7 @@ import type {
 } from '../../src/http/ports.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Log, LogFields } from '../../src/kit/log.ts';
+import { fleetPort, serverFacts } from './fleet-fixtures.ts';
 
 /** Keeps every line as text, the way any sink could write it. */
 export class RecordingLog implements Log {
@@ -176,6 +177,8 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
         },
       },
       reports: { read: async () => [] },
+      fleet: fleetPort(),
+      server: { read: async () => serverFacts() },
       faults: { outageOf: () => null },
       ...others,
     },

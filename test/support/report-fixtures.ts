@@ -49,6 +49,7 @@ export function sessionRow(some: Partial<SessionRow> = {}): SessionRow {
     rate5mHs: 0,
     rate15mHs: 0,
     rate5mError: null,
+    isQuarantined: false,
     ...some,
   };
 }

@@ -7,9 +7,15 @@ import { addOpenapi } from './openapi.ts';
 import { addPool } from './pool.ts';
 import { addPoolTest } from './pool-test.ts';
 import { addPools } from './pools.ts';
+import { addPoolsState } from './pools-state.ts';
+import { addServer } from './server.ts';
+import { addSession } from './session.ts';
+import { addSessions } from './sessions.ts';
+import { addTotals } from './totals.ts';
 import { addUser } from './user.ts';
 import { addUsers } from './users.ts';
 import { addVersion } from './version.ts';
+import { addWorkers } from './workers.ts';
 
 /** Every resource of the server. */
 export const ROUTES: readonly AddRoutes[] = [
@@ -19,9 +25,15 @@ export const ROUTES: readonly AddRoutes[] = [
   addUsers,
   addUser,
   addPools,
+  addPoolsState,
   addPoolTest,
   addPool,
   addAlgorithms,
+  addSessions,
+  addSession,
+  addWorkers,
+  addTotals,
+  addServer,
   addVersion,
   addOpenapi,
 ];

@@ -1,5 +1,5 @@
-import type { ShareCounts } from '../domain/report.ts';
-import { SHARE_RESULTS, type ShareResult } from '../domain/result.ts';
+import type { ShareCounts } from './report.ts';
+import { SHARE_RESULTS, type ShareResult } from './result.ts';
 
 /** Bucket by bucket. */
 export function addCounts(a: ShareCounts, b: ShareCounts): ShareCounts {

@@ -1,0 +1,126 @@
+import { addCounts } from './add-counts.ts';
+import type { HistogramRow, PoolRow, TotalRow, WorkerFacts, WorkerReport } from './report.ts';
+
+/** The reports of all workers as one: every session, and each pool and each total once. */
+export function joinReports(reports: readonly WorkerReport[]): WorkerReport {
+  const [only, ...others] = reports;
+  if (only !== undefined && others.length === 0) return only;
+  const pools = new Map<string, PoolRow>();
+  const totals = new Map<string, TotalRow>();
+  for (const report of reports) {
+    for (const row of report.pools) foldInto(pools, `${row.pool}\n${row.algorithm}`, row, addPools);
+    for (const row of report.totals)
+      foldInto(totals, `${row.account}\n${row.pool}\n${row.algorithm}`, row, addTotals);
+  }
+  return {
+    sessions: reports.flatMap(({ sessions }) => sessions),
+    totals: [...totals.values()],
+    pools: [...pools.values()],
+    facts: foldFacts(reports.map(({ facts }) => facts)),
+  };
+}
+
+function foldInto<Row>(rows: Map<string, Row>, key: string, row: Row, add: (a: Row, b: Row) => Row): void {
+  const known = rows.get(key);
+  rows.set(key, known === undefined ? row : add(known, row));
+}
+
+/** The same pool as two workers see it. */
+export function addPools(a: PoolRow, b: PoolRow): PoolRow {
+  return {
+    pool: a.pool,
+    algorithm: a.algorithm,
+    divider: a.divider,
+    up: a.up || b.up,
+    upstreams: {
+      idle: a.upstreams.idle + b.upstreams.idle,
+      dialing: a.upstreams.dialing + b.upstreams.dialing,
+      handshaking: a.upstreams.handshaking + b.upstreams.handshaking,
+      live: a.upstreams.live + b.upstreams.live,
+      cooling: a.upstreams.cooling + b.upstreams.cooling,
+    },
+    sessions: a.sessions + b.sessions,
+    jobs: a.jobs + b.jobs,
+    failures: a.failures + b.failures,
+    lastError: b.lastError === '' ? a.lastError : b.lastError,
+    roundTrip: addHistograms(a.roundTrip, b.roundTrip),
+  };
+}
+
+/** The same books as two workers keep them. */
+export function addTotals(a: TotalRow, b: TotalRow): TotalRow {
+  return {
+    account: a.account,
+    pool: a.pool,
+    algorithm: a.algorithm,
+    counts: addCounts(a.counts, b.counts),
+    received: a.received + b.received,
+    inFlight: a.inFlight + b.inFlight,
+    work: a.work + b.work,
+    workFound: a.workFound + b.workFound,
+    workAtPool: a.workAtPool + b.workAtPool,
+    sharesAtPool: a.sharesAtPool + b.sharesAtPool,
+  };
+}
+
+/** Workers run the same code, so their bounds are the same. */
+function addHistograms(a: HistogramRow, b: HistogramRow): HistogramRow {
+  return {
+    bounds: a.bounds,
+    cumulative: a.cumulative.map((count, at) => count + (b.cumulative[at] ?? 0)),
+    sum: a.sum + b.sum,
+    count: a.count + b.count,
+  };
+}
+
+const NO_FACTS: WorkerFacts = {
+  worker: 0,
+  sessions: 0,
+  authorizedSessions: 0,
+  upstreams: 0,
+  connectionsAccepted: 0,
+  connectionsRefused: {},
+  bannedAddresses: 0,
+  quarantinedSessions: 0,
+  quarantines: 0,
+  authorizeFailures: 0,
+  bytesFromMiners: 0,
+  bytesToMiners: 0,
+  bytesFromPools: 0,
+  bytesToPools: 0,
+  jobFanOut: { bounds: [], cumulative: [], sum: 0, count: 0 },
+  accountsWithJob: 0,
+  accountsInUse: 0,
+};
+
+/** The figures of all workers together. */
+export function foldFacts(all: readonly WorkerFacts[]): WorkerFacts {
+  const [first, ...others] = all;
+  return first === undefined ? NO_FACTS : others.reduce(addFacts, first);
+}
+
+function addFacts(a: WorkerFacts, b: WorkerFacts): WorkerFacts {
+  const refused: Record<string, number> = { ...a.connectionsRefused };
+  for (const [reason, count] of Object.entries(b.connectionsRefused)) {
+    refused[reason] = (refused[reason] ?? 0) + count;
+  }
+  return {
+    worker: a.worker,
+    sessions: a.sessions + b.sessions,
+    authorizedSessions: a.authorizedSessions + b.authorizedSessions,
+    upstreams: a.upstreams + b.upstreams,
+    connectionsAccepted: a.connectionsAccepted + b.connectionsAccepted,
+    connectionsRefused: refused,
+    bannedAddresses: a.bannedAddresses + b.bannedAddresses,
+    quarantinedSessions: a.quarantinedSessions + b.quarantinedSessions,
+    quarantines: a.quarantines + b.quarantines,
+    authorizeFailures: a.authorizeFailures + b.authorizeFailures,
+    bytesFromMiners: a.bytesFromMiners + b.bytesFromMiners,
+    bytesToMiners: a.bytesToMiners + b.bytesToMiners,
+    bytesFromPools: a.bytesFromPools + b.bytesFromPools,
+    bytesToPools: a.bytesToPools + b.bytesToPools,
+    jobFanOut: addHistograms(a.jobFanOut, b.jobFanOut),
+    accountsWithJob: a.accountsWithJob + b.accountsWithJob,
+    accountsInUse: a.accountsInUse + b.accountsInUse,
+  };
+}

@@ -1,0 +1,56 @@
+import { Type } from 'typebox';
+import type { AddRoutes } from '../app.ts';
+import { SESSIONS_PATH } from '../paths.ts';
+import { readNumbers } from '../query.ts';
+import { SearchFilter, searchOf, sortedQuery, UpFilter, WordFilter } from '../row-order.ts';
+import { errorResponses, listOf, ProblemSchema, strictObject } from '../schemas.ts';
+import { listSessions } from '../session-list.ts';
+import { SessionView, sessionView } from './session-view.ts';
+
+const Query = strictObject({
+  ...sortedQuery,
+  search: SearchFilter,
+  account: WordFilter,
+  worker: WordFilter,
+  pool: WordFilter,
+  algorithm: WordFilter,
+  dialect: WordFilter,
+  address: WordFilter,
+  up: UpFilter,
+});
+
+const Page = Type.Object({
+  sessions: listOf(SessionView),
+  total: Type.Integer({ description: 'So many there are of these, on all pages.' }),
+});
+
+/** The miners that have logged in. */
+export const addSessions: AddRoutes = (app, { ports }) => {
+  app.route({
+    method: 'GET',
+    url: SESSIONS_PATH,
+    config: { access: 'read' },
+    preValidation: async (request) => {
+      readNumbers(request.query, ['limit', 'offset']);
+    },
+    schema: {
+      tags: ['miners'],
+      summary: 'List sessions',
+      description:
+        'Every miner that has logged in, and for a minute those that have ended. One that was moved to another pool is listed with ' +
+        'both for that minute. Answers are at most a second old.',
+      querystring: Query,
+      response: {
+        200: { ...Page, description: 'One page in the order asked for.' },
+        ...errorResponses(ProblemSchema, 'invalid-request', 'invalid-value'),
+      },
+    },
+    handler: async (request) => {
+      const { limit, offset, sort = 'connectedAt', order = 'asc', search, ...words } = request.query;
+      const report = await ports.fleet.report();
+      const filter = { ...words, search: searchOf(search) };
+      const { sessions, total } = listSessions(report.sessions, filter, { limit, offset, sort, order });
+      return { sessions: sessions.map(sessionView), total };
+    },
+  });
+};

@@ -1,0 +1,47 @@
+import type { SessionDetail } from '../../src/domain/report.ts';
+import type { FleetPort, ServerFacts } from '../../src/http/fleet-port.ts';
+import { sessionRow, workerReport } from './report-fixtures.ts';
+
+export function sessionDetail(some: Partial<SessionDetail> = {}): SessionDetail {
+  return {
+    row: sessionRow(),
+    isSubscribed: true,
+    isAuthorized: true,
+    isMining: true,
+    isExtranonceAware: false,
+    extranonce1: '0a',
+    extranonce2Bytes: 3,
+    versionMask: null,
+    nameAtPool: 'wallet.rig1',
+    upstream: 'live',
+    ...some,
+  };
+}
+
+/** A fleet that has whatever is asked for, of which a test may replace what it needs. */
+export function fleetPort(some: Partial<FleetPort> = {}): FleetPort {
+  return {
+    report: async () => workerReport(),
+    session: async (id) => sessionDetail({ row: sessionRow({ id }) }),
+    ...some,
+  };
+}
+
+export function serverFacts(some: Partial<ServerFacts> = {}): ServerFacts {
+  return {
+    version: '1.2.3',
+    startedAtMs: 1_700_000_000_000,
+    uptimeSeconds: 60,
+    node: 'v26.0.0',
+    platform: 'linux x64',
+    processId: 1234,
+    stratum: { address: '127.0.0.1', port: 3333 },
+    web: { address: '127.0.0.1', port: 8080 },
+    listeners: [],
+    memory: { rssBytes: 1e8, heapUsedBytes: 5e7 },
+    openFiles: { used: 40, limit: 1024 },
+    eventLoopDelaySeconds: { p50: 0.001, p99: 0.004 },
+    store: { kind: 'sqlite' },
+    ...some,
+  };
+}

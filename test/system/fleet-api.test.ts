@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatEndpoint } from '../../src/domain/endpoint.ts';
+import { Farm } from '../support/farm.ts';
+import { until } from '../support/until.ts';
+
+/** A few hashes per share. */
+const EASY = 2 ** -22;
+
+type Json = Readonly<Record<string, unknown>>;
+
+async function getJson(farm: Farm, path: string): Promise<Json> {
+  const { status, text, json } = await farm.program.get(`/api/v1/${path}`);
+  assert.equal(status, 200, text);
+  return json as Json;
+}
+
+test('sessions, workers, totals, pools and the server are what the miners do', async () => {
+  await using farm = await Farm.open();
+  const pool = await farm.pool({ difficulty: EASY });
+  const address = formatEndpoint(pool.endpoint);
+  const account = await farm.program.register(address, 'wallet');
+  const miners = ['rig1', 'rig1', 'rig2'].map((worker) => farm.miner(`${account}.${worker}`));
+  await Promise.all(miners.map((miner) => miner.waitFor((books) => books.accepted >= 3)));
+
+  const page = await until(async () => {
+    const found = await getJson(farm, `sessions?sort=worker&order=desc&account=${account}&up=true`);
+    const isSettled = (found['sessions'] as readonly Json[]).every(({ received }) => Number(received) > 0);
+    return found['total'] === 3 && isSettled && found;
+  }, 'three sessions with shares');
+  const sessions = page['sessions'] as readonly Json[];
+  assert.deepEqual(
+    sessions.map(({ worker, pool: on, ip, up }) => [worker, on, ip, up]),
+    [
+      ['rig2', address, '127.0.0.1', true],
+      ['rig1', address, '127.0.0.1', true],
+      ['rig1', address, '127.0.0.1', true],
+    ],
+  );
+  assert.ok(sessions.every(({ hashrate }) => Number((hashrate as Json)['1m']) > 0));
+
+  const one = await getJson(farm, `sessions/${String(sessions[0]?.['id'])}`);
+  assert.deepEqual([one['worker'], one['isMining'], one['upstream']], ['rig2', true, 'live']);
+
+  const { workers } = await getJson(farm, 'workers?sort=worker');
+  assert.deepEqual(
+    (workers as readonly Json[]).map(({ worker, sessions: count }) => [worker, count]),
+    [
+      ['rig1', 2],
+      ['rig2', 1],
+    ],
+  );
+
+  const { totals } = await getJson(farm, 'totals?by=account,pool');
+  const [total] = totals as readonly Json[];
+  assert.deepEqual([total?.['account'], total?.['pool'], total?.['miners']], [account, address, 3]);
+
+  const { pools } = await getJson(farm, 'pools/state');
+  const [state] = pools as readonly Json[];
+  assert.deepEqual([state?.['pool'], state?.['up'], state?.['sessions']], [address, true, 3]);
+  assert.ok(Number(state?.['roundTripSeconds']) > 0);
+
+  const server = await getJson(farm, 'server');
+  assert.deepEqual(
+    [server['authorizedSessions'], server['stratum'], server['processId']],
+    [3, { address: '127.0.0.1', port: farm.program.stratum.port }, farm.program.child.pid],
+  );
+  assert.ok(Number((server['openFiles'] as Json)['used']) > 5);
+
+  await Promise.all(miners.map((miner) => miner.stop()));
+  await until(
+    async () => (await getJson(farm, 'sessions?up=true'))['total'] === 0 && true,
+    'no session is up any more',
+  );
+  assert.equal((await getJson(farm, 'sessions?up=false'))['total'], 3);
+});
