@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { isatty } from 'node:tty';
 import type { App } from './app.ts';
+import { TOKEN_VARIABLE } from './config/environment.ts';
 import { renderHelp } from './config/help.ts';
 import { type Loaded, loadConfig } from './config/load.ts';
 import { SettingError } from './config/setting-error.ts';
@@ -50,6 +51,9 @@ async function main(): Promise<void> {
       return;
     case 'token':
       printToken(loaded.rest[0] ?? 'admin');
+      return;
+    case 'top':
+      await top(loaded);
       return;
     case 'demo':
     case 'run':
@@ -102,6 +106,34 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
     if (isTty) void stop(signal);
     else log.warn('SIGHUP is ignored: settings are read at the start only; restart to apply changes');
   });
+}
+
+/** The table of miners of a running proxy, over its API. */
+async function top({ options: flags, config }: Loaded): Promise<void> {
+  const [{ readTopOptions }, { runTop }, { ApiClientError }] = await Promise.all([
+    import('./top/options.ts'),
+    import('./top/run-top.ts'),
+    import('./top/api-client.ts'),
+  ]);
+  const options = readTopOptions({
+    flags,
+    webAddress: config.web.addr,
+    envToken: process.env[TOKEN_VARIABLE],
+    readTextFile: (path) => readFileSync(path, 'utf8'),
+  });
+  if (!('url' in options)) {
+    process.stderr.write(`${options.join('\n')}\n`);
+    process.exitCode = EXIT.usage;
+    return;
+  }
+  const { stdin, stdout, env, platform } = process;
+  try {
+    await runTop(options, { stdin, stdout, env, platform });
+  } catch (error) {
+    if (!(error instanceof ApiClientError)) throw error;
+    process.stderr.write(`stratum-proxy: ${error.message}\n`);
+    process.exitCode = EXIT.fault;
+  }
 }
 
 /** Says where everything is and what to do next: on a terminal in plain words, else as one line of the log. */
