@@ -4,6 +4,7 @@ import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import { SettingError } from './config/setting-error.ts';
 import { parseEndpoint } from './domain/endpoint.ts';
+import { EventLog } from './fleet/event-log.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
@@ -87,7 +88,14 @@ export async function startApp(
     if ('problem' in trusted) throw new SettingError(`stratum.trustedProxies: ${trusted.problem}`);
 
     const [supervisorEnd, workerEnd] = localLink<ToWorker, ToSupervisor>();
-    const worker = new WorkerHandle({ link: supervisorEnd, accounts: accountSource(store), log });
+    const events = new EventLog({ clock });
+    undo.push(() => events.stop());
+    const worker = new WorkerHandle({
+      link: supervisorEnd,
+      accounts: accountSource(store),
+      log,
+      onEvent: (occurrence) => events.add(occurrence),
+    });
     startWorker(
       {
         link: workerEnd,
@@ -152,6 +160,7 @@ export async function startApp(
     };
 
     const fleet = new Fleet({ workers: [worker], clock });
+    undo.push(() => fleet.stop());
     const server = new ServerProbe(
       { clock },
       {
@@ -191,12 +200,23 @@ export async function startApp(
       ...registered,
       async register(registration) {
         const result = await registered.register(registration);
-        if (result.kind === 'created') await noteDialects(result.name);
+        if (result.kind === 'created') {
+          events.note({ kind: 'account-registered', account: result.name });
+          await noteDialects(result.name);
+        }
         return result;
       },
       async update(name, change) {
         const result = await registered.update(name, change);
-        if (result.kind === 'updated') await noteDialects(name);
+        if (result.kind === 'updated') {
+          events.note({ kind: 'account-changed', account: name });
+          await noteDialects(name);
+        }
+        return result;
+      },
+      async delete(name) {
+        const result = await registered.delete(name);
+        if (result.kind === 'deleted') events.note({ kind: 'account-deleted', account: name });
         return result;
       },
     };
@@ -205,7 +225,21 @@ export async function startApp(
       probe: (probe) => worker.probe(probe),
       dialects: DIALECTS.map(({ name }) => name),
     });
-    const pools = poolsPort(store, onPoolListChanged, poolTests);
+    const listed = poolsPort(store, onPoolListChanged, poolTests);
+    const pools: PoolsPort = {
+      ...listed,
+      async add(addition) {
+        const result = await listed.add(addition);
+        if (result.kind === 'created')
+          for (const { pool } of result.pools) events.note({ kind: 'pool-added', pool });
+        return result;
+      },
+      async update(address, change) {
+        const result = await listed.update(address, change);
+        if (result.kind === 'updated') events.note({ kind: 'pool-changed', pool: result.pool.pool });
+        return result;
+      },
+    };
     const http = createHttpServer(
       {
         accounts,
@@ -221,6 +255,7 @@ export async function startApp(
         metrics,
         reports: { read: reports },
         fleet,
+        events,
         server,
         faults: faultsPort,
         log,
@@ -233,6 +268,7 @@ export async function startApp(
         limits: {
           bodyBytes: config.web.bodyBytes,
           requestsPerMinute: config.web.rateLimitPerMinute,
+          streams: config.web.streams,
           closeMs: Math.min(DEFAULT_HTTP_LIMITS.closeMs, STOP_MS - config.shutdown.drainMs),
         },
       },
@@ -254,6 +290,8 @@ export async function startApp(
         await http.close();
         metrics.stop();
         server.stop();
+        fleet.stop();
+        events.stop();
         await store.close();
       },
     };

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { fleetPort, serverFacts } from '../test/support/fleet-fixtures.ts';
+import { emptyEvents, fleetPort, serverFacts } from '../test/support/fleet-fixtures.ts';
 import { RecordingLog } from '../test/support/http-fixtures.ts';
 import type { AccountMining } from './http/mining.ts';
 import type { AccountView } from './http/ports.ts';
@@ -71,6 +71,7 @@ describe('users over HTTP and SQLite', () => {
         metrics: { async *render() {} },
         reports: { read: async () => [] },
         fleet: fleetPort(),
+        events: emptyEvents(),
         server: { read: async () => serverFacts() },
         faults: faultsPort,
       },
@@ -501,6 +502,7 @@ describe('a store that cannot be used', () => {
           metrics: { async *render() {} },
           reports: { read: async () => [] },
           fleet: fleetPort(),
+          events: emptyEvents(),
           server: { read: async () => serverFacts() },
           faults: faultsPort,
         },

@@ -1,5 +1,13 @@
 import { addCounts } from './add-counts.ts';
-import type { HistogramRow, PoolRow, TotalRow, WorkerFacts, WorkerReport } from './report.ts';
+import type {
+  AlgorithmSum,
+  FleetSummary,
+  HistogramRow,
+  PoolRow,
+  TotalRow,
+  WorkerFacts,
+  WorkerReport,
+} from './report.ts';
 
 /** The reports of all workers as one: every session, and each pool and each total once. */
 export function joinReports(reports: readonly WorkerReport[]): WorkerReport {
@@ -17,6 +25,40 @@ export function joinReports(reports: readonly WorkerReport[]): WorkerReport {
     totals: [...totals.values()],
     pools: [...pools.values()],
     facts: foldFacts(reports.map(({ facts }) => facts)),
+  };
+}
+
+/** The sums of all workers together. A worker whose miners are spread over several is counted by each. */
+export function joinSummaries(summaries: readonly FleetSummary[]): FleetSummary {
+  const [only, ...others] = summaries;
+  if (only !== undefined && others.length === 0) return only;
+  const pools = new Map<string, PoolRow>();
+  const algorithms = new Map<string, AlgorithmSum>();
+  for (const summary of summaries) {
+    for (const row of summary.pools) foldInto(pools, `${row.pool}\n${row.algorithm}`, row, addPools);
+    for (const row of summary.algorithms) foldInto(algorithms, row.algorithm, row, addAlgorithms);
+  }
+  const sum = (valueOf: (summary: FleetSummary) => number): number =>
+    summaries.reduce((all, summary) => all + valueOf(summary), 0);
+  return {
+    sessions: sum(({ sessions }) => sessions),
+    authorizedSessions: sum(({ authorizedSessions }) => authorizedSessions),
+    upstreams: sum(({ upstreams }) => upstreams),
+    algorithms: [...algorithms.values()],
+    received: sum(({ received }) => received),
+    accepted: sum(({ accepted }) => accepted),
+    rejected: sum(({ rejected }) => rejected),
+    workFound: sum(({ workFound }) => workFound),
+    workAtPool: sum(({ workAtPool }) => workAtPool),
+    pools: [...pools.values()],
+  };
+}
+
+function addAlgorithms(a: AlgorithmSum, b: AlgorithmSum): AlgorithmSum {
+  return {
+    algorithm: a.algorithm,
+    hashrateHs: a.hashrateHs + b.hashrateHs,
+    workers: a.workers + b.workers,
   };
 }
 

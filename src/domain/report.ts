@@ -1,3 +1,4 @@
+import type { RecentRates } from './recent-shares.ts';
 import type { ShareResult } from './result.ts';
 
 /**
@@ -140,4 +141,34 @@ export interface WorkerReport {
   readonly totals: readonly TotalRow[];
   readonly pools: readonly PoolRow[];
   readonly facts: WorkerFacts;
+}
+
+/** What the miners of one algorithm do together. */
+export interface AlgorithmSum {
+  readonly algorithm: string;
+  /** Of the miners that are connected, over 5 minutes. */
+  readonly hashrateHs: number;
+  /** Different (account, worker name). */
+  readonly workers: number;
+}
+
+/** The sums alone: what can be had every second, since nothing is made per miner. Shares and work since start. */
+export interface FleetSummary {
+  readonly sessions: number;
+  readonly authorizedSessions: number;
+  readonly upstreams: number;
+  readonly algorithms: readonly AlgorithmSum[];
+  readonly received: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly workFound: number;
+  readonly workAtPool: number;
+  readonly pools: readonly PoolRow[];
+}
+
+/** One look at the sums. */
+export interface FleetTick {
+  readonly atMs: number;
+  readonly summary: FleetSummary;
+  readonly recent: RecentRates;
 }

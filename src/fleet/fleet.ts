@@ -1,6 +1,7 @@
 import { joinReports } from '../domain/join-reports.ts';
-import type { SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { FleetTick, SessionDetail, WorkerReport } from '../domain/report.ts';
 import type { Clock } from '../kit/clock.ts';
+import { FleetMonitor } from './fleet-monitor.ts';
 import type { WorkerHandle } from './supervisor.ts';
 
 export interface FleetParts {
@@ -14,10 +15,12 @@ const REPORT_KEPT_MS = 1000;
 /** All workers as one, for the operator: what they say of themselves, and what they are told to do. */
 export class Fleet {
   readonly #parts: FleetParts;
+  readonly #monitor: FleetMonitor;
   #report: { readonly atMs: number; readonly report: Promise<WorkerReport> } | null = null;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
+    this.#monitor = new FleetMonitor(parts);
   }
 
   /** Every session, total and pool; at most a second old. */
@@ -33,5 +36,14 @@ export class Fleet {
   async session(id: string): Promise<SessionDetail | null> {
     const found = await Promise.all(this.#parts.workers.map((worker) => worker.session(id)));
     return found.find((session) => session !== null) ?? null;
+  }
+
+  /** Tells of the sums every second, until the function that it gives is called. */
+  watch(watcher: (tick: FleetTick) => void): () => void {
+    return this.#monitor.watch(watcher);
+  }
+
+  stop(): void {
+    this.#monitor.stop();
   }
 }

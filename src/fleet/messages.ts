@@ -1,7 +1,8 @@
 import type { Account } from '../domain/account.ts';
+import type { Occurrence } from '../domain/event.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
 export type AccountAnswer =
@@ -37,6 +38,7 @@ export type ToWorker =
   /** What the pools of accounts speak: it helps to tell miners apart whose first line does not. */
   | { readonly kind: 'dialects-in-use'; readonly dialects: readonly string[] }
   | { readonly kind: 'report'; readonly call: number }
+  | { readonly kind: 'summary'; readonly call: number }
   | { readonly kind: 'find-session'; readonly call: number; readonly id: string }
   | { readonly kind: 'probe-pool'; readonly call: number; readonly probe: PoolProbe }
   | { readonly kind: 'drain'; readonly call: number; readonly graceMs: number };
@@ -47,6 +49,9 @@ export type ToSupervisor =
   | { readonly kind: 'listen-failed'; readonly call: number; readonly code: string; readonly message: string }
   | { readonly kind: 'find-account'; readonly call: number; readonly name: string }
   | { readonly kind: 'report'; readonly call: number; readonly report: WorkerReport }
+  | { readonly kind: 'summary'; readonly call: number; readonly summary: FleetSummary }
   | { readonly kind: 'session'; readonly call: number; readonly session: SessionDetail | null }
   | { readonly kind: 'pool-probed'; readonly call: number; readonly finding: PoolFinding }
+  /** Something that an operator wants to hear of; nobody has asked. */
+  | { readonly kind: 'event'; readonly occurrence: Occurrence }
   | { readonly kind: 'drained'; readonly call: number };

@@ -1,6 +1,7 @@
+import type { Occurrence } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { Link } from './link.ts';
 import type { AccountAnswer, AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
@@ -29,7 +30,16 @@ export class WorkerHandle {
   readonly #waiting = new Map<number, (answer: ToSupervisor) => void>();
   #lastCall = 0;
 
-  constructor(parts: { link: Link<ToWorker, ToSupervisor>; accounts: AccountSource; log: Log }) {
+  readonly #onEvent: (occurrence: Occurrence) => void;
+
+  constructor(parts: {
+    link: Link<ToWorker, ToSupervisor>;
+    accounts: AccountSource;
+    log: Log;
+    /** Hears of what happens in the worker. */
+    onEvent?: (occurrence: Occurrence) => void;
+  }) {
+    this.#onEvent = parts.onEvent ?? (() => {});
     this.#link = parts.link;
     this.#accounts = parts.accounts;
     this.#log = parts.log;
@@ -51,6 +61,13 @@ export class WorkerHandle {
   async report(): Promise<WorkerReport> {
     const answer = await this.#ask((call) => ({ kind: 'report', call }));
     if (answer.kind === 'report') return answer.report;
+    throw unexpected(answer);
+  }
+
+  /** Sums alone, which cost little. */
+  async summary(): Promise<FleetSummary> {
+    const answer = await this.#ask((call) => ({ kind: 'summary', call }));
+    if (answer.kind === 'summary') return answer.summary;
     throw unexpected(answer);
   }
 
@@ -107,6 +124,10 @@ export class WorkerHandle {
   #onMessage(message: ToSupervisor): void {
     if (message.kind === 'find-account') {
       void this.#findAccount(message.call, message.name);
+      return;
+    }
+    if (message.kind === 'event') {
+      this.#onEvent(message.occurrence);
       return;
     }
     this.#waiting.get(message.call)?.(message);

@@ -5,6 +5,7 @@ import { ListenError } from '../net/tcp-listener.ts';
 import { Proxy, type ProxyParts } from '../proxy/proxy.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 import { AccountCache } from './account-cache.ts';
+import { EventGate } from './event-gate.ts';
 import type { Link } from './link.ts';
 import type { AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
 
@@ -25,6 +26,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
   let listed: ReadonlySet<string> = new Set();
   let dialectsInUse: readonly string[] = [];
   let algorithms: ReadonlyMap<string, string> = new Map();
+  const gate = new EventGate({ clock, tell: (occurrence) => link.send({ kind: 'event', occurrence }) });
   const proxy = new Proxy(
     {
       clock,
@@ -34,6 +36,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       secureContext,
       trustedProxies,
       accounts,
+      emit: (event) => gate.push(event),
       dialectsInUse: () => dialectsInUse,
       algorithmNamed: (nameOrAlias) => algorithms.get(nameOrAlias.toLowerCase()) ?? null,
       isListed: (host, port) => hostPatternsFor(host).some((pattern) => listed.has(`${pattern}:${port}`)),
@@ -77,6 +80,9 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       case 'report':
         link.send({ kind: 'report', call: message.call, report: proxy.report() });
         return;
+      case 'summary':
+        link.send({ kind: 'summary', call: message.call, summary: proxy.summary() });
+        return;
       case 'find-session':
         link.send({ kind: 'session', call: message.call, session: proxy.session(message.id) });
         return;
@@ -86,7 +92,10 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
           .then((finding) => link.send({ kind: 'pool-probed', call: message.call, finding }));
         return;
       case 'drain':
-        void proxy.drain(message.graceMs).then(() => link.send({ kind: 'drained', call: message.call }));
+        void proxy.drain(message.graceMs).then(() => {
+          gate.stop();
+          link.send({ kind: 'drained', call: message.call });
+        });
         return;
     }
   });

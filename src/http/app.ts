@@ -28,6 +28,8 @@ export interface RouteOptions {
   readonly scrapes: number;
   /** A scrape that takes longer is cut off, in milliseconds. */
   readonly scrapeMs: number;
+  /** Listeners of the live stream at once. */
+  readonly streams: number;
 }
 
 /** What a route is built from. */

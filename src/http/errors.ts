@@ -79,7 +79,8 @@ export const API_ERRORS = {
   },
   busy: {
     status: 503,
-    meaning: 'Too many scrapes of `/metrics`, or tests of pools, at once; `Retry-After` says when to go on.',
+    meaning:
+      'Too many scrapes of `/metrics`, listeners of `/stream` or tests of pools at once; `Retry-After` says when to go on.',
   },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly meaning: string }>>;
 

@@ -1,4 +1,5 @@
-import type { SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { EventKind, NumberedEvent } from '../domain/event.ts';
+import type { FleetTick, SessionDetail, WorkerReport } from '../domain/report.ts';
 
 /** The miners and pools of all workers as one. */
 export interface FleetPort {
@@ -6,6 +7,25 @@ export interface FleetPort {
   report(): Promise<WorkerReport>;
   /** One session, as it is now; null where there is none of this id. */
   session(id: string): Promise<SessionDetail | null>;
+  /** Tells of the sums every second, until the function that it gives is called. However many watch, they are made once. */
+  watch(watcher: (tick: FleetTick) => void): () => void;
+}
+
+/** What has happened. */
+export interface EventsPort {
+  /** The newest number that was given. */
+  readonly lastId: number;
+  /** A number for a message of a stream, in the same row as those of events. */
+  takeId(): number;
+  /** The newest first. `before`: only those with a smaller number; null: all, of whatever kind. */
+  list(query: { readonly limit: number; readonly before: number | null; readonly kind: EventKind | null }): {
+    readonly events: readonly NumberedEvent[];
+    readonly next: number | null;
+  };
+  /** Those after this number that are still kept, the oldest first. */
+  since(id: number): readonly NumberedEvent[];
+  /** Tells of every event from now on, until the function that it gives is called. */
+  subscribe(listener: (event: NumberedEvent) => void): () => void;
 }
 
 /** A socket that is listened on. */

@@ -17,6 +17,8 @@ export interface HttpLimits {
   /** Expositions that are written at once, and the time for one, in milliseconds. */
   readonly scrapes: number;
   readonly scrapeMs: number;
+  /** Listeners of the live stream at once. */
+  readonly streams: number;
   /** How long `close` waits for what is being answered before it cuts connections, in milliseconds. */
   readonly closeMs: number;
 }
@@ -31,6 +33,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   keepAliveMs: 65_000,
   scrapes: 4,
   scrapeMs: 60_000,
+  streams: 64,
   closeMs: 5_000,
 };
 

@@ -5,7 +5,7 @@ import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
 import type { PoolFinding } from '../domain/pool-probe.ts';
 import type { WorkerReport } from '../domain/report.ts';
-import type { FleetPort, ServerPort } from './fleet-port.ts';
+import type { EventsPort, FleetPort, ServerPort } from './fleet-port.ts';
 
 /** Where to mine and as whom. */
 export interface Credentials {
@@ -312,6 +312,7 @@ export interface HttpPorts {
   readonly metrics: MetricsPort;
   readonly reports: ReportsPort;
   readonly fleet: FleetPort;
+  readonly events: EventsPort;
   readonly server: ServerPort;
   readonly faults: FaultsPort;
 }

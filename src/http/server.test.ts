@@ -188,6 +188,7 @@ describe('tokens', () => {
     'GET /api/v1/workers': 'read',
     'GET /api/v1/totals': 'read',
     'GET /api/v1/server': 'read',
+    'GET /api/v1/events': 'read',
   };
   const may: Record<TokenScope, ReadonlySet<string>> = {
     read: new Set(['open', 'read', 'catalogue']),
@@ -221,7 +222,9 @@ describe('tokens', () => {
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const [method, { security }] of Object.entries(methods)) {
         const line = `${method.toUpperCase()} ${path}`;
-        assert.ok(Object.hasOwn(calls, line), `${line} is not in the table above`);
+        // That one has no end: live-stream.test.ts asks it for tokens.
+        if (line !== 'GET /api/v1/stream')
+          assert.ok(Object.hasOwn(calls, line), `${line} is not in the table above`);
         assert.equal((await call(server, line)).statusCode, security?.length === 0 ? 200 : 401, line);
       }
     }
@@ -445,6 +448,7 @@ describe('GET /api/v1/openapi.json', () => {
       [
         'delete /api/v1/users/{name}',
         'get /api/v1/algorithms',
+        'get /api/v1/events',
         'get /api/v1/health',
         'get /api/v1/pools',
         'get /api/v1/pools/state',
@@ -452,6 +456,7 @@ describe('GET /api/v1/openapi.json', () => {
         'get /api/v1/server',
         'get /api/v1/sessions',
         'get /api/v1/sessions/{id}',
+        'get /api/v1/stream',
         'get /api/v1/totals',
         'get /api/v1/users',
         'get /api/v1/users/{name}',

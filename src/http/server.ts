@@ -70,7 +70,12 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
     const context = {
       ports,
       log,
-      options: { version: options.version, scrapes: limits.scrapes, scrapeMs: limits.scrapeMs },
+      options: {
+        version: options.version,
+        scrapes: limits.scrapes,
+        scrapeMs: limits.scrapeMs,
+        streams: limits.streams,
+      },
     };
     for (const addRoutes of ROUTES) addRoutes(scope, context);
     done();
@@ -155,6 +160,7 @@ function addPlugins(app: HttpApp, options: HttpOptions, limits: HttpLimits): voi
         { name: 'users', description: 'Registered pool credentials.' },
         { name: 'pools', description: 'The pool list and what pools may mine.' },
         { name: 'miners', description: 'Sessions, workers, and what they have mined.' },
+        { name: 'events', description: 'What has happened, and everything as it happens.' },
         { name: 'health', description: 'Liveness, readiness, version.' },
         { name: 'metrics', description: 'For Prometheus.' },
       ],

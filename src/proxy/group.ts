@@ -1,4 +1,5 @@
 import { type AccountMode, type PoolCredentials, workerNameAtPool } from '../domain/account.ts';
+import type { ProxyEvent } from '../domain/event.ts';
 import type { Lane, LanePlan } from '../domain/lane.ts';
 import type { PoolHealth } from '../domain/pool-choice.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -33,6 +34,7 @@ export interface GroupParts {
   isListed(host: string, port: number): boolean;
   /** Seconds from a job's arrival to its last miner. */
   readonly fanOut: Histogram;
+  emit(event: ProxyEvent): void;
   /** The pool has come up or gone down for this group. */
   onHealthChanged(): void;
 }
@@ -292,6 +294,8 @@ export class Group implements UpstreamOwner {
       reason: refusal.message,
       nextTryInMs: keptMs,
     });
+    const { account } = this.#options;
+    this.#parts.emit({ kind: 'login-refused', pool: pool.name, account, reason: refusal.message });
     for (const upstream of this.upstreams.slice()) upstream.hearRefusal(refusal);
   }
 

@@ -1,3 +1,4 @@
+import type { ProxyEvent } from '../domain/event.ts';
 import { BoundedMap } from '../kit/bounded-map.ts';
 import { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
@@ -35,10 +36,20 @@ export class PoolStats {
   suggestBarredUntilMs = 0;
   readonly #toldAtMs = new BoundedMap<string, true>({ capacity: 16, ttlMs: REPEAT_WARNING_MS });
 
-  constructor(pool: string, algorithm: string, divider: number) {
+  readonly #emit: (event: ProxyEvent) => void;
+  /** What was told of it last; null: nothing yet. */
+  #told: 'pool-up' | 'pool-down' | null = null;
+
+  constructor(
+    pool: string,
+    algorithm: string,
+    divider: number,
+    emit: (event: ProxyEvent) => void = () => {},
+  ) {
     this.pool = pool;
     this.algorithm = algorithm;
     this.divider = divider;
+    this.#emit = emit;
   }
 
   /** An upstream went live. Logged when it ends an outage or is the first. */
@@ -47,6 +58,9 @@ export class PoolStats {
       log.info('pool up', { pool: this.pool, algorithm: this.algorithm });
     }
     this.#warnedAtMs = null;
+    if (this.#told === 'pool-up') return;
+    this.#told = 'pool-up';
+    this.#emit({ kind: 'pool-up', pool: this.pool, algorithm: this.algorithm });
   }
 
   /** A live upstream has ended, for whatever reason. */
@@ -80,6 +94,10 @@ export class PoolStats {
   failed(error: string, nowMs: number, log: Log): void {
     this.failures += 1;
     this.lastError = error;
+    if (this.live === 0 && this.#told !== 'pool-down') {
+      this.#told = 'pool-down';
+      this.#emit({ kind: 'pool-down', pool: this.pool, algorithm: this.algorithm, reason: error });
+    }
     if (this.#warnedAtMs !== null && nowMs - this.#warnedAtMs < REPEAT_WARNING_MS) return;
     this.#warnedAtMs = nowMs;
     log.warn('pool connection failed', { pool: this.pool, reason: error, failures: this.failures });

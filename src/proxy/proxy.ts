@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { Account, AccountMode, PoolCredentials } from '../domain/account.ts';
+import type { ProxyEvent } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type {
+  FleetSummary,
   HistogramRow,
   PoolRow,
   SessionDetail,
@@ -38,6 +40,7 @@ import { Routes } from './routes.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
 import { endedDetail, sessionDetail, sessionRow } from './session-row.ts';
+import { SessionSums } from './session-sums.ts';
 import type { ProxySettings } from './settings.ts';
 import type { ShareVerifier } from './share-verifier.ts';
 import { Tally } from './tally.ts';
@@ -58,6 +61,8 @@ export interface ProxyParts {
   readonly secureContext: (() => SecureContext) | null;
   /** Who may say by a PROXY header for whom it connects. */
   readonly trustedProxies: Networks;
+  /** Hears of what an operator wants to know, at whatever rate it happens. */
+  emit(event: ProxyEvent): void;
   /** Hashes shares; which are is the configuration's choice. */
   readonly verifier: ShareVerifier;
 }
@@ -70,6 +75,12 @@ const HINTS_KEPT = 50_000;
 const RATES_KEPT = 100_000;
 const RATES_KEPT_MS = 24 * 3_600_000;
 const FAN_OUT_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
+const FLOOD_WORDS = 'a connection was closed that sent too much that cannot be used';
+const CAP_WORDS = {
+  'address-cap': 'it has as many connections as limits.connectionsPerAddress allows',
+  'global-cap': 'there are as many connections as limits.connections or the open files allow',
+} as const;
 
 /** The living part of one process: a Stratum port, the sessions on it, and their upstreams. Knows no store and no HTTP. */
 export class Proxy {
@@ -117,7 +128,8 @@ export class Proxy {
     this.#addresses = new AddressBook(bans);
     const groupOf = (owner: Account, credentials: PoolCredentials, isRented: boolean): Group =>
       this.#groupOf(owner, credentials, isRented);
-    this.#routes = new Routes({ clock: parts.clock, log: parts.log, groupOf }, settings);
+    const emit = (event: ProxyEvent): void => parts.emit(event);
+    this.#routes = new Routes({ clock: parts.clock, log: parts.log, emit, groupOf }, settings);
     const unboundTally = this.#tallyOf({ account: '', pool: '', algorithm: '' });
     this.#context = {
       settings,
@@ -150,6 +162,7 @@ export class Proxy {
         this.#retired.push(books);
       },
       countRefused: (reason) => this.#countRefused(reason),
+      emit,
       isDraining: () => this.#isDraining,
       onAuthorizeFailure: () => {
         this.#authorizeFailures += 1;
@@ -264,6 +277,68 @@ export class Proxy {
       sessions.push(sessionRow(books, { isQuarantined: session.conduct.isQuarantined }, nowMs));
     }
     for (const books of this.#retired) sessions.push(sessionRow(books, null, nowMs));
+    const { pools, upstreams } = this.#poolRows(
+      (pool, algorithm) => perPool.get(`${pool} ${algorithm}`) ?? 0,
+    );
+    const facts: WorkerFacts = {
+      worker: 0,
+      sessions: this.#sessions.size + this.#arrivals.size,
+      authorizedSessions: authorized,
+      upstreams,
+      connectionsAccepted: this.#accepted,
+      connectionsRefused: Object.fromEntries(this.#refused),
+      bannedAddresses: this.#addresses.bannedCount(nowMs),
+      quarantinedSessions: quarantined,
+      quarantines: this.#quarantines,
+      authorizeFailures: this.#authorizeFailures,
+      bytesFromMiners: this.#minerBytes.received,
+      bytesToMiners: this.#minerBytes.sent,
+      bytesFromPools: this.#poolBytes.received,
+      bytesToPools: this.#poolBytes.sent,
+      jobFanOut: this.#fanOut.snapshot() satisfies HistogramRow,
+      accountsWithJob: withJob.size,
+      accountsInUse: inUse.size,
+    };
+    return { sessions, totals: this.#totalRows(), pools, facts };
+  }
+
+  /** The sums of the report alone, without anything made per miner. */
+  summary(): FleetSummary {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const sums = new SessionSums();
+    for (const { binding } of this.#sessions) if (binding !== null) sums.add(binding, nowMs);
+    const { pools, upstreams } = this.#poolRows((pool, algorithm) => sums.onPool(pool, algorithm));
+    let received = 0;
+    let inFlight = 0;
+    let accepted = 0;
+    let workFound = 0;
+    let workAtPool = 0;
+    for (const { tally } of this.#totals.values()) {
+      received += tally.received;
+      inFlight += tally.inFlight;
+      accepted += tally.counts.accepted + tally.counts['accepted-local'];
+      workFound += tally.workFound;
+      workAtPool += tally.workAtPool;
+    }
+    return {
+      sessions: this.#sessions.size + this.#arrivals.size,
+      authorizedSessions: sums.authorized,
+      upstreams,
+      algorithms: sums.algorithms(),
+      received,
+      accepted,
+      rejected: received - inFlight - accepted,
+      workFound,
+      workAtPool,
+      pools,
+    };
+  }
+
+  /** The pools that are, or were since start, in use, and how many connections there are to all of them. */
+  #poolRows(sessionsOn: (pool: string, algorithm: string) => number): {
+    readonly pools: PoolRow[];
+    readonly upstreams: number;
+  } {
     let upstreams = 0;
     const states = new Map<PoolStats, Record<keyof PoolRow['upstreams'], number>>();
     for (const group of this.#groups.values()) {
@@ -288,33 +363,14 @@ export class Proxy {
         divider: stats.divider,
         up: counts.live > 0,
         upstreams: counts,
-        sessions: perPool.get(`${stats.pool} ${stats.algorithm}`) ?? 0,
+        sessions: sessionsOn(stats.pool, stats.algorithm),
         jobs: stats.jobs,
         failures: stats.failures,
         lastError: stats.lastError,
         roundTrip: stats.roundTrip.snapshot(),
       };
     });
-    const facts: WorkerFacts = {
-      worker: 0,
-      sessions: this.#sessions.size + this.#arrivals.size,
-      authorizedSessions: authorized,
-      upstreams,
-      connectionsAccepted: this.#accepted,
-      connectionsRefused: Object.fromEntries(this.#refused),
-      bannedAddresses: this.#addresses.bannedCount(nowMs),
-      quarantinedSessions: quarantined,
-      quarantines: this.#quarantines,
-      authorizeFailures: this.#authorizeFailures,
-      bytesFromMiners: this.#minerBytes.received,
-      bytesToMiners: this.#minerBytes.sent,
-      bytesFromPools: this.#poolBytes.received,
-      bytesToPools: this.#poolBytes.sent,
-      jobFanOut: this.#fanOut.snapshot() satisfies HistogramRow,
-      accountsWithJob: withJob.size,
-      accountsInUse: inUse.size,
-    };
-    return { sessions, totals: this.#totalRows(), pools, facts };
+    return { pools, upstreams };
   }
 
   /** One session by its id, also for the minute after its end; null where there is none. */
@@ -337,6 +393,8 @@ export class Proxy {
     const refusal = this.#refusalOf(ip);
     if (refusal !== null) {
       this.#countRefused(refusal);
+      if (refusal === 'address-cap' || refusal === 'global-cap')
+        this.#parts.emit({ kind: 'session-flood', address: ip, reason: CAP_WORDS[refusal] });
       socket.on('error', ignore);
       socket.destroy();
       return;
@@ -445,6 +503,8 @@ export class Proxy {
   #onClosed(session: MinerSession, reason: CloseReason): void {
     this.#sessions.delete(session);
     this.#noteClosed(reason);
+    if (reason === 'flood')
+      this.#parts.emit({ kind: 'session-flood', address: session.ip, reason: FLOOD_WORDS });
   }
 
   #noteClosed(reason: CloseReason): void {
@@ -480,6 +540,7 @@ export class Proxy {
         tallyOf: (algorithm) => this.#tallyOf({ account: account.name, pool: pool.name, algorithm }),
         isListed: (host, port) => this.#parts.isListed(host, port),
         fanOut: this.#fanOut,
+        emit: (event) => this.#parts.emit(event),
         onHealthChanged: () => this.#routes.decide(account.name),
       },
       {
@@ -525,7 +586,8 @@ export class Proxy {
 
   #statsOf(pool: string, algorithm: string, divider: number): PoolStats {
     const key = `${pool} ${algorithm}`;
-    const stats = this.#pools.get(key) ?? new PoolStats(pool, algorithm, divider);
+    const stats =
+      this.#pools.get(key) ?? new PoolStats(pool, algorithm, divider, (event) => this.#parts.emit(event));
     // A divider that was corrected holds from now on.
     stats.divider = divider;
     stats.isNamedByJobs = false;

@@ -45,7 +45,7 @@ function openRoute(first: readonly number[]) {
   const groupOf = (_account: Account, credentials: PoolCredentials): Group =>
     known.find((one) => one.credentials === credentials) as unknown as Group;
   const route = new Route(
-    { clock: { ...systemClock, monotonicMs: () => nowMs }, log: silentLog, groupOf },
+    { clock: { ...systemClock, monotonicMs: () => nowMs }, log: silentLog, emit: () => {}, groupOf },
     accountOf(first),
     testSettings({ failover: { returnAfterSeconds: RETURN_AFTER_MS / 1000 } }),
   );

@@ -1,4 +1,5 @@
 import type { Account, PoolCredentials } from '../domain/account.ts';
+import type { ProxyEvent } from '../domain/event.ts';
 import { choosePool, poolsToHold } from '../domain/pool-choice.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
@@ -16,6 +17,7 @@ export interface RoutedSession {
 export interface RouteParts {
   readonly clock: Clock;
   readonly log: Log;
+  emit(event: ProxyEvent): void;
   /** The group of one of the account's entries; the same one while credentials and mode are the same. */
   groupOf(account: Account, credentials: PoolCredentials): Group;
 }
@@ -147,12 +149,9 @@ export class Route {
     if (next === this.#current) return;
     const from = this.#groups[this.#current];
     this.#current = next;
-    this.#parts.log.warn('miners moved to another pool', {
-      account: this.#account.name,
-      from: from?.credentials.pool.name,
-      to: this.group.credentials.pool.name,
-      miners: this.#sessions.size,
-    });
+    const move = this.#moveFrom(from);
+    this.#parts.log.warn('miners moved to another pool', move);
+    this.#parts.emit({ kind: 'failover', ...move });
     this.#moveAll('with-a-job');
   }
 
@@ -185,13 +184,25 @@ export class Route {
 
   #arrive(old: Group, when: 'with-a-job' | 'at-once'): void {
     this.#leaving = null;
-    this.#parts.log.info('account changed, miners moved', {
+    const move = this.#moveFrom(old);
+    this.#parts.log.info('account changed, miners moved', move);
+    this.#parts.emit({ kind: 'account-moved', ...move });
+    this.#moveAll(when);
+  }
+
+  /** Who goes from there to the group of now. */
+  #moveFrom(from: Group | undefined): {
+    readonly account: string;
+    readonly from: string;
+    readonly to: string;
+    readonly miners: number;
+  } {
+    return {
       account: this.#account.name,
-      from: old.credentials.pool.name,
+      from: from?.credentials.pool.name ?? '',
       to: this.group.credentials.pool.name,
       miners: this.#sessions.size,
-    });
-    this.#moveAll(when);
+    };
   }
 
   #moveAll(when: 'with-a-job' | 'at-once'): void {

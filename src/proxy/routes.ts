@@ -1,4 +1,5 @@
 import { type Account, entriesThat, type PoolCredentials } from '../domain/account.ts';
+import type { ProxyEvent } from '../domain/event.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Dialect } from '../wire/dialect.ts';
@@ -17,6 +18,7 @@ export interface RouteKind {
 export interface RoutesParts {
   readonly clock: Clock;
   readonly log: Log;
+  emit(event: ProxyEvent): void;
   /** The group of one of an account's entries; the same one while credentials and mode are the same. */
   groupOf(account: Account, credentials: PoolCredentials, isRented: boolean): Group;
 }
@@ -59,9 +61,10 @@ export class Routes {
       return known.route;
     }
     const { clock, log } = this.#parts;
+    const emit = (event: ProxyEvent): void => this.#parts.emit(event);
     const groupOf = (owner: Account, credentials: PoolCredentials): Group =>
       this.#parts.groupOf(owner, credentials, kind.isRented);
-    const route = new Route({ clock, log, groupOf }, own, this.#settings);
+    const route = new Route({ clock, log, emit, groupOf }, own, this.#settings);
     this.#byAccount.set(account.name, [...kept, { kind, route }]);
     return route;
   }

@@ -1,17 +1,23 @@
+import type { ProxyEvent } from '../domain/event.ts';
 import { Conduct } from '../domain/quarantine.ts';
 import type { RejectedMiner } from './reject-log.ts';
 
 /** Of a quarantined miner whose shares cannot be judged here the pool gets one so often. */
 const PROBE_EVERY_MS = 30_000;
 
+/** A miner whose conduct is watched. */
+type WatchedMiner = RejectedMiner & {
+  readonly context: { onQuarantined(): void; emit(event: ProxyEvent): void };
+};
+
 /** How one session's shares have turned out, and what of them may go to the pool, which would else ban the whole farm for one broken device. */
 export class SessionConduct {
-  readonly #miner: RejectedMiner & { readonly context: { onQuarantined(): void } };
+  readonly #miner: WatchedMiner;
   /** Made with the first invalid share. */
   #conduct: Conduct | null = null;
   #probedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(miner: RejectedMiner & { readonly context: { onQuarantined(): void } }) {
+  constructor(miner: WatchedMiner) {
     this.#miner = miner;
   }
 
@@ -27,6 +33,12 @@ export class SessionConduct {
     if (change !== 'unchanged') {
       const { context, address, binding } = this.#miner;
       if (change === 'quarantined') context.onQuarantined();
+      context.emit({
+        kind: change === 'quarantined' ? 'quarantine' : 'quarantine-end',
+        address,
+        account: binding?.books.subject.account ?? '',
+        worker: binding?.worker ?? '',
+      });
       // Once is enough of a device that swings to and fro.
       const level = this.#conduct.quarantines <= 1 ? 'warn' : 'debug';
       context.log[level](

@@ -1,4 +1,5 @@
 import type { Account } from '../domain/account.ts';
+import type { ProxyEvent } from '../domain/event.ts';
 import type { Lane, LanePlan } from '../domain/lane.ts';
 import type { BoundedMap } from '../kit/bounded-map.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -80,6 +81,8 @@ export interface SessionContext {
   /** Books that are closed, kept for a minute. */
   retire(books: SessionBooks): void;
   countRefused(reason: string): void;
+  /** Something that an operator wants to hear of. */
+  emit(event: ProxyEvent): void;
   /** The process is about to end: nothing more is taken from miners. */
   isDraining(): boolean;
   onAuthorizeFailure(): void;

@@ -1,5 +1,7 @@
 import type { SessionDetail } from '../../src/domain/report.ts';
+import { EventLog } from '../../src/fleet/event-log.ts';
 import type { FleetPort, ServerFacts } from '../../src/http/fleet-port.ts';
+import { systemClock } from '../../src/kit/clock.ts';
 import { sessionRow, workerReport } from './report-fixtures.ts';
 
 export function sessionDetail(some: Partial<SessionDetail> = {}): SessionDetail {
@@ -22,6 +24,7 @@ export function sessionDetail(some: Partial<SessionDetail> = {}): SessionDetail 
 export function fleetPort(some: Partial<FleetPort> = {}): FleetPort {
   return {
     report: async () => workerReport(),
+    watch: () => () => {},
     session: async (id) => sessionDetail({ row: sessionRow({ id }) }),
     ...some,
   };
@@ -44,4 +47,9 @@ export function serverFacts(some: Partial<ServerFacts> = {}): ServerFacts {
     store: { kind: 'sqlite' },
     ...some,
   };
+}
+
+/** One that holds no event. */
+export function emptyEvents(): EventLog {
+  return new EventLog({ clock: systemClock });
 }

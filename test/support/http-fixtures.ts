@@ -12,7 +12,7 @@ import type {
 } from '../../src/http/ports.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Log, LogFields } from '../../src/kit/log.ts';
-import { fleetPort, serverFacts } from './fleet-fixtures.ts';
+import { emptyEvents, fleetPort, serverFacts } from './fleet-fixtures.ts';
 
 /** Keeps every line as text, the way any sink could write it. */
 export class RecordingLog implements Log {
@@ -178,6 +178,7 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
       },
       reports: { read: async () => [] },
       fleet: fleetPort(),
+      events: emptyEvents(),
       server: { read: async () => serverFacts() },
       faults: { outageOf: () => null },
       ...others,

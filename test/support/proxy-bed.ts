@@ -116,6 +116,7 @@ export async function startProxyBed(
       trustedProxies: Networks.none,
       verifier: new ShareVerifier(algorithms),
       isListed: () => false,
+      emit: () => {},
       algorithmNamed: () => null,
       dialectsInUse: () =>
         [...known.values()].flatMap(({ entries }) => entries.map(({ pool }) => pool.dialect)),

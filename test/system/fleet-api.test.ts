@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
+import { EventStream } from '../support/event-stream.ts';
 import { Farm } from '../support/farm.ts';
 import { until } from '../support/until.ts';
 
@@ -73,4 +74,47 @@ test('sessions, workers, totals, pools and the server are what the miners do', a
     'no session is up any more',
   );
   assert.equal((await getJson(farm, 'sessions?up=false'))['total'], 3);
+});
+
+test('what happens is told as it happens, and the stream ends with the program', async () => {
+  await using farm = await Farm.open();
+  const [first, second] = [await farm.pool({ difficulty: EASY }), await farm.pool({ difficulty: EASY })];
+  await using stream = await EventStream.open(`${farm.program.web}/api/v1/stream`);
+  const told = (kind: string, of: (data: Json) => boolean = () => true) =>
+    stream.first(({ event, data }) => event === 'event' && data['kind'] === kind && of(data));
+  const [primary, backup] = [formatEndpoint(first.endpoint), formatEndpoint(second.endpoint)];
+  const { json } = await farm.program.post('/api/v1/users', {
+    pool: primary,
+    user: 'wallet',
+    backups: [{ pool: backup, user: 'wallet' }],
+  });
+  const { name } = json as { readonly name: string };
+  assert.equal((await told('account-registered')).data['account'], name);
+  const miner = farm.miner(`${name}.rig1`);
+  await miner.waitFor((books) => books.accepted >= 5);
+  await told('pool-up', (data) => data['pool'] === primary);
+  const busy = await stream.first(
+    ({ event, data }) => event === 'fleet' && data['workers'] === 1 && Number(data['accepted']) > 0,
+  );
+  assert.deepEqual([busy.data['acceptance'], busy.data['pools']], [1, { up: 1, down: 0 }]);
+  const [sha256d] = busy.data['algorithms'] as readonly Json[];
+  assert.deepEqual([sha256d?.['algorithm'], sha256d?.['unit'], sha256d?.['workers']], ['sha256d', 'H', 1]);
+
+  await first.stop();
+  assert.equal((await told('pool-down')).data['severity'], 'error');
+  const failover = await told('failover');
+  assert.deepEqual([failover.data['account'], failover.data['pool']], [name, backup]);
+  await stream.first(({ event, data }) => event === 'pools' && JSON.stringify(data).includes(backup));
+
+  const { events } = await getJson(farm, 'events?kind=failover');
+  assert.deepEqual(
+    (events as readonly Json[]).map(({ id }) => id),
+    [failover.id],
+  );
+
+  const startedMs = performance.now();
+  const { code } = await farm.program.stop();
+  assert.equal(code, 0);
+  assert.ok(performance.now() - startedMs < 8000);
+  await stream.until(() => stream.hasEnded);
 });

@@ -46,6 +46,12 @@ export const web = section('The REST API and the metrics.', {
     zero: 'no limit',
     help: 'API requests that one address may make per minute; beyond that it is answered with 429.',
   }),
+  streams: integer({
+    default: 64,
+    min: 1,
+    max: 10_000,
+    help: 'Listeners of GET /api/v1/stream at once (each open dashboard is one); a further one is answered with 503.',
+  }),
 });
 
 export const db = section('The data file.', {

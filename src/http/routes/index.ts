@@ -1,5 +1,6 @@
 import type { AddRoutes } from '../app.ts';
 import { addAlgorithms } from './algorithms.ts';
+import { addEvents } from './events.ts';
 import { addHealth } from './health.ts';
 import { addHome } from './home.ts';
 import { addMetrics } from './metrics.ts';
@@ -11,6 +12,7 @@ import { addPoolsState } from './pools-state.ts';
 import { addServer } from './server.ts';
 import { addSession } from './session.ts';
 import { addSessions } from './sessions.ts';
+import { addStream } from './stream.ts';
 import { addTotals } from './totals.ts';
 import { addUser } from './user.ts';
 import { addUsers } from './users.ts';
@@ -33,6 +35,8 @@ export const ROUTES: readonly AddRoutes[] = [
   addSession,
   addWorkers,
   addTotals,
+  addEvents,
+  addStream,
   addServer,
   addVersion,
   addOpenapi,

@@ -1,9 +1,11 @@
 import { type Account, isAccountName, type MinerName, parseMinerName } from '../../domain/account.ts';
+import type { ProxyEvent } from '../../domain/event.ts';
 import type { RequestId } from '../../wire/messages.ts';
 import type { MinerSession } from '../miner-session.ts';
 import { readWishes } from '../session-difficulty.ts';
 
 const UNKNOWN = 'Unknown user name. Register the pool account first: POST /api/v1/users';
+const UNKNOWN_NAMES = 'too many unknown user names';
 
 /**
  * Binds the session to an account: `name` or `name.worker`, the password is ignored as in the original program. The answer waits, for a moment,
@@ -102,6 +104,7 @@ function onUnknown(session: MinerSession, account: string): void {
   const { context } = session;
   context.onAuthorizeFailure();
   const isBanned = context.addresses.failed(session.ip, context.clock.monotonicMs());
+  if (isBanned) context.emit(banOf(session));
   context.log.info('unknown user name', {
     miner: session.address,
     user: account.slice(0, 32),
@@ -109,4 +112,9 @@ function onUnknown(session: MinerSession, account: string): void {
     ...(isBanned ? { banned: true } : {}),
   });
   session.refuseAuthorizeLater(UNKNOWN);
+}
+
+function banOf({ ip, context }: MinerSession): ProxyEvent {
+  const untilMs = context.clock.wallMs() + context.settings.bans.durationSeconds * 1000;
+  return { kind: 'ban', address: ip, by: 'proxy', reason: UNKNOWN_NAMES, untilMs };
 }
