@@ -1,10 +1,6 @@
-import { API_ROOT, SERVER_PATH, WORKERS_PATH } from '../http/paths.ts';
+import { EVENTS_PATH, POOLS_STATE_PATH, SERVER_PATH, STREAM_PATH, WORKERS_PATH } from '../http/paths.ts';
 import { EventStreamParser, type StreamMessage } from './event-stream.ts';
 import { readProblem } from './read-json.ts';
-
-const POOLS_STATE_PATH = `${API_ROOT}/pools/state`;
-const EVENTS_PATH = `${API_ROOT}/events`;
-const STREAM_PATH = `${API_ROOT}/stream`;
 
 /** Paths of the API that `top` reads. */
 export const PATHS = {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { FleetEvent } from './fleet.ts';
 import { type Key, pressKey } from './keys.ts';
 import { initialState, type TopState, withEvents } from './state.ts';
 
@@ -70,8 +71,11 @@ describe('pressKey', () => {
   });
 });
 
+function event(id: number): FleetEvent {
+  return { id, atMs: 0, kind: '', severity: 'info', message: '' };
+}
+
 test('events are kept once each, in the order of their ids, the newest thousand', () => {
-  const event = (id: number) => ({ id, atMs: 0, kind: '', severity: 'info', message: '' }) as const;
   const state = withEvents(withEvents(START, [event(2), event(3)]), [event(1), event(3)]);
   assert.deepEqual(
     state.events.map(({ id }) => id),

@@ -125,7 +125,7 @@ export class Live {
           this.#streamTrouble = null;
           this.#take(message.event, JSON.parse(message.data));
         }
-        this.#streamTrouble = 'the proxy ended the stream';
+        // The proxy ends every stream after an hour.
       } catch (error) {
         this.#streamTrouble = messageOf(error);
       }

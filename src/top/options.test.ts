@@ -23,7 +23,7 @@ function read(
 
 function options(...given: Parameters<typeof read>): TopOptions {
   const outcome = read(...given);
-  assert.ok('url' in outcome, String(outcome));
+  assert.ok('url' in outcome, JSON.stringify(outcome));
   return outcome;
 }
 
@@ -56,7 +56,7 @@ describe('readTopOptions', () => {
     assert.deepEqual(read({ 'token-file': 'empty.txt' }), ['--token-file: empty.txt is empty']);
     assert.deepEqual(read({ 'token-file': 'none.txt' }), ['--token-file: no such file: none.txt']);
     const inUrl = read({ url: 'http://me:secret@host:1' });
-    assert.equal(String(inUrl).includes('secret'), false);
+    assert.equal(JSON.stringify(inUrl).includes('secret'), false);
   });
 
   test('sorts figures down and names up unless told otherwise', () => {

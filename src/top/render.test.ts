@@ -78,6 +78,11 @@ function state(given: Partial<TopState> = {}): TopState {
   };
 }
 
+/** The heading of the table. */
+function by(key: 'worker' | 'pool', order: 'asc' | 'desc'): string {
+  return renderScreen(state({ sort: { key, order } }), VT100)[4] ?? '';
+}
+
 const VT100: RenderOptions = { width: 80, height: 24, style: PLAIN, nowMs: NOW };
 
 describe('renderScreen', () => {
@@ -89,7 +94,7 @@ describe('renderScreen', () => {
     assert.equal(lines[1], 'sha256d 1.02 PH/s  equihash 4.20 kSol/s');
     assert.equal(lines[2], 'workers 3  shares/s 0.25  accepted 99.95%  efficiency 93.0%  pools 1 up  1 down');
     assert.match(lines[3] ?? '', /pool\.example\.com:3333 is down$/);
-    assert.match(lines[4] ?? '', /worker +account +algori… pool +▼hashrate +diff accept reject last/);
+    assert.match(lines[4] ?? '', /worker +account +algorit… pool +▼hashrate +diff accept reject last/);
     assert.match(lines[5] ?? '', /^rig1 +0123.*102 TH\/s +±12% 65\.5k +92 +1 +4s$/);
     assert.match(text, /q quit {2}s sort {2}r reverse/);
     assert.match(lines[23] ?? '', /^1-2 of 2/);
@@ -135,8 +140,6 @@ describe('renderScreen', () => {
   });
 
   test('marks the column that is sorted by and its direction', () => {
-    const by = (key: 'worker' | 'pool', order: 'asc' | 'desc'): string =>
-      renderScreen(state({ sort: { key, order } }), VT100)[4] ?? '';
     assert.match(by('worker', 'asc'), /^▲worker/);
     assert.match(by('pool', 'desc'), /▼pool/);
   });

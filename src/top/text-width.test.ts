@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import { assert as check, integer, property, string } from 'fast-check';
 import { asciiOnly, cutTo, fit, printable, textWidth } from './text-width.ts';
 
 describe('textWidth', () => {
@@ -31,9 +31,9 @@ describe('fit and cutTo', () => {
   });
 
   test('give exactly the width that was asked for, whatever the text', () => {
-    const text = fc.string({ unit: 'grapheme' });
-    fc.assert(
-      fc.property(text, fc.integer({ min: 1, max: 30 }), (written, width) => {
+    const text = string({ unit: 'grapheme' });
+    check(
+      property(text, integer({ min: 1, max: 30 }), (written, width) => {
         assert.equal(textWidth(fit(printable(written), width, '…')), width);
       }),
     );
@@ -44,8 +44,8 @@ describe('printable', () => {
   test('leaves nothing that a terminal obeys, nor what turns the writing round', () => {
     assert.equal(printable('rig\u001b[2J\r\n\u0007\u202e'), 'rig\ufffd[2J\ufffd\ufffd\ufffd\ufffd');
     assert.equal(printable('\u009b2J'), '\ufffd2J');
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+    check(
+      property(string({ unit: 'binary' }), (text) => {
         assert.doesNotMatch(printable(text), /[\u0000-\u001f\u007f-\u009f]/);
       }),
     );
@@ -54,8 +54,8 @@ describe('printable', () => {
 
 test('asciiOnly keeps the width', () => {
   assert.equal(asciiOnly('矿1é'), '??1?');
-  fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), (written) => {
+  check(
+    property(string({ unit: 'grapheme' }), (written) => {
       const text = printable(written);
       assert.match(asciiOnly(text), /^[\x20-\x7e]*$/);
       assert.equal(asciiOnly(text).length, textWidth(text));
