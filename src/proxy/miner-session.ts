@@ -27,6 +27,7 @@ import type { ResumeRecord, SessionContext } from './session-context.ts';
 import { SessionDifficulty } from './session-difficulty.ts';
 import { openingPlan, planInGroup } from './session-plan.ts';
 import { SuggestionPace } from './suggestion-pace.ts';
+import { type NoncePart, partAtPool, ToldPrefix } from './told-prefix.ts';
 import type { Upstream } from './upstream.ts';
 import { VersionOffer } from './version-offer.ts';
 import { type Wish, Wishes, wishedDifficulty } from './wishes.ts';
@@ -82,6 +83,8 @@ const MAX_JOB_REQUESTS = 4;
 const ACCOUNT_WAIT_MS = 5000;
 /** Shares found before a move are on their way for so long at most: a slow line, and a device that reports in batches. */
 const FORMER_KEPT_MS = 15_000;
+/** Some miners that take another prefix say so only when their login has been answered (nheqminer, nicehash/nheqminer StratumClient): so long after it they are waited for. */
+const ANNOUNCED_WITHIN_MS = 1000;
 /**
  * One miner: one TCP connection from its first line to its last share's verdict. The extranonce given at subscribe stays for the life of the
  * connection; whatever happens at the pool reaches the miner as a new job. What each request does stands in `miner/`, a file per request.
@@ -114,12 +117,15 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   plan: LanePlan | null = null;
   extranonce1 = '';
   extranonce2Bytes = 0;
-  /** The two of them as the miner was told last; null before. */
-  #told: string | null = null;
+  readonly told = new ToldPrefix();
   /** What was known of the miner when it came; see {@link adoptHint}. */
   #adopted: LaneHint | null = null;
   readonly version = new VersionOffer();
   isExtranonceAware = false;
+  /** Until then a miner that has not said that it takes another prefix may still do so. */
+  #mayAnnounceUntilMs = 0;
+  /** It has to be told another prefix, and whether it takes one is waited for. */
+  #isUnfit = false;
   readonly wishes = new Wishes();
 
   binding: Binding | null = null;
@@ -339,7 +345,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #subscribedLine(id: RequestId): string {
     const { extranonce1, extranonce2Bytes, agent } = this;
-    this.#told = this.#geometry;
+    const { nonces } = this.dialect.miner;
+    if (nonces.kind !== 'prefix' || nonces.told === 'at-subscribe') this.#noteTold();
     return this.dialect.miner.subscribed(id, { sessionId: this.id, extranonce1, extranonce2Bytes, agent });
   }
 
@@ -605,6 +612,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const waiting = this.#logins.take();
     if (waiting === null) return;
     for (const place of waiting.places) this.#answer(place, this.#authorizedLine(place.id));
+    this.#mayAnnounceUntilMs = this.context.clock.monotonicMs() + ANNOUNCED_WITHIN_MS;
     this.context.log.info('miner authorised', {
       miner: this.address,
       account: this.binding?.books.subject.account,
@@ -660,7 +668,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (upstream === null || from !== upstream || upstream.subscription === null) return;
     if (this.#waitingSubscribe !== null && this.plan !== null) {
       if (this.lane === null && !this.#takeLane(upstream)) return;
-      this.#adopt(upstream.subscription);
+      this.#adopt(this.#partAt(upstream.subscription));
       const waiting = this.#waitingSubscribe;
       this.#waitingSubscribe = null;
       this.#answer(waiting, this.#subscribedLine(waiting.id));
@@ -670,11 +678,19 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (upstream.job !== null) this.#settleOn(upstream, upstream.job);
   }
 
-  /** What the miner is to be told of the pool's nonce space, where it is told: the pool's part and the lane's. */
-  #adopt({ extranonce1, extranonce2Bytes }: PoolSubscription): void {
-    const lane = this.lane?.bytes ?? '';
-    this.extranonce1 = extranonce1 + lane;
-    this.extranonce2Bytes = extranonce2Bytes - lane.length / 2;
+  /** What the miner is to go by at this pool. */
+  #partAt(subscription: PoolSubscription): NoncePart {
+    return partAtPool(this, subscription, this.lane?.bytes ?? '', (bytes) => this.context.newPrefix(bytes));
+  }
+
+  #adopt({ extranonce1, extranonce2Bytes }: NoncePart): void {
+    this.extranonce1 = extranonce1;
+    this.extranonce2Bytes = extranonce2Bytes;
+  }
+
+  #noteTold(): void {
+    const { extranonce1, extranonce2Bytes } = this;
+    this.told.note({ extranonce1, extranonce2Bytes });
   }
 
   /** Leases a lane of this upstream; where it has none left, another upstream is joined and false returned. */
@@ -749,30 +765,40 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   /**
    * A miner that mines on the pool's own prefix is told it where that is another than it has: as a notification where it takes one, else it is closed, and the one
-   * reconnect that follows is told at subscribe.
+   * reconnect that follows is told at subscribe. False while it cannot mine here.
    */
   #tellPrefix(subscription: PoolSubscription): boolean {
     if (this.plan === null || !isOfPool(this.plan)) return true;
     const { nonces } = this.dialect.miner;
-    const { extranonce1, extranonce2Bytes } = this;
-    this.#adopt(subscription);
-    if (this.#told === this.#geometry) return true;
+    const part = this.#partAt(subscription);
+    const isPrefix = nonces.kind === 'prefix';
+    const isNone = part.extranonce1 === '' && this.told.newest === null;
+    const isKnown = this.told.is(part) || (isNone && isPrefix && nonces.isNoneLeftOut === true);
     const isTaken =
-      nonces.kind === 'prefix' &&
-      (nonces.isAlwaysTaken || nonces.told === 'later' || nonces.isTakenBy?.(this.agent) === true);
-    if (isTaken || this.isExtranonceAware) {
-      this.#told = this.#geometry;
-      this.send(this.dialect.miner.extranonce(this.extranonce1, this.extranonce2Bytes));
+      this.isExtranonceAware ||
+      (isPrefix &&
+        (nonces.isAlwaysTaken || nonces.told === 'later' || nonces.isTakenBy?.(this.agent) === true));
+    this.#isUnfit = !isKnown && !isTaken;
+    if (!this.#isUnfit) {
+      this.#adopt(part);
+      if (!isKnown) this.#tellExtranonce();
       return true;
     }
-    this.extranonce1 = extranonce1;
-    this.extranonce2Bytes = extranonce2Bytes;
-    this.#closeForAnother(subscription.extranonce2Bytes);
+    if (!isPrefix || this.context.clock.monotonicMs() >= this.#mayAnnounceUntilMs) {
+      this.#closeForAnother(subscription.extranonce2Bytes);
+    }
     return false;
   }
 
-  get #geometry(): string {
-    return `${this.extranonce1} ${this.extranonce2Bytes}`;
+  #tellExtranonce(): void {
+    this.#noteTold();
+    this.send(this.dialect.miner.extranonce(this.extranonce1, this.extranonce2Bytes));
+  }
+
+  /** The miner says that it takes another prefix at any time. */
+  announceExtranonce(): void {
+    this.isExtranonceAware = true;
+    if (this.#isUnfit) this.#lookAgain();
   }
 
   /**
@@ -794,8 +820,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
         this.extranonce1 = subscription.extranonce1;
         this.extranonce2Bytes = poolExtranonce2Bytes;
       }
-      this.#told = this.#geometry;
-      this.send(this.dialect.miner.extranonce(this.extranonce1, this.extranonce2Bytes));
+      this.#tellExtranonce();
       return true;
     }
     this.#closeForAnother(poolExtranonce2Bytes);
@@ -1080,8 +1105,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** Shares that were found for the pool before are still on their way to it. */
   #keepFormer(binding: Binding): void {
     const { upstream, lane, context, sent, extranonce1, extranonce2Bytes } = this;
-    // Where the miner is told another prefix, what it found with the one before is lost to it anyway.
-    if (upstream === null || lane === null || this.plan === null || isOfPool(this.plan)) return;
+    if (upstream === null || lane === null) return;
     const untilMs = context.clock.monotonicMs() + FORMER_KEPT_MS;
     this.#former = { binding, upstream, lane, sent, extranonce1, extranonce2Bytes, untilMs };
   }
@@ -1094,10 +1118,17 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       const difficulty = difficultyOf(job, binding, sent);
       return { job, binding, upstream, lane, extranonce1, extranonce2Bytes, difficulty };
     }
+    return this.formerSiteOf(jobId);
+  }
+
+  /** Where it goes if it was found before the session was moved, with what the miner had been told then; null where the pool before does not take it. */
+  formerSiteOf(jobId: string): ShareSite | null {
     const former = this.#former;
-    const old = former === null ? null : this.#findSent(former.upstream, former.sent, jobId);
-    if (former === null || old === null) return null;
-    return { ...former, job: old, difficulty: difficultyOf(old, former.binding, former.sent) };
+    // Nobody dials it again: the share would hold up the answers behind it for nothing.
+    if (former?.upstream.job === null && former.upstream.clients.length === 0) return null;
+    const job = former === null ? null : this.#findSent(former.upstream, former.sent, jobId);
+    if (former === null || job === null) return null;
+    return { ...former, job, difficulty: difficultyOf(job, former.binding, former.sent) };
   }
 
   /** A share that is to be judged, by the pool or here: in the books, and in its place among the replies. */
@@ -1202,9 +1233,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.#faults >>= 1;
     if (this.#former !== null && nowMs >= this.#former.untilMs) this.#former = null;
     this.#refuseDelayed(nowMs);
+    if (this.#isUnfit && nowMs >= this.#mayAnnounceUntilMs) {
+      this.#isUnfit = false;
+      this.#lookAgain();
+    }
     if (this.#logins.waiting !== null) this.#sweepAuthorize(this.#logins.waiting, nowMs);
     if (!this.connection.isOpen) return;
-    if (this.binding !== null) this.#sweepStranded(this.binding, nowMs);
+    if (this.binding !== null && !this.#isUnfit) this.#sweepStranded(this.binding, nowMs);
     this.#sweepJob(nowMs);
     if (nowMs >= this.#retargetAtMs) {
       this.#retargetAtMs = nowMs + RETARGET_EVERY_MS;

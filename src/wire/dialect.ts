@@ -49,6 +49,10 @@ export type NonceSpace =
       readonly isAlwaysTaken: boolean;
       /** Where some do: whether a program of this name does. */
       readonly isTakenBy?: (agent: string) => boolean;
+      /** That there is none is not told: programs that have been told nothing go by that, and some do not bear an empty one. Absent: it is. */
+      readonly isNoneLeftOut?: true;
+      /** Where it is told later: whether a program of this name is of no use without one, so that one of ours is told where the pool has none. Absent: none is. */
+      readonly isNeededBy?: (agent: string) => boolean;
     }
   | { readonly kind: 'job' }
   | { readonly kind: 'none' };
@@ -137,7 +141,12 @@ export interface ShareFacts {
 /** A share ready for the pool, or what is wrong with it by itself, in words for the miner. */
 export type Assembled =
   | { readonly kind: 'share'; readonly share: PoolShare }
-  | { readonly kind: 'malformed'; readonly problem: string };
+  | {
+      readonly kind: 'malformed';
+      readonly problem: string;
+      /** All that is wrong is that its whole nonce begins with another prefix than the miner was told. Absent: there is more, or nobody can tell. */
+      readonly isOtherPrefix?: true;
+    };
 
 /**
  * The miner's side of a dialect: pure functions from lines to requests and from facts to lines.

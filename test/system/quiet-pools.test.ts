@@ -104,6 +104,8 @@ async function prefixed(
       dialect,
       hashesPerSecond: 1,
       reconnectMs: 20,
+      // Whoever says nothing of it is waited for, by the clock that stands still.
+      extranonceSubscribe: true,
     },
   );
   t.after(() => miner.stop());

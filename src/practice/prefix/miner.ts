@@ -211,7 +211,8 @@ export class PrefixMiner {
     stats.extranonceChanges += 1;
     if (dialect !== 'kaspa' && !extranonceSubscribe) {
       stats.violation('set_extranonce that was not asked for');
-    } else if (prefix === null) {
+    } else if (prefix === null || (dialect === 'kaspa' && prefix === '')) {
+      // [tmrlvi/kaspa-miner] Read as a number, which an empty one is not.
       stats.violation(`no prefix: ${JSON.stringify(params)}`);
     } else if (dialect !== 'kaspa') {
       this.#nextPrefix = prefix;
@@ -226,11 +227,14 @@ export class PrefixMiner {
 
   #onJob(fields: readonly unknown[], line: string): void {
     const { stats } = this;
-    const { dialect, parameters, jobForm, isSuffixSent, passesKeptJobs } = this.#options;
+    const { agent, dialect, parameters, jobForm, isSuffixSent, passesKeptJobs } = this.#options;
     if (!stats.authorized) stats.violation('a job before the login');
     if (this.#nextPrefix !== null) this.#takePrefix(this.#nextPrefix);
     this.#nextPrefix = null;
-    if (!this.#isPrefixTold) stats.violation('a job before the prefix');
+    // [tmrlvi/kaspa-miner] Of a job before it the nonce 0 alone is searched. Others have the whole nonce then.
+    if (!this.#isPrefixTold && (dialect !== 'kaspa' || agent.startsWith('kaspa-miner/'))) {
+      stats.violation('a job before the prefix');
+    }
     const terms = {
       prefix: this.#prefix,
       target: this.#target,

@@ -343,7 +343,7 @@ class PrefixConnection implements PrefixClient {
     this.users.add(user);
     this.#succeed(id, 'true');
     if (!isFirst || !this.#isSubscribed) return;
-    if (coin.isToldLater) this.send(coin.extranonce(this.prefix));
+    if (coin.isToldLater && this.prefix !== '') this.send(coin.extranonce(this.prefix));
     const job = currentJob();
     if (job !== null) this.sendJob(job, true);
   }

@@ -42,8 +42,8 @@ export function dispatch(session: MinerSession, request: MinerRequest): void {
       onSuggestTarget(session, request);
       return;
     case 'extranonce-subscribe':
-      session.isExtranonceAware = true;
       session.reply(request.id, session.dialect.miner.yes(request.id));
+      session.announceExtranonce();
       return;
     case 'get-transactions':
       session.reply(request.id, session.dialect.miner.transactions(request.id));

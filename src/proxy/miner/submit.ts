@@ -1,9 +1,9 @@
 import { difficultyOfHashes, type Work } from '../../domain/job.ts';
-import type { BitcoinShare } from '../../wire/dialect.ts';
+import type { Assembled, BitcoinShare } from '../../wire/dialect.ts';
 import type { RequestId, SubmitRequest } from '../../wire/messages.ts';
 import type { Group } from '../group.ts';
 import type { InFlightShare } from '../in-flight-share.ts';
-import type { MinerSession } from '../miner-session.ts';
+import type { MinerSession, ShareSite } from '../miner-session.ts';
 import type { ShareProof } from '../share-verifier.ts';
 import type { Upstream } from '../upstream.ts';
 
@@ -22,8 +22,8 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     session.refuseShare(id, 'unauthorized', 'Not subscribed', 0, 'not-subscribed');
     return;
   }
-  const site = session.siteOf(request.jobId);
-  if (site === null) {
+  const found = session.siteOf(request.jobId);
+  if (found === null) {
     // What it was found at is not known any more; most likely what the miner has now.
     const { difficulty } = session.sent;
     const isStale = session.dialect.miner.ownJobIds && isOwnJobId(session, request.jobId);
@@ -35,23 +35,20 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     );
     return;
   }
-  const { job, upstream, lane, binding, difficulty, extranonce1, extranonce2Bytes } = site;
+  const { site, assembled } = place(session, request, found);
+  const { job, upstream, binding, difficulty } = site;
   const { group } = binding;
-  const assembled = session.dialect.miner.assemble(request, {
-    user: upstream.nameFor(binding.nameAtPool),
-    work: job.work,
-    poolJobId: job.poolJobId,
-    version: job.version,
-    ntime: job.ntime,
-    extranonce1,
-    extranonce2Bytes,
-    lane: lane.bytes,
-    versionMask: upstream.versionMask,
-    isRolling: upstream.isRolling,
-    judges: group.judges,
-  });
   if (assembled.kind === 'malformed') {
-    session.refuseShare(id, 'malformed', assembled.problem, difficulty);
+    // What it was told before it has a right to have used: it did not know better.
+    const isLate =
+      assembled.isOtherPrefix === true &&
+      session.told.some((part) => assembleAt(session, request, { ...site, ...part }).kind === 'share');
+    session.refuseShare(
+      id,
+      isLate ? 'stale' : 'malformed',
+      isLate ? 'Stale share: found with another prefix' : assembled.problem,
+      difficulty,
+    );
     return;
   }
   if (session.replies.length >= context.settings.limits.pendingSubmits) {
@@ -76,6 +73,40 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
   else if (assembled.share.family === 'bitcoin')
     proveByHash(session, upstream, group, share, assembled.share);
   else proveByClaim(session, upstream, group, share, job.work);
+}
+
+/** A share, and where it goes. */
+interface Placed {
+  readonly site: ShareSite;
+  readonly assembled: Assembled;
+}
+
+/** Where the job that a share names is of two pools, the beginning of its nonce says which of them it was found for. */
+function place(session: MinerSession, request: SubmitRequest, site: ShareSite): Placed {
+  const assembled = assembleAt(session, request, site);
+  if (assembled.kind === 'share' || assembled.isOtherPrefix !== true) return { site, assembled };
+  const former = session.formerSiteOf(request.jobId);
+  const before = former === null ? null : assembleAt(session, request, former);
+  return former !== null && before?.kind === 'share'
+    ? { site: former, assembled: before }
+    : { site, assembled };
+}
+
+function assembleAt(session: MinerSession, request: SubmitRequest, site: ShareSite): Assembled {
+  const { job, upstream, lane, binding, extranonce1, extranonce2Bytes } = site;
+  return session.dialect.miner.assemble(request, {
+    user: upstream.nameFor(binding.nameAtPool),
+    work: job.work,
+    poolJobId: job.poolJobId,
+    version: job.version,
+    ntime: job.ntime,
+    extranonce1,
+    extranonce2Bytes,
+    lane: lane.bytes,
+    versionMask: upstream.versionMask,
+    isRolling: upstream.isRolling,
+    judges: binding.group.judges,
+  });
 }
 
 const HELD_BACK = 'Held back: too many invalid shares from this miner';

@@ -194,6 +194,21 @@ describe('a kaspa miner', () => {
       );
     }
   });
+
+  test('is not told by a code that ends its connection what is no fault of its own', () => {
+    for (const [reason, told] of [
+      ['other', 21],
+      ['rejected', 21],
+      ['stale', 21],
+      ['malformed', 20],
+      ['unauthorized', 24],
+    ] as const) {
+      assert.equal(
+        miner.refuse('3', { reason, message: 'Pool timeout', code: null }),
+        `{"id":3,"result":null,"error":[${told},"Pool timeout",null]}\n`,
+      );
+    }
+  });
 });
 
 describe('a kaspa share', () => {
@@ -220,7 +235,9 @@ describe('a kaspa share', () => {
 
   test('that begins otherwise is malformed', () => {
     const request = submitIn(kaspa, ['u', '17', '0x01ab1234567890ab']);
-    assert.match(problemOf(miner.assemble(request, facts)), /must begin with 00ab/);
+    const assembled = miner.assemble(request, facts);
+    assert.match(problemOf(assembled), /must begin with 00ab/);
+    assert.equal(assembled.kind === 'malformed' && assembled.isOtherPrefix, true);
   });
 
   for (const params of [

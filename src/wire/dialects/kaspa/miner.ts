@@ -12,7 +12,15 @@ import {
   submitIn,
   submitOf,
 } from '../nonce-prefix/requests.ts';
-import { arrayOfHash, hexOfJob, isGodMiner, jobFormOf, NONCE_BYTES, NONCE_DIGITS } from './parts.ts';
+import {
+  arrayOfHash,
+  hexOfJob,
+  isGodMiner,
+  isLostWithoutPrefix,
+  jobFormOf,
+  NONCE_BYTES,
+  NONCE_DIGITS,
+} from './parts.ts';
 
 /** What a Kaspa miner says (docs/protocols/kaspa.md). */
 export const decodeMiner = decoderWith(decodeSubmit);
@@ -39,8 +47,15 @@ function assembleShare(request: SubmitRequest, facts: ShareFacts): Assembled {
     digits.length <= rest ? prefix + digits.padStart(rest, '0') : digits.padStart(NONCE_DIGITS, '0');
   return nonce.startsWith(prefix)
     ? { kind: 'share', share: { family: 'kaspa', user, poolJobId, parts: { nonce } } }
-    : { kind: 'malformed', problem: `the nonce must begin with ${prefix}` };
+    : { kind: 'malformed', problem: `the nonce must begin with ${prefix}`, isOtherPrefix: true };
 }
+
+/** [quirk: tmrlvi/kaspa-miner ends the connection on 20: what is no fault of the miner's is stale to it, client/stratum.rs] */
+const CODES: typeof REFUSAL_CODES = {
+  ...REFUSAL_CODES,
+  other: REFUSAL_CODES.stale,
+  rejected: REFUSAL_CODES.stale,
+};
 
 /** What we say to a Kaspa miner. */
 export const kaspaMiner: MinerDialect = {
@@ -52,6 +67,9 @@ export const kaspaMiner: MinerDialect = {
     placeholderBytes: 2,
     told: 'later',
     isAlwaysTaken: true,
+    // [quirk: tmrlvi/kaspa-miner reads it as a number, client/stratum.rs]
+    isNoneLeftOut: true,
+    isNeededBy: isLostWithoutPrefix,
   },
   // [quirk: IceRiver and Bitmain ASICs name jobs older or newer than the one their nonce belongs to, and bridges search by their own ids, rdugan share_handler.go]
   ownJobIds: false,
@@ -65,7 +83,7 @@ export const kaspaMiner: MinerDialect = {
   // [quirk: tmrlvi/kaspa-miner ends the connection on codes outside of 20 to 25]
   refuse(id, { reason, message, code }: Refusal) {
     const isKnown = code !== null && code >= 20 && code <= 25;
-    return refusalLine(id, isKnown ? code : REFUSAL_CODES[reason], message);
+    return refusalLine(id, isKnown ? code : CODES[reason], message);
   },
 
   // [quirk: the same ends the connection on a line of any other kind]

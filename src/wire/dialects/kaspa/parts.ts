@@ -30,6 +30,14 @@ export function isGodMiner(agent: string): boolean {
   return agent.includes('GodMiner');
 }
 
+/**
+ * Programs that have to be told a prefix. [quirk: tmrlvi/kaspa-miner and its forks search the nonce 0 alone before they have been, client/stratum.rs `nonce_mask: 0`; IceRiver
+ * needs two bytes, rdugan/kaspa-stratum-bridge README]
+ */
+export function isLostWithoutPrefix(agent: string): boolean {
+  return /^[a-z]+-miner\/|iceriver/i.test(agent.trimStart());
+}
+
 /** What both forms of a job say. */
 export interface KaspaJob {
   readonly hash: string;
