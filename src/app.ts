@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import { Mixes } from './algorithms/ethash/mixes.ts';
 import { algorithms } from './algorithms/index.ts';
 import { parseListenAddress } from './config/listen-address.ts';
 import { parseListener } from './config/listener.ts';
@@ -10,6 +12,7 @@ import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
 import { startWorker } from './fleet/worker.ts';
+import { HistoryRecorder } from './history/recorder.ts';
 import { parseApiToken } from './http/auth.ts';
 import type { StratumListener } from './http/fleet-port.ts';
 import { DEFAULT_HTTP_LIMITS } from './http/options.ts';
@@ -65,8 +68,10 @@ const OWN_FILES = 128;
 /** A scrape and a health probe in the same moment share one look at the store. */
 const CHECKS_KEPT_MS = 2000;
 const CHECK_MS = 1000;
+/** The counters' last way to the disk, which is short unless another process holds the store locked. */
+const LAST_WRITE_MS = 700;
 /** The whole end: what the miners' drain may take of it is not the web server's. */
-const STOP_MS = 9800;
+const STOP_MS = 9600;
 
 /**
  * Builds the rooms and joins them: the store and HTTP here, miners and pools in the worker behind the message boundary.
@@ -87,6 +92,8 @@ export async function startApp(
     const trusted = Networks.parse(config.stratum.trustedProxies);
     if ('problem' in trusted) throw new SettingError(`stratum.trustedProxies: ${trusted.problem}`);
 
+    const mix = new Mixes({ log }, { caches: config.ethashCaches });
+    undo.push(() => mix.close());
     const [supervisorEnd, workerEnd] = localLink<ToWorker, ToSupervisor>();
     const events = new EventLog({ clock });
     undo.push(() => events.stop());
@@ -105,6 +112,7 @@ export async function startApp(
         secureContext: identity === null ? null : () => identity.context,
         trustedProxies: trusted.networks,
         verifier: new ShareVerifier(algorithms, { slowPerSecond: config.verifyPerSecond }),
+        mix,
       },
       proxySettings(config, version, openFilesLimit, log),
     );
@@ -159,7 +167,17 @@ export async function startApp(
       return list;
     };
 
-    const fleet = new Fleet({ workers: [worker], clock });
+    const { writeSeconds, keepMinutesDays, keepTenMinutesDays, keepHoursDays } = config.history;
+    const history = await HistoryRecorder.start(
+      { store, collect: () => worker.collect(), clock, log },
+      {
+        writeMs: writeSeconds * 1000,
+        keepDays: { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays },
+      },
+    );
+    undo.push(() => history.stop(LAST_WRITE_MS));
+
+    const fleet = new Fleet({ workers: [worker], clock, withPast: (report) => history.withPast(report) });
     undo.push(() => fleet.stop());
     const server = new ServerProbe(
       { clock },
@@ -174,13 +192,14 @@ export async function startApp(
     );
     undo.push(() => server.stop());
 
-    const reports = async () => [await worker.report()];
+    const reports = async () => [history.withPast(await worker.report())];
     const metrics = new MetricsExporter(
       { reports, checks },
       {
         tag: config.metrics.tag === '' ? config.stratum.addr : config.metrics.tag,
         maxWorkers: config.metrics.maxWorkers,
         build: { version, startedAtMs },
+        dataFolder: config.db.path === ':memory:' ? null : dirname(config.db.path),
       },
     );
     undo.push(() => metrics.stop());
@@ -257,6 +276,7 @@ export async function startApp(
         fleet,
         events,
         server,
+        history,
         faults: faultsPort,
         log,
       },
@@ -287,7 +307,7 @@ export async function startApp(
         known = null;
         await worker.drain(config.shutdown.drainMs);
         identity?.close();
-        await http.close();
+        await Promise.all([history.stop(LAST_WRITE_MS), http.close()]);
         metrics.stop();
         server.stop();
         fleet.stop();

@@ -20,7 +20,7 @@ import { startDemo } from './practice/demo.ts';
 import { StoreError } from './store/store-error.ts';
 
 /** Exit codes, documented in docs/errors.md. */
-const EXIT = { ok: 0, fault: 1, usage: 2, store: 3, listen: 4, interrupted: 130 } as const;
+const EXIT = { ok: 0, fault: 1, usage: 2, store: 3, listen: 4, partly: 5, interrupted: 130 } as const;
 
 const DEMO_TABLE_MS = 5000;
 
@@ -54,6 +54,12 @@ async function main(): Promise<void> {
       return;
     case 'top':
       await top(loaded);
+      return;
+    case 'import-seed':
+      await importSeed(loaded);
+      return;
+    case 'health':
+      await reportHealth(loaded.config.web.addr);
       return;
     case 'demo':
     case 'run':
@@ -134,6 +140,32 @@ async function top({ options: flags, config }: Loaded): Promise<void> {
     process.stderr.write(`stratum-proxy: ${error.message}\n`);
     process.exitCode = EXIT.fault;
   }
+}
+
+/** Copies accounts and pools of the original program and says what became of each. */
+async function importSeed({ rest: [from], config }: Loaded): Promise<void> {
+  if (from === undefined) {
+    process.stderr.write(
+      'import-seed: name the data file of the original program, as in "stratum-proxy import-seed old/proxy.db"\n',
+    );
+    process.exitCode = EXIT.usage;
+    return;
+  }
+  try {
+    const { importSeedData } = await import('./commands/import-seed.ts');
+    const { text, isComplete } = await importSeedData(from, config.db.path);
+    process.stdout.write(text);
+    if (!isComplete) process.exitCode = EXIT.partly;
+  } catch (error) {
+    reportFailure(error);
+  }
+}
+
+async function reportHealth(webAddress: string): Promise<void> {
+  const { probeHealth } = await import('./commands/health.ts');
+  const { isAlive, text } = await probeHealth(webAddress);
+  (isAlive ? process.stdout : process.stderr).write(`${text}\n`);
+  if (!isAlive) process.exitCode = EXIT.fault;
 }
 
 /** Says where everything is and what to do next: on a terminal in plain words, else as one line of the log. */

@@ -73,6 +73,7 @@ describe('users over HTTP and SQLite', () => {
         fleet: fleetPort(),
         events: emptyEvents(),
         server: { read: async () => serverFacts() },
+        history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
         faults: faultsPort,
       },
       {
@@ -504,6 +505,7 @@ describe('a store that cannot be used', () => {
           fleet: fleetPort(),
           events: emptyEvents(),
           server: { read: async () => serverFacts() },
+          history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
           faults: faultsPort,
         },
         { host: '127.0.0.1', port: 0, version: '1.2.3', tokens: [], allowedHosts: [] },

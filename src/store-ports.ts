@@ -1,6 +1,7 @@
 import type { AccountMode, Pool } from './domain/account.ts';
 import { type Endpoint, formatEndpoint } from './domain/endpoint.ts';
 import { canonicalHost, formatPoolPattern } from './domain/pool-pattern.ts';
+import { shownVia } from './domain/via.ts';
 import type { AccountSource } from './fleet/supervisor.ts';
 import type {
   AccountChange,
@@ -312,7 +313,7 @@ function poolView(record: PoolRecord): PoolView {
     label,
     coin,
     source,
-    options,
+    options: { ...options, via: options.via === null ? null : shownVia(options.via) },
   };
 }
 

@@ -63,7 +63,9 @@ async function acceptedMore(miner: EthashMiner, count: number): Promise<void> {
 }
 
 for (const minerFlavour of PRACTICE_FLAVOURS) {
-  for (const poolFlavour of PRACTICE_FLAVOURS.filter((name) => dialectOf(minerFlavour).worksFor(name))) {
+  for (const poolFlavour of PRACTICE_FLAVOURS.filter(
+    (name) => dialectOf(minerFlavour).pairing(name) === 'direct',
+  )) {
     describe(`a miner of ${minerFlavour} at a pool of ${poolFlavour}`, () => {
       const flavours = { miner: minerFlavour, pool: poolFlavour };
 

@@ -58,6 +58,14 @@ export const COMMANDS = {
     },
     help: 'Show the miners of a running proxy as a table that renews itself, over its API.',
   },
+  'import-seed': {
+    words: ['file'],
+    help: 'Import accounts and pools from the data file of the original program into --db.path, so that miners keep their names. A proxy may be running on it.',
+  },
+  health: {
+    words: [],
+    help: 'Ask the proxy that runs with this configuration whether it is alive; exit code 0 if so. For containers and supervisors.',
+  },
   help: { words: [], help: 'Print this text (--help).' },
   version: { words: [], help: 'Print the version (--version).' },
 } as const satisfies Readonly<Record<string, CommandUse>>;

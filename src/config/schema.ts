@@ -1,6 +1,7 @@
 import type { Key, Section, Value, ValueOf } from './key.ts';
 import {
   bans,
+  ethashCaches,
   limits,
   rental,
   session,
@@ -11,7 +12,7 @@ import {
   verifyPerSecond,
 } from './sections/miners.ts';
 import { extranonce, failover, upstream } from './sections/pools.ts';
-import { db, log, metrics, shutdown, syslog, web } from './sections/program.ts';
+import { db, history, log, metrics, shutdown, syslog, web } from './sections/program.ts';
 import { nearest } from './spelling.ts';
 
 /**
@@ -25,11 +26,13 @@ export const SCHEMA = {
   tls,
   web,
   db,
+  history,
   metrics,
   log,
   syslog,
   verify,
   verifyPerSecond,
+  ethashCaches,
   limits,
   bans,
   upstream,

@@ -78,14 +78,6 @@ export interface Account {
   readonly entries: readonly [PoolCredentials, ...PoolCredentials[]];
 }
 
-/** The account with those of its entries alone that `isWanted`, in their order; itself where that is all of them, null where it is none. */
-export function entriesThat(account: Account, isWanted: (entry: PoolCredentials) => boolean): Account | null {
-  const wanted = account.entries.filter(isWanted);
-  if (wanted.length === account.entries.length) return account;
-  const [primary, ...backups] = wanted;
-  return primary === undefined ? null : { ...account, entries: [primary, ...backups] };
-}
-
 const ACCOUNT_NAME = /^[0-9a-f]{16}$/;
 
 export function isAccountName(text: string): boolean {

@@ -6,7 +6,6 @@ import {
   isPasswordTemplate,
   lacksDifficulty,
   NO_POOL_OPTIONS,
-  parseVia,
   passwordAtPool,
 } from './pool-options.ts';
 
@@ -63,38 +62,6 @@ test('a template that names the difficulty needs one', () => {
   assert.ok(!lacksDifficulty(withTemplate('d={difficulty}', 1)));
   assert.ok(!lacksDifficulty(withTemplate('{password}', null)));
   assert.ok(!lacksDifficulty(NO_POOL_OPTIONS));
-});
-
-test('a proxy on the way is read from its URL, and what is none or has a password is refused', () => {
-  assert.deepEqual(parseVia('socks5://127.0.0.1:9050'), { kind: 'socks5', host: '127.0.0.1', port: 9050 });
-  assert.deepEqual(parseVia('HTTP://proxy.example:3128'), {
-    kind: 'http',
-    host: 'proxy.example',
-    port: 3128,
-  });
-  assert.deepEqual(parseVia('socks5://[::1]:1080'), { kind: 'socks5', host: '::1', port: 1080 });
-  for (const text of [
-    '',
-    '127.0.0.1:9050',
-    'socks5://',
-    'socks5://127.0.0.1',
-    'http://proxy.example',
-    'socks4://127.0.0.1:9050',
-    'socks5h://127.0.0.1:9050',
-    'https://h:1',
-    'http://u:p@127.0.0.1:3128',
-    'socks5://user@h:1',
-    'socks5://u:%zzsecret@h:1',
-    'http://h:0',
-    'http://h:65536',
-    'http://h:99999',
-    'http://h:1/',
-    'http://h:1/path',
-    'http://h:1?x',
-    'http://h:1\n',
-  ]) {
-    assert.equal(parseVia(text), null, text);
-  }
 });
 
 test('a fingerprint is taken as people write it', () => {

@@ -10,7 +10,7 @@ export interface PoolOptions {
   readonly tlsVerify: boolean | null;
   /** Over TLS: SHA-256 of the one certificate that is taken, 64 lower-case hex digits, whoever has signed it. */
   readonly tlsFingerprint: string | null;
-  /** `socks5://host:port` or `http://host:port` (CONNECT): connections to the pool go through there. No secret: one that wants a password is none of these. */
+  /** `socks5://host:port` or `http://host:port` (CONNECT): connections to the pool go through there. With `user:password@` it is a secret: see `via.ts`. */
   readonly via: string | null;
 }
 
@@ -22,19 +22,6 @@ export const NO_POOL_OPTIONS: PoolOptions = {
   tlsFingerprint: null,
   via: null,
 };
-
-const VIA =
-  /^(?<kind>socks5|http):\/\/(?:\[(?<ipv6>[0-9a-f:.]+)\]|(?<host>[a-z0-9._-]{1,253})):(?<port>\d{1,5})$/i;
-
-/** Reads {@link PoolOptions.via}; null where it is none. */
-export function parseVia(
-  text: string,
-): { readonly kind: 'socks5' | 'http'; readonly host: string; readonly port: number } | null {
-  const { kind = '', ipv6, host = '', port } = VIA.exec(text)?.groups ?? {};
-  const number = Number(port);
-  if (kind === '' || number < 1 || number > 65_535) return null;
-  return { kind: kind.toLowerCase() === 'http' ? 'http' : 'socks5', host: ipv6 ?? host, port: number };
-}
 
 /** A fingerprint as people write it (`SHA256:AB:CD:…`) in the form of {@link PoolOptions.tlsFingerprint}; null where it is none. */
 export function canonicalFingerprint(text: string): string | null {

@@ -1,3 +1,4 @@
+import type { WorkLabels } from './label-map.ts';
 import type { RecentRates } from './recent-shares.ts';
 import type { ShareResult } from './result.ts';
 
@@ -82,6 +83,24 @@ export interface TotalRow {
   /** Hashes behind the shares that the pool accepted, at its difficulty, and how many they were: `workAtPool / workFound` is the efficiency. */
   readonly workAtPool: number;
   readonly sharesAtPool: number;
+}
+
+/** What the miners of one worker name did on one pool within some time: sums, so that they add up. */
+export interface WorkRow extends WorkLabels {
+  /** Hashes behind the credited shares. */
+  readonly work: number;
+  /** Results that did not occur are absent. */
+  readonly counts: Partial<ShareCounts>;
+}
+
+/** A part of what a worker counted since it was last asked. */
+export interface Collection {
+  /** One for each session and pool that had a verdict; labels may come up more than once. */
+  readonly work: readonly WorkRow[];
+  /** There is more to be asked for. */
+  readonly hasMore: boolean;
+  /** Those that have changed; the figures are since start. In the last part only. */
+  readonly totals: readonly TotalRow[];
 }
 
 /** One pool that is, or was since start, in use. */

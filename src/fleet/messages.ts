@@ -1,8 +1,10 @@
 import type { Account } from '../domain/account.ts';
+import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
 import type { Occurrence } from '../domain/event.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { Recording, RecordResult } from '../domain/recording.ts';
+import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
 export type AccountAnswer =
@@ -40,6 +42,16 @@ export type ToWorker =
   | { readonly kind: 'report'; readonly call: number }
   | { readonly kind: 'summary'; readonly call: number }
   | { readonly kind: 'find-session'; readonly call: number; readonly id: string }
+  /** The operator's hands on miners; see `proxy/operations.ts`. */
+  | { readonly kind: 'kick'; readonly call: number; readonly id: string }
+  | { readonly kind: 'list-bans'; readonly call: number }
+  | { readonly kind: 'ban'; readonly call: number; readonly request: BanRequest }
+  | { readonly kind: 'unban'; readonly call: number; readonly address: string }
+  | { readonly kind: 'record'; readonly call: number; readonly id: string; readonly seconds: number }
+  | { readonly kind: 'stop-recording'; readonly call: number; readonly id: string }
+  | { readonly kind: 'show-recording'; readonly call: number; readonly id: string }
+  /** What was counted since this was last asked. */
+  | { readonly kind: 'collect'; readonly call: number }
   | { readonly kind: 'probe-pool'; readonly call: number; readonly probe: PoolProbe }
   | { readonly kind: 'drain'; readonly call: number; readonly graceMs: number };
 
@@ -51,6 +63,14 @@ export type ToSupervisor =
   | { readonly kind: 'report'; readonly call: number; readonly report: WorkerReport }
   | { readonly kind: 'summary'; readonly call: number; readonly summary: FleetSummary }
   | { readonly kind: 'session'; readonly call: number; readonly session: SessionDetail | null }
+  | { readonly kind: 'kicked'; readonly call: number; readonly isKicked: boolean }
+  | { readonly kind: 'bans'; readonly call: number; readonly bans: readonly Ban[] }
+  | { readonly kind: 'banned'; readonly call: number; readonly result: BanResult }
+  | { readonly kind: 'unbanned'; readonly call: number; readonly isRemoved: boolean }
+  | { readonly kind: 'recording'; readonly call: number; readonly result: RecordResult }
+  | { readonly kind: 'recording-stopped'; readonly call: number; readonly isStopped: boolean }
+  | { readonly kind: 'recorded'; readonly call: number; readonly recording: Recording | null }
+  | { readonly kind: 'collected'; readonly call: number; readonly collection: Collection }
   | { readonly kind: 'pool-probed'; readonly call: number; readonly finding: PoolFinding }
   /** Something that an operator wants to hear of; nobody has asked. */
   | { readonly kind: 'event'; readonly occurrence: Occurrence }

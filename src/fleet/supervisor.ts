@@ -1,7 +1,9 @@
+import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
 import type { Occurrence } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { Recording, RecordResult } from '../domain/recording.ts';
+import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { Link } from './link.ts';
 import type { AccountAnswer, AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
@@ -75,6 +77,59 @@ export class WorkerHandle {
   async session(id: string): Promise<SessionDetail | null> {
     const answer = await this.#ask((call) => ({ kind: 'find-session', call, id }));
     if (answer.kind === 'session') return answer.session;
+    throw unexpected(answer);
+  }
+
+  /** Disconnects a miner; false where it is not here. */
+  async kick(id: string): Promise<boolean> {
+    const answer = await this.#ask((call) => ({ kind: 'kick', call, id }));
+    if (answer.kind === 'kicked') return answer.isKicked;
+    throw unexpected(answer);
+  }
+
+  async bans(): Promise<readonly Ban[]> {
+    const answer = await this.#ask((call) => ({ kind: 'list-bans', call }));
+    if (answer.kind === 'bans') return answer.bans;
+    throw unexpected(answer);
+  }
+
+  async ban(request: BanRequest): Promise<BanResult> {
+    const answer = await this.#ask((call) => ({ kind: 'ban', call, request }));
+    if (answer.kind === 'banned') return answer.result;
+    throw unexpected(answer);
+  }
+
+  /** True where it was banned. */
+  async unban(address: string): Promise<boolean> {
+    const answer = await this.#ask((call) => ({ kind: 'unban', call, address }));
+    if (answer.kind === 'unbanned') return answer.isRemoved;
+    throw unexpected(answer);
+  }
+
+  async record(id: string, seconds: number): Promise<RecordResult> {
+    const answer = await this.#ask((call) => ({ kind: 'record', call, id, seconds }));
+    if (answer.kind === 'recording') return answer.result;
+    throw unexpected(answer);
+  }
+
+  /** False where nothing was being recorded. */
+  async stopRecording(id: string): Promise<boolean> {
+    const answer = await this.#ask((call) => ({ kind: 'stop-recording', call, id }));
+    if (answer.kind === 'recording-stopped') return answer.isStopped;
+    throw unexpected(answer);
+  }
+
+  /** Null where there is neither a session nor a recording of this id. */
+  async recorded(id: string): Promise<Recording | null> {
+    const answer = await this.#ask((call) => ({ kind: 'show-recording', call, id }));
+    if (answer.kind === 'recorded') return answer.recording;
+    throw unexpected(answer);
+  }
+
+  /** A part of what the worker counted since this was last called; whoever calls is the only one to hear of it. */
+  async collect(): Promise<Collection> {
+    const answer = await this.#ask((call) => ({ kind: 'collect', call }));
+    if (answer.kind === 'collected') return answer.collection;
     throw unexpected(answer);
   }
 

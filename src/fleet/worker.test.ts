@@ -8,6 +8,7 @@ import { notify, ScriptedPool, setDifficulty } from '../../test/support/scripted
 import { systemClock } from '../kit/clock.ts';
 import { silentLog } from '../kit/log.ts';
 import { Networks } from '../net/networks.ts';
+import { NO_MIX } from '../proxy/share-mix.ts';
 import { ShareVerifier } from '../proxy/share-verifier.ts';
 import { bitcoinV1 } from '../wire/dialects/bitcoin-v1/index.ts';
 import { localLink } from './link.ts';
@@ -29,6 +30,7 @@ function startFleet(find: AccountSource['find']): WorkerHandle {
       secureContext: null,
       trustedProxies: Networks.none,
       verifier: new ShareVerifier([]),
+      mix: NO_MIX,
     },
     testSettings(),
   );

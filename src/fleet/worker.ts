@@ -10,7 +10,7 @@ import type { Link } from './link.ts';
 import type { AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
 
 export interface WorkerParts
-  extends Pick<ProxyParts, 'dialects' | 'verifier' | 'secureContext' | 'trustedProxies'> {
+  extends Pick<ProxyParts, 'dialects' | 'verifier' | 'mix' | 'secureContext' | 'trustedProxies'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly link: Link<ToSupervisor, ToWorker>;
@@ -18,7 +18,7 @@ export interface WorkerParts
 
 /** One proxy at its end of the boundary: does what the supervisor's messages ask, and asks for accounts. */
 export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
-  const { link, clock, log, dialects, verifier, secureContext, trustedProxies } = parts;
+  const { link, clock, log, dialects, verifier, mix, secureContext, trustedProxies } = parts;
   const accounts = new AccountCache({
     clock,
     ask: (call, name) => link.send({ kind: 'find-account', call, name }),
@@ -33,6 +33,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       log,
       dialects,
       verifier,
+      mix,
       secureContext,
       trustedProxies,
       accounts,
@@ -43,6 +44,8 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
     },
     settings,
   );
+
+  const { operations } = proxy;
 
   /** Miners of an account that may have changed go where it points now. */
   const follow = (name: string): void => {
@@ -85,6 +88,34 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
         return;
       case 'find-session':
         link.send({ kind: 'session', call: message.call, session: proxy.session(message.id) });
+        return;
+      case 'kick':
+        link.send({ kind: 'kicked', call: message.call, isKicked: operations.kick(message.id) });
+        return;
+      case 'list-bans':
+        link.send({ kind: 'bans', call: message.call, bans: operations.bans() });
+        return;
+      case 'ban':
+        link.send({ kind: 'banned', call: message.call, result: operations.ban(message.request) });
+        return;
+      case 'unban':
+        link.send({ kind: 'unbanned', call: message.call, isRemoved: operations.unban(message.address) });
+        return;
+      case 'record': {
+        const result = operations.record(message.id, message.seconds);
+        link.send({ kind: 'recording', call: message.call, result });
+        return;
+      }
+      case 'stop-recording': {
+        const isStopped = operations.stopRecording(message.id);
+        link.send({ kind: 'recording-stopped', call: message.call, isStopped });
+        return;
+      }
+      case 'show-recording':
+        link.send({ kind: 'recorded', call: message.call, recording: operations.recorded(message.id) });
+        return;
+      case 'collect':
+        link.send({ kind: 'collected', call: message.call, collection: proxy.collect() });
         return;
       case 'probe-pool':
         void proxy

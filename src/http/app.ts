@@ -37,6 +37,8 @@ export interface RouteContext {
   readonly ports: HttpPorts;
   readonly log: Log;
   readonly options: RouteOptions;
+  /** What is called when the server begins to close: answers without end are ended then. */
+  onClosing(end: () => void): void;
 }
 
 /** Adds the routes of one resource. */

@@ -29,6 +29,10 @@ export const API_ERRORS = {
     status: 404,
     meaning: 'No session has this id; `GET /api/v1/sessions` lists those there are.',
   },
+  'unknown-ban': {
+    status: 404,
+    meaning: 'This address is not banned; `GET /api/v1/bans` lists those that are.',
+  },
   'method-not-allowed': {
     status: 405,
     meaning: 'The path exists but not with this method; the header `Allow` names those it has.',
@@ -80,7 +84,7 @@ export const API_ERRORS = {
   busy: {
     status: 503,
     meaning:
-      'Too many scrapes of `/metrics`, listeners of `/stream` or tests of pools at once; `Retry-After` says when to go on.',
+      'Too many scrapes of `/metrics`, listeners of `/stream`, recordings or tests of pools at once; `Retry-After` says when to go on.',
   },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly meaning: string }>>;
 

@@ -1,4 +1,6 @@
+import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
 import type { EventKind, NumberedEvent } from '../domain/event.ts';
+import type { Recording, RecordResult } from '../domain/recording.ts';
 import type { FleetTick, SessionDetail, WorkerReport } from '../domain/report.ts';
 
 /** The miners and pools of all workers as one. */
@@ -7,6 +9,20 @@ export interface FleetPort {
   report(): Promise<WorkerReport>;
   /** One session, as it is now; null where there is none of this id. */
   session(id: string): Promise<SessionDetail | null>;
+  /** Disconnects a miner, which may come back; false where there is none of this id. */
+  kick(id: string): Promise<boolean>;
+  /** Every address and network that is refused. */
+  bans(): Promise<readonly Ban[]>;
+  /** Refuses an address or network (in its one spelling), and closes what comes from there. */
+  ban(request: BanRequest): Promise<BanResult>;
+  /** True where it was banned. */
+  unban(address: string): Promise<boolean>;
+  /** Records what a miner says and is told, for so long. */
+  record(id: string, seconds: number): Promise<RecordResult>;
+  /** False where nothing was being recorded. */
+  stopRecording(id: string): Promise<boolean>;
+  /** Null where there is neither a session nor a recording of this id. */
+  recorded(id: string): Promise<Recording | null>;
   /** Tells of the sums every second, until the function that it gives is called. However many watch, they are made once. */
   watch(watcher: (tick: FleetTick) => void): () => void;
 }

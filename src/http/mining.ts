@@ -1,7 +1,7 @@
 import type { ShareCounts, TotalRow, WorkerReport } from '../domain/report.ts';
 import { SHARE_RESULTS } from '../domain/result.ts';
 
-/** What has been mined since the proxy started. Work is in hashes. */
+/** What has been mined, earlier runs of the proxy included. Work is in hashes. */
 export interface MiningFigures {
   /** Connected now. */
   readonly miners: number;

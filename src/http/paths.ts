@@ -9,6 +9,11 @@ export const POOL_PATH = `${POOLS_PATH}/:pool`;
 export const SESSIONS_PATH = `${API_ROOT}/sessions`;
 /** One of them. */
 export const SESSION_PATH = `${SESSIONS_PATH}/:id`;
+export const SESSION_LINES_PATH = `${SESSION_PATH}/lines`;
+export const SESSION_RECORDING_PATH = `${SESSION_PATH}/recording`;
+export const BANS_PATH = `${API_ROOT}/bans`;
+/** One of them. */
+export const BAN_PATH = `${BANS_PATH}/:address`;
 export const WORKERS_PATH = `${API_ROOT}/workers`;
 export const TOTALS_PATH = `${API_ROOT}/totals`;
 export const SERVER_PATH = `${API_ROOT}/server`;
@@ -16,6 +21,7 @@ export const EVENTS_PATH = `${API_ROOT}/events`;
 export const STREAM_PATH = `${API_ROOT}/stream`;
 export const POOLS_STATE_PATH = `${POOLS_PATH}/state`;
 export const ALGORITHMS_PATH = `${API_ROOT}/algorithms`;
+export const HISTORY_PATH = `${API_ROOT}/history`;
 export const OPENAPI_PATH = `${API_ROOT}/openapi.json`;
 export const METRICS_PATH = '/metrics';
 

@@ -1,10 +1,11 @@
 import type { AccountDifficulty, AccountMode, AlgorithmFacts } from '../domain/account.ts';
 import type { AlgorithmSource } from '../domain/algorithm-judgement.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
+import type { HistoryScope } from '../domain/history.ts';
 import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
 import type { PoolFinding } from '../domain/pool-probe.ts';
-import type { WorkerReport } from '../domain/report.ts';
+import type { ShareCounts, WorkerReport } from '../domain/report.ts';
 import type { EventsPort, FleetPort, ServerPort } from './fleet-port.ts';
 
 /** Where to mine and as whom. */
@@ -290,8 +291,33 @@ export interface MetricsPort {
 }
 
 export interface ReportsPort {
-  /** What every worker says of itself now. Costs something for every connected miner. */
+  /** What every worker says of itself now, with totals of all runs of the program. Costs something for every connected miner. */
   read(): Promise<readonly WorkerReport[]>;
+}
+
+/** The sum of one bucket of one algorithm. */
+export interface HistoryPointView {
+  /** When it begins, in milliseconds since 1970-01-01 UTC. */
+  readonly atMs: number;
+  readonly algorithm: string;
+  /** Hashes behind the credited shares. */
+  readonly work: number;
+  readonly hashrateHs: number;
+  readonly counts: Partial<ShareCounts>;
+}
+
+export interface HistoryPort {
+  /** What was mined in the scope, up to ten seconds ago; by time, without empty buckets. */
+  read(
+    scope: HistoryScope,
+    range: { readonly fromMs: number; readonly toMs: number },
+  ): Promise<{
+    readonly stepSeconds: number;
+    /** The range in whole steps. */
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly points: readonly HistoryPointView[];
+  }>;
 }
 
 /** Why what stands behind the ports cannot be used at the moment: locked by another process, no room on its disk, or not there at all. */
@@ -314,5 +340,6 @@ export interface HttpPorts {
   readonly fleet: FleetPort;
   readonly events: EventsPort;
   readonly server: ServerPort;
+  readonly history: HistoryPort;
   readonly faults: FaultsPort;
 }

@@ -11,6 +11,18 @@ describe('redact', () => {
     );
   });
 
+  test('blots out the password of a proxy on the way too', () => {
+    const body = { options: { via: 'http://user:p%40ss@proxy.example:3128' } };
+    assert.equal(
+      redact(`${JSON.stringify(body)} failed: p@ss`, body),
+      '{"options":{"via":"http://user:***@proxy.example:3128"}} failed: ***',
+    );
+    assert.equal(
+      redact('bad socks5://user:p@ss@h', { via: 'socks5://user:p@ss@h' }),
+      'bad socks5://user:***@h',
+    );
+  });
+
   test('leaves the text alone without one, or where it is too short to be a secret', () => {
     for (const body of [
       undefined,

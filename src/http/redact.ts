@@ -1,3 +1,5 @@
+import { parseVia } from '../domain/via.ts';
+
 /** Shorter ones would blot out half of any text, and are no secret. */
 const MIN_SECRET = 3;
 
@@ -18,6 +20,15 @@ function* passwordsOf(value: unknown): Generator<string, void, undefined> {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
     if (key === 'password' && typeof inner === 'string') yield inner;
+    else if (key === 'via' && typeof inner === 'string') yield* secretsOfVia(inner);
     else yield* passwordsOf(inner);
   }
+}
+
+/** As it was written, and as it is meant. */
+function* secretsOfVia(via: string): Generator<string, void, undefined> {
+  const written = /:\/\/[^:]*:([^]*)@/.exec(via)?.[1];
+  if (written !== undefined) yield written;
+  const password = parseVia(via)?.login?.password;
+  if (password !== undefined) yield password;
 }

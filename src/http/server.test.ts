@@ -127,6 +127,8 @@ const BODIES: Readonly<Record<string, object>> = {
   '/api/v1/pools': { pool: 'a:1', algorithm: 'sha256d' },
   '/api/v1/pools/test': { pool: 'a:1', user: 'alice' },
   '/api/v1/pools/{pool}': { label: 'x' },
+  '/api/v1/bans': { address: '192.0.2.7' },
+  '/api/v1/sessions/{id}/recording': {},
 };
 
 function call(
@@ -140,7 +142,11 @@ function call(
   assert.ok(known !== undefined && url !== undefined);
   return server.inject({
     method: known,
-    url: url.replace('{name}', '0123456789abcdef').replace('{pool}', 'a:1').replace('{id}', 'ab12'),
+    url: url
+      .replace('{name}', '0123456789abcdef')
+      .replace('{pool}', 'a:1')
+      .replace('{id}', 'ab12')
+      .replace('{address}', '192.0.2.7'),
     headers,
     ...(known === 'GET' || known === 'DELETE' ? {} : { payload: BODIES[url] ?? GOOD }),
   });
@@ -169,6 +175,7 @@ describe('tokens', () => {
     'GET /': 'open',
     'GET /api/v1/ready': 'read',
     'GET /metrics': 'read',
+    'GET /api/v1/history': 'read',
     'GET /api/v1/pools': 'catalogue',
     'GET /api/v1/algorithms': 'catalogue',
     'GET /api/v1/version': 'catalogue',
@@ -185,6 +192,13 @@ describe('tokens', () => {
     'GET /api/v1/pools/state': 'read',
     'GET /api/v1/sessions': 'read',
     'GET /api/v1/sessions/{id}': 'read',
+    'DELETE /api/v1/sessions/{id}': 'admin',
+    'POST /api/v1/sessions/{id}/recording': 'admin',
+    'DELETE /api/v1/sessions/{id}/recording': 'admin',
+    'GET /api/v1/sessions/{id}/lines': 'read',
+    'GET /api/v1/bans': 'read',
+    'POST /api/v1/bans': 'admin',
+    'DELETE /api/v1/bans/{address}': 'admin',
     'GET /api/v1/workers': 'read',
     'GET /api/v1/totals': 'read',
     'GET /api/v1/server': 'read',
@@ -446,16 +460,22 @@ describe('GET /api/v1/openapi.json', () => {
         .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
         .sort((a, b) => (a < b ? -1 : 1)),
       [
+        'delete /api/v1/bans/{address}',
+        'delete /api/v1/sessions/{id}',
+        'delete /api/v1/sessions/{id}/recording',
         'delete /api/v1/users/{name}',
         'get /api/v1/algorithms',
+        'get /api/v1/bans',
         'get /api/v1/events',
         'get /api/v1/health',
+        'get /api/v1/history',
         'get /api/v1/pools',
         'get /api/v1/pools/state',
         'get /api/v1/ready',
         'get /api/v1/server',
         'get /api/v1/sessions',
         'get /api/v1/sessions/{id}',
+        'get /api/v1/sessions/{id}/lines',
         'get /api/v1/stream',
         'get /api/v1/totals',
         'get /api/v1/users',
@@ -465,8 +485,10 @@ describe('GET /api/v1/openapi.json', () => {
         'get /metrics',
         'patch /api/v1/pools/{pool}',
         'patch /api/v1/users/{name}',
+        'post /api/v1/bans',
         'post /api/v1/pools',
         'post /api/v1/pools/test',
+        'post /api/v1/sessions/{id}/recording',
         'post /api/v1/users',
         'put /api/v1/users',
       ],

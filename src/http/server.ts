@@ -53,6 +53,7 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
   addPlugins(app, options, limits);
   addGates(app, options, limits, log, paths);
   let closing = false;
+  const endless: (() => void)[] = [];
   app.addHook('onResponse', async (request, reply) => {
     // A connection whose answer began before `close` is kept alive by it, and idle from now on.
     if (closing) setImmediate(() => app.server.closeIdleConnections());
@@ -76,6 +77,9 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
         scrapeMs: limits.scrapeMs,
         streams: limits.streams,
       },
+      onClosing: (end: () => void) => {
+        endless.push(end);
+      },
     };
     for (const addRoutes of ROUTES) addRoutes(scope, context);
     done();
@@ -85,6 +89,7 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
     listen: () => listen(app, options.host, options.port),
     close: () => {
       closing = true;
+      for (const end of endless) end();
       return close(app, limits.closeMs);
     },
     inject: (request) => app.inject(request),
@@ -161,6 +166,7 @@ function addPlugins(app: HttpApp, options: HttpOptions, limits: HttpLimits): voi
         { name: 'pools', description: 'The pool list and what pools may mine.' },
         { name: 'miners', description: 'Sessions, workers, and what they have mined.' },
         { name: 'events', description: 'What has happened, and everything as it happens.' },
+        { name: 'mining', description: 'What is and was mined.' },
         { name: 'health', description: 'Liveness, readiness, version.' },
         { name: 'metrics', description: 'For Prometheus.' },
       ],

@@ -62,6 +62,10 @@ export class BoundedMap<K, V> {
     for (const entry of this.#entries.values()) yield entry.value;
   }
 
+  *entries(): IterableIterator<readonly [K, V]> {
+    for (const [key, { value }] of this.#entries) yield [key, value];
+  }
+
   #drop(key: K, value: V): void {
     this.#entries.delete(key);
     this.#onDrop?.(value, key);

@@ -1,7 +1,7 @@
 import type { WorkerReport } from '../domain/report.ts';
+import { Pacer } from '../kit/pacer.ts';
 import { type ExpositionFormat, renderFamilies } from './exposition.ts';
 import { METRIC_FAMILIES } from './index.ts';
-import { Pacer } from './pacer.ts';
 import { ProcessMonitor } from './process-monitor.ts';
 import { type BuildFacts, foldReports, type ReadyCheck, type ScrapeInput } from './scrape.ts';
 
@@ -31,17 +31,20 @@ export interface MetricsExporterOptions {
   /** Above so many sessions the per-miner series are left out; 0: never. */
   readonly maxWorkers: number;
   readonly build: BuildFacts;
+  /** Where the data file is, for the free space there; default: there is none. */
+  readonly dataFolder?: string | null;
 }
 
 /** Answers scrapes. Watches the process from construction until `stop`. */
 export class MetricsExporter {
   readonly #sources: MetricsSources;
   readonly #options: MetricsExporterOptions;
-  readonly #monitor = new ProcessMonitor();
+  readonly #monitor: ProcessMonitor;
 
   constructor(sources: MetricsSources, options: MetricsExporterOptions) {
     this.#sources = sources;
     this.#options = options;
+    this.#monitor = new ProcessMonitor(options.dataFolder ?? null);
   }
 
   /** One exposition; fails before its first chunk when a source fails. */

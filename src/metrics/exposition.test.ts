@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseExposition } from '../../test/support/exposition-parser.ts';
+import { Pacer } from '../kit/pacer.ts';
 import {
   type ExpositionFormat,
   escapeHelp,
@@ -10,7 +11,6 @@ import {
   type MetricFamily,
   renderFamilies,
 } from './exposition.ts';
-import { Pacer } from './pacer.ts';
 
 async function chunksOf(
   families: readonly MetricFamily<undefined>[],

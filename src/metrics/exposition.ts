@@ -1,5 +1,5 @@
 import type { HistogramRow } from '../domain/report.ts';
-import type { Pacer } from './pacer.ts';
+import type { Pacer } from '../kit/pacer.ts';
 
 /**
  * `text`: the Prometheus text format 0.0.4. `openmetrics`: OpenMetrics 1.0.0.

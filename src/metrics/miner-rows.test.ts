@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { manySessions, sessionRow, shareCounts } from '../../test/support/report-fixtures.ts';
 import type { SessionRow } from '../domain/report.ts';
+import { Pacer } from '../kit/pacer.ts';
 import { foldMiners, type MinerRows } from './miner-rows.ts';
-import { Pacer } from './pacer.ts';
 
 function fold(...rows: readonly SessionRow[]): Promise<MinerRows> {
   return new Pacer().drive(foldMiners([rows]));

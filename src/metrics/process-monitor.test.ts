@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, existsSync, openSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { maxFdsOf, type ProcessFacts, ProcessMonitor } from './process-monitor.ts';
@@ -30,6 +32,20 @@ describe('ProcessMonitor', () => {
     assert.equal(facts.nodeVersion, process.version);
     assert.ok(facts.heapSpaces.some((space) => space.space === 'old' && space.totalBytes > 0));
     assert.ok(facts.eventLoopLagSeconds >= 0 && facts.eventLoopLagSeconds < 5);
+  });
+
+  test('tells the space of the disk that the data file is on, and nothing without one', async (t) => {
+    for (const [folder, isKnown] of [
+      [tmpdir(), true],
+      [join(tmpdir(), 'there', 'is', 'none'), false],
+      [null, false],
+    ] as const) {
+      const monitor = new ProcessMonitor(folder);
+      t.after(() => monitor.stop());
+      const { dataFreeBytes, dataDiskBytes } = await monitor.read();
+      assert.equal(dataFreeBytes !== null && dataDiskBytes !== null, isKnown, String(folder));
+      if (isKnown) assert.ok((dataFreeBytes ?? -1) >= 0 && (dataFreeBytes ?? 0) < (dataDiskBytes ?? 0));
+    }
   });
 
   test('counts file descriptors where the system lists them', {

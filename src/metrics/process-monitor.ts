@@ -1,4 +1,4 @@
-import { opendir, readFile, stat } from 'node:fs/promises';
+import { opendir, readFile, stat, statfs } from 'node:fs/promises';
 import { constants, monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
@@ -47,6 +47,10 @@ export interface ProcessFacts {
   readonly eventLoop: EventLoopFacts | null;
   readonly gc: Readonly<Record<GcKind, HistogramRow>>;
   readonly nodeVersion: string;
+  /** What the disk of the data file has left for this user; null without a file or where the system does not tell. */
+  readonly dataFreeBytes: number | null;
+  /** The size of that disk. */
+  readonly dataDiskBytes: number | null;
 }
 
 const GC_BOUNDS_SECONDS = [0.001, 0.01, 0.1, 1, 2, 5] as const;
@@ -96,7 +100,11 @@ export class ProcessMonitor {
     }
   });
 
-  constructor() {
+  readonly #dataFolder: string | null;
+
+  /** @param dataFolder where the data file is; null without one. */
+  constructor(dataFolder: string | null = null) {
+    this.#dataFolder = dataFolder;
     this.#delay.enable();
     this.#gcObserver.observe({ entryTypes: ['gc'] });
   }
@@ -111,10 +119,11 @@ export class ProcessMonitor {
     const askedMs = performance.now();
     await setImmediate();
     const lagMs = performance.now() - askedMs;
-    const [fds, limits, status] = await Promise.all([
+    const [fds, limits, status, disk] = await Promise.all([
       countOpenFds(),
       readProc('/proc/self/limits'),
       readProc('/proc/self/status'),
+      readDisk(this.#dataFolder),
     ]);
     const cpu = process.cpuUsage();
     const memory = process.memoryUsage();
@@ -140,6 +149,7 @@ export class ProcessMonitor {
       eventLoop: this.#takeDelays(),
       gc: this.#gc,
       nodeVersion: process.version,
+      ...disk,
     };
   }
 
@@ -170,6 +180,18 @@ function gcConstantOf(entry: object): number {
   const kind: unknown =
     typeof detail === 'object' && detail !== null ? Reflect.get(detail, 'kind') : undefined;
   return typeof kind === 'number' ? kind : -1;
+}
+
+async function readDisk(
+  folder: string | null,
+): Promise<{ readonly dataFreeBytes: number | null; readonly dataDiskBytes: number | null }> {
+  try {
+    if (folder === null) return { dataFreeBytes: null, dataDiskBytes: null };
+    const { bavail, blocks, bsize } = await statfs(folder);
+    return { dataFreeBytes: bavail * bsize, dataDiskBytes: blocks * bsize };
+  } catch {
+    return { dataFreeBytes: null, dataDiskBytes: null };
+  }
 }
 
 async function readProc(path: string): Promise<string | null> {

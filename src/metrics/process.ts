@@ -52,6 +52,18 @@ function heapSpace(
  */
 export const processFamilies: readonly MetricFamily<Scrape>[] = [
   single(
+    'stratum_proxy_data_free_bytes',
+    'gauge',
+    'Space left on the disk of the data file.',
+    (facts) => facts.dataFreeBytes,
+  ),
+  single(
+    'stratum_proxy_data_disk_bytes',
+    'gauge',
+    'Size of the disk of the data file.',
+    (facts) => facts.dataDiskBytes,
+  ),
+  single(
     'process_cpu_user_seconds_total',
     'counter',
     'Total user CPU time spent in seconds.',

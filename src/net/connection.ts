@@ -21,6 +21,8 @@ export type CloseReason =
   | 'replaced'
   | 'flood'
   | 'removed'
+  | 'kicked'
+  | 'banned'
   | 'shutdown'
   | 'dial-timeout'
   | 'call-timeout'

@@ -18,10 +18,7 @@ export class HttpConnect implements ProxyHandshake {
     const { host, port } = this.#destination;
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
     const lines = [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`];
-    if (this.#login !== null) {
-      const credentials = Buffer.from(`${this.#login.user}:${this.#login.password}`).toString('base64');
-      lines.push(`Proxy-Authorization: Basic ${credentials}`);
-    }
+    if (this.#login !== null) lines.push(`Proxy-Authorization: Basic ${credentialsOf(this.#login)}`);
     return lines.join('\r\n') + END;
   }
 
@@ -45,6 +42,18 @@ export class HttpConnect implements ProxyHandshake {
     if (code === '407') {
       return this.#login === null ? 'wants a user and a password' : 'does not take the user and password';
     }
-    return code === '' ? 'does not speak HTTP' : `answers ${code} ${reason}`.trimEnd();
+    return code === '' ? 'does not speak HTTP' : `answers ${code} ${this.#withoutSecret(reason)}`.trimEnd();
   }
+
+  /** The proxy's words go into logs and last errors; one that repeats what it was told is not to make us tell it. */
+  #withoutSecret(words: string): string {
+    const login = this.#login;
+    if (login === null || login.password === '') return words;
+    return words.replaceAll(credentialsOf(login), '***').replaceAll(login.password, '***');
+  }
+}
+
+/** [RFC 7617 section 2] */
+function credentialsOf({ user, password }: ProxyLogin): string {
+  return Buffer.from(`${user}:${password}`).toString('base64');
 }

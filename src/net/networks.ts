@@ -1,7 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { canonicalAddress } from '../kit/ip-address.ts';
-
-const CIDR = /^([^/]+)(?:\/(\d{1,3}))?$/;
+import { type IpNetwork, parseNetwork } from '../kit/ip-network.ts';
 
 /** A set of IPv4 and IPv6 networks. */
 export class Networks {
@@ -12,7 +11,7 @@ export class Networks {
 
   static readonly none = new Networks([]);
 
-  private constructor(networks: readonly Network[]) {
+  private constructor(networks: readonly IpNetwork[]) {
     this.#isEmpty = networks.length === 0;
     for (const { address, bits, family } of networks) {
       (family === 'ipv4' ? this.#ipv4 : this.#ipv6).addSubnet(address, bits, family);
@@ -24,7 +23,7 @@ export class Networks {
    * ignored. A problem names the text and how it should look.
    */
   static parse(texts: readonly string[]): { readonly networks: Networks } | { readonly problem: string } {
-    const parsed: Network[] = [];
+    const parsed: IpNetwork[] = [];
     for (const text of texts) {
       const network = parseNetwork(text.trim());
       if (network === null) {
@@ -37,6 +36,10 @@ export class Networks {
     return { networks: new Networks(parsed) };
   }
 
+  static of(networks: readonly IpNetwork[]): Networks {
+    return new Networks(networks);
+  }
+
   /** Whether `address` is in one of them. An IPv4 address is the same inside of an IPv6 one. False where it is no address. */
   has(address: string | undefined): boolean {
     if (this.#isEmpty || address === undefined) return false;
@@ -44,25 +47,4 @@ export class Networks {
     if (canonical === null) return false;
     return isIP(canonical) === 4 ? this.#ipv4.check(canonical) : this.#ipv6.check(canonical, 'ipv6');
   }
-}
-
-interface Network {
-  readonly address: string;
-  readonly bits: number;
-  readonly family: 'ipv4' | 'ipv6';
-}
-
-function parseNetwork(text: string): Network | null {
-  const [, address = '', length] = CIDR.exec(text) ?? [];
-  const version = isIP(address);
-  if (version === 0 || address.includes('%')) return null;
-  const most = version === 4 ? 32 : 128;
-  const bits = length === undefined ? most : Number(length);
-  if (bits > most) return null;
-  const canonical = canonicalAddress(address) ?? '';
-  // ::ffff:10.0.0.0/104 is 10.0.0.0/8: that is how addresses are looked up.
-  if (version === 6 && isIP(canonical) === 4) {
-    return bits < 96 ? null : { address: canonical, bits: bits - 96, family: 'ipv4' };
-  }
-  return { address: canonical, bits, family: version === 4 ? 'ipv4' : 'ipv6' };
 }

@@ -3,11 +3,11 @@ import { difficultyOfTarget } from '../domain/difficulty.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import {
-  ethashMix,
+  type EthashProof,
   ethashPreimage,
-  ethashResult,
   HEADER_BYTES,
   type PracticeFlavour,
+  STAND_IN_PROOF,
 } from './ethash-proof.ts';
 import { ETHASH_TONGUES, type EthashState, type EthashTask, type EthashTongue } from './ethash-tongues.ts';
 import { HashLoop } from './hash-loop.ts';
@@ -31,6 +31,8 @@ export interface EthashMinerOptions {
   readonly hashesPerSecondLimit?: number;
   /** Submit all 16 digits where those behind the prefix would do; default false. */
   readonly submitsWholeNonce?: boolean;
+  /** Default {@link STAND_IN_PROOF}. */
+  readonly proof?: EthashProof;
   /** Come back after the connection has ended; default true. */
   readonly reconnect?: boolean;
   /** Pause before that; default 500. */
@@ -45,6 +47,7 @@ const DEFAULTS = {
   agent: 'practice-ethminer/1.0',
   hashesPerSecondLimit: 20_000,
   submitsWholeNonce: false,
+  proof: STAND_IN_PROOF,
   reconnect: true,
   reconnectMs: 500,
   replyTimeoutMs: 30_000,
@@ -278,7 +281,7 @@ export class EthashMiner {
       this.#nonce = top | BigInt.asUintN(Number(bits), this.#nonce + 1n);
       this.#preimage.writeBigUInt64BE(this.#nonce, HEADER_BYTES);
       this.stats.hashes += 1;
-      if (Buffer.compare(ethashResult(this.#preimage), target) > 0) continue;
+      if (Buffer.compare(this.#options.proof.result(this.#preimage), target) > 0) continue;
       this.stats.found += 1;
       this.#submit(task, this.#nonce.toString(16).padStart(16, '0'));
     }
@@ -293,7 +296,8 @@ export class EthashMiner {
       return;
     }
     stats.submitted += 1;
-    const mix = ethashMix(ethashResult(ethashPreimage(task.header, nonce))).toString('hex');
+    const preimage = ethashPreimage(task.header, nonce);
+    const mix = Buffer.from(this.#options.proof.mix(preimage)).toString('hex');
     const share = { task, nonce, mix, isWhole: this.#options.submitsWholeNonce };
     const message = live.tongue.submit(share, this.#options, live.state);
     live.link

@@ -4,7 +4,7 @@ import { targetOfDifficulty } from '../domain/difficulty.ts';
 import { type Endpoint, formatEndpoint } from '../domain/endpoint.ts';
 import type { Log } from '../kit/log.ts';
 import { ETHASH_FLAVOURS, jobKeyOf } from './ethash-flavours.ts';
-import { type PracticeFlavour, practiceSeed } from './ethash-proof.ts';
+import { type EthashProof, type PracticeFlavour, practiceSeed, STAND_IN_PROOF } from './ethash-proof.ts';
 import { type EthashJob, type EthashManners, EthashSession } from './ethash-session.ts';
 import { keepNewest } from './keep-newest.ts';
 import type { PoolBooks } from './pool-books.ts';
@@ -18,6 +18,8 @@ export interface EthashPoolOptions extends Partial<EthashManners>, Partial<Pract
   readonly prefixBytes?: number;
   /** Default 50: the epoch of the first block. */
   readonly epoch?: number;
+  /** Default {@link STAND_IN_PROOF}; ethash itself is that of one epoch. */
+  readonly proof?: EthashProof;
 }
 
 const DEFAULTS = {
@@ -25,6 +27,7 @@ const DEFAULTS = {
   difficulty: 1e-7,
   prefixBytes: 2,
   epoch: 50,
+  proof: STAND_IN_PROOF,
   pushesJobs: true,
   writesShortTargets: false,
   extranonceSubscribe: 'answer',
@@ -154,6 +157,7 @@ export class EthashPool {
     return new EthashSession(
       {
         books: this.stats,
+        proof: this.#options.proof,
         options: this.#options,
         checkLogin: (user, password) => this.#server.letsIn(user, password),
         currentJob: () => this.#job,

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { difficultyOfTarget } from '../domain/difficulty.ts';
 import { ClientLine, type ClientMessage } from './client-line.ts';
 import { ETHASH_FLAVOURS, type EthashRequest, jobKeyOf } from './ethash-flavours.ts';
-import { ethashMix, ethashPreimage, ethashResult, type PracticeFlavour } from './ethash-proof.ts';
+import { type EthashProof, ethashPreimage, type PracticeFlavour } from './ethash-proof.ts';
 import type { SubmitVerdict } from './judge.ts';
 import { keepNewest } from './keep-newest.ts';
 import type { PoolBooks } from './pool-books.ts';
@@ -44,6 +44,7 @@ export interface EthashManners {
 
 /** What a client needs of its pool. */
 export interface EthashPorts {
+  readonly proof: EthashProof;
   readonly books: PoolBooks;
   readonly options: EthashManners;
   checkLogin(user: string, password: string): boolean;
@@ -270,9 +271,11 @@ export class EthashSession {
       return refuse('malformed', 'Not the header of the job');
     if (job.seen.has(share.nonce)) return refuse('duplicate');
     job.seen.add(share.nonce);
-    const result = ethashResult(ethashPreimage(job.header, share.nonce));
+    const { proof } = this.#ports;
+    const preimage = ethashPreimage(job.header, share.nonce);
+    const result = Buffer.from(proof.result(preimage));
     const hashDifficulty = difficultyOfTarget(result, 1);
-    if (share.mix !== undefined && share.mix !== ethashMix(result).toString('hex'))
+    if (share.mix !== undefined && share.mix !== Buffer.from(proof.mix(preimage)).toString('hex'))
       return { ...refuse('malformed', 'Invalid mix hash'), hashDifficulty };
     if (result.toString('hex') > target) return { ...refuse('low-difficulty'), hashDifficulty };
     return { accepted: true, user: name, difficulty, hashDifficulty };

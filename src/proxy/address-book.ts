@@ -13,23 +13,37 @@ interface Address {
 export class AddressBook {
   readonly #addresses = new Map<string, Address>();
   readonly #failures: BoundedMap<string, { count: number }>;
-  readonly #bans: BoundedMap<string, true>;
+  /** The end of each; monotonic. */
+  readonly #bans: BoundedMap<string, number>;
+  readonly #banMs: number;
   readonly #threshold: number;
   #authorized = 0;
 
   constructor(limits: { threshold: number; windowSeconds: number; durationSeconds: number }) {
     this.#threshold = limits.threshold;
+    this.#banMs = limits.durationSeconds * 1000;
     this.#failures = new BoundedMap({ capacity: 65_536, ttlMs: limits.windowSeconds * 1000 });
-    this.#bans = new BoundedMap({ capacity: 65_536, ttlMs: limits.durationSeconds * 1000 });
+    this.#bans = new BoundedMap({ capacity: 65_536, ttlMs: this.#banMs });
   }
 
   isBanned(ip: string, nowMs: number): boolean {
-    return this.#bans.get(ip, nowMs) === true;
+    return this.#bans.get(ip, nowMs) !== undefined;
   }
 
   bannedCount(nowMs: number): number {
     this.#bans.expire(nowMs);
     return this.#bans.size;
+  }
+
+  /** Addresses that are banned, each with the monotonic time of its end. */
+  bans(nowMs: number): Iterable<readonly [ip: string, untilMs: number]> {
+    this.#bans.expire(nowMs);
+    return this.#bans.entries();
+  }
+
+  /** True where it was banned. */
+  unban(ip: string): boolean {
+    return this.#bans.delete(ip);
   }
 
   /** Connections of all addresses that are authorised at the moment. */
@@ -81,7 +95,7 @@ export class AddressBook {
     else entry.count = count;
     if (count < this.#threshold) return false;
     this.#failures.delete(ip);
-    this.#bans.set(ip, true, nowMs);
+    this.#bans.set(ip, nowMs + this.#banMs, nowMs);
     return true;
   }
 }

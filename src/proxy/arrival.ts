@@ -169,6 +169,13 @@ export class Arrival implements ConnectionOwner {
     const dialect =
       found.kind === 'unknown' ? this.#context.defaultDialect : this.#host.dialectNamed(found.dialect);
     if (found.kind === 'other-flavour' || found.kind === 'unspoken' || dialect === null) {
+      // If it comes back with the same it speaks nothing else, and is taken where that can be translated.
+      if (first !== null && found.kind === 'other-flavour' && dialect !== null)
+        this.#context.dialectsSeen.set(
+          hintKey(this.#ip, first.agent),
+          dialect.name,
+          this.#context.clock.monotonicMs(),
+        );
       const name = found.kind === 'unknown' ? '' : found.dialect;
       const id = rawId(first?.message['id'], line);
       const text =

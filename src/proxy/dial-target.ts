@@ -1,5 +1,5 @@
 import type { Pool } from '../domain/account.ts';
-import { parseVia } from '../domain/pool-options.ts';
+import { parseVia } from '../domain/via.ts';
 import type { DialTarget } from '../net/tcp-dialer.ts';
 
 /** How a pool is dialled: its address with what its options say about TLS and the proxy on the way. */
@@ -9,13 +9,12 @@ export function dialTargetOf({
   tls,
   options,
 }: Pick<Pool, 'host' | 'port' | 'tls' | 'options'>): DialTarget {
-  const via = options.via === null ? null : parseVia(options.via);
   return {
     host,
     port,
     tls,
     fingerprint: options.tlsFingerprint,
     verify: options.tlsVerify ?? true,
-    proxy: via === null ? null : { ...via, login: null },
+    proxy: options.via === null ? null : parseVia(options.via),
   };
 }

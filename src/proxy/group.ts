@@ -410,6 +410,11 @@ export class Group implements UpstreamOwner {
     );
   }
 
+  /** True where the pool leaves all of the nonce to whoever is connected. */
+  get isUndivided(): boolean {
+    return this.#parts.dialect.miner.nonces.kind === 'none';
+  }
+
   #openAheadOf(upstream: Upstream): void {
     if (upstream.clients.length < this.#capacityOf(upstream) * FULL_FROM) return;
     const hasSpare = this.upstreams.some(

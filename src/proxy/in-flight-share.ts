@@ -19,7 +19,8 @@ export interface InFlightShare extends PendingReply {
   readonly job: IssuedJob;
   /** As it is sent, kept for a second sending after the upstream was resumed. */
   share: PoolShare;
-  readonly sentAtMs: number;
+  /** When it was entered, or, where something had to be computed for it first, when that was done. */
+  sentAtMs: number;
   /** The books it was entered in: those of the pool it was found for. */
   readonly books: SessionBooks;
   /** What it is credited with. */

@@ -1,10 +1,11 @@
 import { type AccountDifficulty, difficultyAtPort } from '../domain/account.ts';
+import type { Work } from '../domain/job.ts';
 import { isOfPool, type Lane, type LanePlan, planFits, planLane, takesWhole } from '../domain/lane.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import { isProxyAgent, isRentalAgent } from '../domain/rental.ts';
 import type { ShareResult } from '../domain/result.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
-import type { Dialect, Refusal } from '../wire/dialect.ts';
+import type { Dialect, NonceSpace, Refusal, ShareCompletion } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolRefusal, PoolSubscription, RequestId } from '../wire/messages.ts';
 import type { Group, GroupClient } from './group.ts';
@@ -13,8 +14,10 @@ import { hintKey } from './hint-key.ts';
 import type { InFlightShare, PoolVerdict, ShareOwner } from './in-flight-share.ts';
 import type { IssuedJob } from './issued-job.ts';
 import { lineOfJob, viewOfJob } from './job-line.ts';
+import type { LineRecorder } from './line-recorder.ts';
 import { LoginReplies, type Place, type WaitingLogin } from './login-replies.ts';
 import { dispatch } from './miner/dispatch.ts';
+import { pairingFault, prefixFault } from './pairing-fault.ts';
 import { RejectLog } from './reject-log.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import type { Route, RoutedSession } from './route.ts';
@@ -81,6 +84,8 @@ const RATE_KNOWN_AFTER_MS = 180_000;
 const MAX_JOB_REQUESTS = 4;
 /** How long a login may wait for the look-up of its account: most miners give a login up after ten seconds. */
 const ACCOUNT_WAIT_MS = 5000;
+/** Of ours that are no other miner's yet, half of them of the usual length, half of the longest. */
+const PREFIXES_TRIED = 512;
 /** Shares found before a move are on their way for so long at most: a slow line, and a device that reports in batches. */
 const FORMER_KEPT_MS = 15_000;
 /** Some miners that take another prefix say so only when their login has been answered (nheqminer, nicehash/nheqminer StratumClient): so long after it they are waited for. */
@@ -144,9 +149,17 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   /** Requests for a job that wait for the first one. */
   #waitingJobs: Place[] | null = null;
   readonly #seat = new Seat();
+  /** Of the newest job that was sent. */
+  #block = '';
+  /** The seed hash whose shares can be completed at once; null before the first. */
+  #mixSeed: string | null = null;
+  /** A prefix that no other miner has, where its pool leaves all of the nonce to it; null where it is of no pool such. */
+  #ownPrefix: Lane | null = null;
   sent = new SentJobs();
   #isEnded = false;
   readonly conduct = new SessionConduct(this);
+  /** Keeps what is said both ways; null while nobody wants to see it. */
+  recorder: LineRecorder | null = null;
   #difficulty: SessionDifficulty | null = null;
   #rules: { readonly of: AccountDifficulty; readonly rules: AccountDifficulty } | null = null;
   /** Since when an authorised miner has been without a live upstream; null while it has one. */
@@ -240,13 +253,16 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   }
 
   onLine(line: string): boolean {
+    if (this.recorder !== null) this.recorder.received(line);
     dispatch(this, this.dialect.miner.decode(line));
     return this.connection.isOpen;
   }
 
   /** Sends now, ahead of replies that are still waited for: notifications. */
   send(text: string): void {
-    if (text !== '') this.connection.send(text);
+    if (text === '') return;
+    if (this.recorder !== null) this.recorder.sent(text, this.binding?.group.credentials.password ?? '');
+    this.connection.send(text);
   }
 
   /** Sends a reply in the order of arrival. An id of null is never answered. */
@@ -335,6 +351,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.id !== '') context.sessionsById.delete(this.id);
     this.id = resumed?.sessionId ?? context.newSessionId();
     context.sessionsById.set(this.id, this);
+    this.recorder = resumed === null ? null : context.recordings.running(this.id);
     this.plan = plan;
     if (this.binding !== null) this.#planFor(this.binding.group);
   }
@@ -467,18 +484,21 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { pool } = group.credentials;
     return new SessionBooks(
       {
-        sessionId: this.id,
-        address: this.address,
-        account: route.account.name,
-        worker,
-        agent: this.agent,
-        dialect: this.dialect.name,
-        pool: pool.name,
-        algorithm,
-        divider: pool.algorithm.divider,
-        connectedAtMs: this.connectedAtMs,
+        subject: {
+          sessionId: this.id,
+          address: this.address,
+          account: route.account.name,
+          worker,
+          agent: this.agent,
+          dialect: this.dialect.name,
+          pool: pool.name,
+          algorithm,
+          divider: pool.algorithm.divider,
+          connectedAtMs: this.connectedAtMs,
+        },
+        total: group.tallyOf(algorithm),
+        freshWork: this.context.freshWork,
       },
-      group.tallyOf(algorithm),
       this.context.clock.monotonicMs(),
     );
   }
@@ -489,7 +509,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (this.#next !== null) this.#next.upstream.leave(this);
     this.#next = null;
     if (this.binding.group === group) return;
-    if (!this.dialect.worksFor(group.dialect.name)) {
+    if (pairingFault(this.dialect, group.credentials.pool, this.context.mix) !== null) {
       this.end('removed');
       return;
     }
@@ -624,8 +644,14 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   // ---- what the upstream says
 
-  onLoggedIn(_from: Upstream): void {
-    if (this.binding !== null && !this.dialect.miner.loginCarriesJob) this.#grantAuthorize();
+  onLoggedIn(from: Upstream): void {
+    if (this.binding === null || this.dialect.miner.loginCarriesJob) return;
+    // Whether it can mine there is only known when the pool has said how nonces begin, at the latest before its first job.
+    const isOpen =
+      from === this.upstream &&
+      from.job === null &&
+      this.dialect.pairing(this.binding.group.dialect.name) === 'whole-nonce';
+    if (!isOpen) this.#grantAuthorize();
   }
 
   onLoginRefused(from: Upstream, refusal: PoolRefusal): void {
@@ -663,6 +689,9 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   onReady(from: Upstream): void {
     if (from.job === null || from.subscription === null) return;
+    if (this.#turnsAway(from, from.subscription)) return;
+    const group = this.#next?.upstream === from ? this.#next.group : this.binding?.group;
+    if (group !== undefined && from.job.work !== null && !this.#isMixReady(group, from.job.work)) return;
     if (this.#next !== null && from === this.#next.upstream) this.#arrive(this.#next);
     const { upstream } = this;
     if (upstream === null || from !== upstream || upstream.subscription === null) return;
@@ -678,8 +707,10 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (upstream.job !== null) this.#settleOn(upstream, upstream.job);
   }
 
-  /** What the miner is to go by at this pool. */
+  /** What the miner is to go by at this pool: where nothing of its nonces is fixed for many, a prefix that no other miner has. */
   #partAt(subscription: PoolSubscription): NoncePart {
+    const { nonces } = this.dialect.miner;
+    if (nonces.kind === 'prefix' && this.plan?.kind === 'open') return this.#claimPart(nonces);
     return partAtPool(this, subscription, this.lane?.bytes ?? '', (bytes) => this.context.newPrefix(bytes));
   }
 
@@ -693,15 +724,76 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     this.told.note({ extranonce1, extranonce2Bytes });
   }
 
+  /** The pool begins its nonces, which this miner cannot be told: it is told why, and closed. */
+  #turnsAway(from: Upstream, subscription: PoolSubscription): boolean {
+    const group = this.#next?.upstream === from ? this.#next.group : this.binding?.group;
+    if (group === undefined || (from !== this.upstream && from !== this.#next?.upstream)) return false;
+    const { pool } = group.credentials;
+    const fault = prefixFault(this.dialect, pool, subscription);
+    if (fault !== null) {
+      this.refuseAuthorize(fault);
+      this.context.log.info('miner cannot mine at its pool', { miner: this.address, reason: fault });
+      this.end('refused');
+      return true;
+    }
+    const isWaited = from === this.upstream && this.dialect.pairing(pool.dialect) === 'whole-nonce';
+    if (isWaited) this.#grantAuthorize();
+    return false;
+  }
+
+  /** What its shares lack at the pools of this group; null where they lack nothing. */
+  completionAt(group: Group): ShareCompletion | null {
+    if (this.dialect.pairing(group.dialect.name) !== 'completed') return null;
+    return group.dialect.completion ?? null;
+  }
+
+  /**
+   * False where shares of this work could not be completed yet: a pool that the miner comes to counts as one without a job until they can.
+   * [quirk: ethminer ends a connection on which a share goes unanswered for 2 seconds; ethereum-mining/ethminer#1615]
+   */
+  #isMixReady(group: Group, work: Work): boolean {
+    const seed = this.completionAt(group)?.seedOf(work) ?? null;
+    if (seed === null || seed === this.#mixSeed) return true;
+    const { name } = group.credentials.pool.algorithm;
+    const isReady = this.context.mix.prepare(name, seed, () => {
+      this.#mixSeed = seed;
+      if (this.connection.isOpen) this.#lookAgain();
+    });
+    if (isReady) this.#mixSeed = seed;
+    return isReady;
+  }
+
+  /** Keeps the prefix that the miner has where no other miner's overlaps with it, else finds another. */
+  #claimPart(nonces: Extract<NonceSpace, { kind: 'prefix' }>): NoncePart {
+    const { context, extranonce1, extranonce2Bytes } = this;
+    if (this.#ownPrefix?.bytes === extranonce1) return { extranonce1, extranonce2Bytes };
+    this.#releasePrefix();
+    let own = extranonce1 === '' ? null : context.prefixes.claim(extranonce1);
+    for (let tried = 0; own === null && tried < PREFIXES_TRIED; tried += 1) {
+      const bytes = tried < PREFIXES_TRIED / 2 ? nonces.placeholderBytes : nonces.mostPrefixBytes;
+      own = context.prefixes.claim(context.newPrefix(bytes));
+    }
+    if (own === null) return { extranonce1, extranonce2Bytes };
+    this.#ownPrefix = own;
+    return { extranonce1: own.bytes, extranonce2Bytes: nonces.nonceBytes - own.bytes.length / 2 };
+  }
+
+  #releasePrefix(): void {
+    if (this.#ownPrefix !== null) this.context.prefixes.release(this.#ownPrefix);
+    this.#ownPrefix = null;
+  }
+
   /** Leases a lane of this upstream; where it has none left, another upstream is joined and false returned. */
   #takeLane(upstream: Upstream): boolean {
     const { lanes } = upstream;
+    const { binding } = this;
+    // Only now is it known for sure whether the pool's prefix leaves room for a byte of ours.
+    if (binding !== null && this.plan?.kind === 'prefix') this.#planFor(binding.group);
     if (lanes === null || this.plan === null) return false;
     const preferred = this.resumed?.upstream === upstream ? this.resumed.lane : null;
     if (this.#seat.take(lanes, { plan: this.plan, prefix: this.extranonce1, preferred })) return true;
-    const group = this.binding?.group ?? null;
     upstream.leave(this);
-    this.upstream = group?.joinAnother(this, upstream) ?? null;
+    this.upstream = binding?.group.joinAnother(this, upstream) ?? null;
     if (this.upstream !== null) this.onReady(this.upstream);
     return false;
   }
@@ -732,6 +824,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     if (lanes === null || subscription === null || this.plan === null) return;
     if (!this.#seat.isSettledIn(lanes)) {
       if (!this.#seat.isIn(lanes)) this.#seat.leave();
+      // On its way to another pool the plan was that one's.
+      if (this.binding !== null) this.#planFor(this.binding.group);
       if (this.plan.kind === 'inject' && !planFits(this.plan, subscription.extranonce2Bytes)) {
         if (!this.#widen(upstream)) return;
       }
@@ -768,8 +862,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
    * reconnect that follows is told at subscribe. False while it cannot mine here.
    */
   #tellPrefix(subscription: PoolSubscription): boolean {
-    if (this.plan === null || !isOfPool(this.plan)) return true;
     const { nonces } = this.dialect.miner;
+    if (this.plan === null || !(isOfPool(this.plan) || nonces.kind === 'prefix')) return true;
     const part = this.#partAt(subscription);
     const isPrefix = nonces.kind === 'prefix';
     const isNone = part.extranonce1 === '' && this.told.newest === null;
@@ -880,6 +974,12 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #sendJob(job: IssuedJob, clean: boolean): void {
     if (job.work === null || this.lane === null || this.binding === null) return;
     const binding = this.#bookUnder(job.algorithm, this.binding);
+    const completion = this.completionAt(binding.group);
+    // EthProxy pools do not say it: every block of theirs voids the one before.
+    const isClean = clean || (completion !== null && this.#block !== job.block);
+    this.#block = job.block;
+    // An epoch begins for the miner with seconds of work too; the cache is there before its first share.
+    this.#isMixReady(binding.group, job.work);
     const difficulty = this.#difficultyFor(job, binding.group.judges);
     const isChanged = this.sent.note(job, difficulty);
     this.#jobSentAtMs = this.context.clock.monotonicMs();
@@ -890,7 +990,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
       this.#grantAuthorize();
     } else {
       // cgminer applies one change per notify, so a difficulty only ever goes out directly before a job.
-      this.send((isChanged ? this.#difficultyLine(job, clean) : '') + lineOfJob(this, job, clean));
+      this.send((isChanged ? this.#difficultyLine(job, isClean) : '') + lineOfJob(this, job, isClean));
     }
     if (this.#waitingJobs !== null) this.#answerJobs(job);
   }
@@ -1342,6 +1442,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #leaveUpstream(): void {
     this.#seat.leave();
+    this.#releasePrefix();
     this.#difficulty?.leave();
     this.upstream?.leave(this);
     this.upstream = null;

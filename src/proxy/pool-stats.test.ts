@@ -48,6 +48,16 @@ describe('the figures of a pool', () => {
     assert.deepEqual(pool.events, ['warn: pool connection failed', 'warn: pool connection failed']);
   });
 
+  test('count a failure under the algorithm that the newest jobs name', () => {
+    const pool = watched();
+    pool.stats.failed('dial-failed: ECONNREFUSED', 0, pool.log);
+    const named = new PoolStats('pool.example:3333', 'sha256dt', 1);
+    pool.stats.supersededBy = named;
+    pool.stats.failed('silence', 1000, pool.log);
+    assert.deepEqual([pool.stats.failures, named.failures, named.lastError], [1, 1, 'silence']);
+    assert.deepEqual(pool.events, ['warn: pool connection failed']);
+  });
+
   test('log the end of an outage, and the next outage at once', () => {
     const pool = watched();
     rise(pool);

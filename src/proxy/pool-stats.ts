@@ -92,14 +92,16 @@ export class PoolStats {
 
   /** A connection failed. Logged once, then once a minute: in dedicated mode every miner has one. */
   failed(error: string, nowMs: number, log: Log): void {
-    this.failures += 1;
-    this.lastError = error;
+    // Whoever looks at this pool sees it under the algorithm that its jobs name.
+    const shown = this.supersededBy ?? this;
+    shown.failures += 1;
+    shown.lastError = error;
     if (this.live === 0 && this.#told !== 'pool-down') {
       this.#told = 'pool-down';
       this.#emit({ kind: 'pool-down', pool: this.pool, algorithm: this.algorithm, reason: error });
     }
     if (this.#warnedAtMs !== null && nowMs - this.#warnedAtMs < REPEAT_WARNING_MS) return;
     this.#warnedAtMs = nowMs;
-    log.warn('pool connection failed', { pool: this.pool, reason: error, failures: this.failures });
+    log.warn('pool connection failed', { pool: this.pool, reason: error, failures: shown.failures });
   }
 }

@@ -6,6 +6,7 @@ import type { ProxyEvent } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type {
+  Collection,
   FleetSummary,
   HistogramRow,
   PoolRow,
@@ -28,20 +29,25 @@ import { WriteBatch } from '../net/write-batch.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import { AddressBook } from './address-book.ts';
 import { Arrival, type ArrivalHost } from './arrival.ts';
+import { FreshWork } from './fresh-work.ts';
 import { Group } from './group.ts';
 import { HintBook } from './hint-book.ts';
 import { JobSequence } from './issued-job.ts';
 import { JobLabels } from './job-labels.ts';
 import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
+import { Operations } from './operations.ts';
+import { OwnPrefixes } from './own-prefixes.ts';
 import { PoolStats } from './pool-stats.ts';
 import { PoolProbing } from './probe-pool.ts';
+import { Recordings } from './recordings.ts';
 import { Routes } from './routes.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
 import { endedDetail, sessionDetail, sessionRow } from './session-row.ts';
 import { SessionSums } from './session-sums.ts';
 import type { ProxySettings } from './settings.ts';
+import type { ShareMix } from './share-mix.ts';
 import type { ShareVerifier } from './share-verifier.ts';
 import { Tally } from './tally.ts';
 
@@ -65,6 +71,8 @@ export interface ProxyParts {
   emit(event: ProxyEvent): void;
   /** Hashes shares; which are is the configuration's choice. */
   readonly verifier: ShareVerifier;
+  /** Completes shares of miners whose dialect leaves out what their pool wants. */
+  readonly mix: ShareMix;
 }
 
 const SWEEP_MS = 250;
@@ -74,6 +82,7 @@ const RESUMES_KEPT = 100_000;
 const HINTS_KEPT = 50_000;
 const RATES_KEPT = 100_000;
 const RATES_KEPT_MS = 24 * 3_600_000;
+const COLLECTED_AT_ONCE = 2000;
 const FAN_OUT_BOUNDS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 const FLOOD_WORDS = 'a connection was closed that sent too much that cannot be used';
@@ -81,6 +90,12 @@ const CAP_WORDS = {
   'address-cap': 'it has as many connections as limits.connectionsPerAddress allows',
   'global-cap': 'there are as many connections as limits.connections or the open files allow',
 } as const;
+
+/** The books of one (account, pool, algorithm). */
+interface Total {
+  readonly key: Pick<TotalRow, 'account' | 'pool' | 'algorithm'>;
+  readonly tally: Tally;
+}
 
 /** The living part of one process: a Stratum port, the sessions on it, and their upstreams. Knows no store and no HTTP. */
 export class Proxy {
@@ -97,10 +112,8 @@ export class Proxy {
   readonly #sessions = new Set<MinerSession>();
   readonly #groups = new Map<string, Group>();
   readonly #routes: Routes;
-  readonly #totals = new Map<
-    string,
-    { readonly key: Pick<TotalRow, 'account' | 'pool' | 'algorithm'>; readonly tally: Tally }
-  >();
+  readonly #totals = new Map<string, Total>();
+  readonly #freshWork = new FreshWork();
   readonly #pools = new Map<string, PoolStats>();
   readonly #probing = new Set<PoolProbing>();
   readonly #refused = new Map<string, number>();
@@ -115,6 +128,8 @@ export class Proxy {
   #nextPrefix = randomBytes(4).readUInt32BE();
   #isDraining = false;
   readonly #timer: NodeJS.Timeout;
+  /** What an operator does to miners. */
+  readonly operations: Operations;
 
   constructor(parts: ProxyParts, settings: ProxySettings) {
     this.#parts = parts;
@@ -129,7 +144,10 @@ export class Proxy {
     const groupOf = (owner: Account, credentials: PoolCredentials, isRented: boolean): Group =>
       this.#groupOf(owner, credentials, isRented);
     const emit = (event: ProxyEvent): void => parts.emit(event);
-    this.#routes = new Routes({ clock: parts.clock, log: parts.log, emit, groupOf }, settings);
+    this.#routes = new Routes(
+      { clock: parts.clock, log: parts.log, mix: parts.mix, emit, groupOf },
+      settings,
+    );
     const unboundTally = this.#tallyOf({ account: '', pool: '', algorithm: '' });
     this.#context = {
       settings,
@@ -148,10 +166,14 @@ export class Proxy {
       dialectsSeen: new BoundedMap({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       dialectsMistaken: new BoundedMap({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
       hints: new HintBook({ capacity: HINTS_KEPT, ttlMs: session.hintSeconds * 1000 }),
+      recordings: new Recordings(parts.clock),
       lastRates: new BoundedMap<string, number>({ capacity: RATES_KEPT, ttlMs: RATES_KEPT_MS }),
       measuring: new MeasuringLoad(),
       unboundTally,
+      freshWork: this.#freshWork,
       verifier: parts.verifier,
+      mix: parts.mix,
+      prefixes: new OwnPrefixes(),
       newPrefix: (bytes) => {
         this.#nextPrefix = (this.#nextPrefix + 1) >>> 0;
         return hexOf(this.#nextPrefix % 256 ** bytes, bytes);
@@ -172,6 +194,16 @@ export class Proxy {
       },
       onClosed: (closed, reason) => this.#onClosed(closed, reason),
     };
+    const { recordings, sessionsById } = this.#context;
+    this.operations = new Operations({
+      clock: parts.clock,
+      addresses: this.#addresses,
+      recordings,
+      sessions: this.#sessions,
+      arrivals: this.#arrivals,
+      sessionsById,
+      emit,
+    });
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -287,7 +319,7 @@ export class Proxy {
       upstreams,
       connectionsAccepted: this.#accepted,
       connectionsRefused: Object.fromEntries(this.#refused),
-      bannedAddresses: this.#addresses.bannedCount(nowMs),
+      bannedAddresses: this.#addresses.bannedCount(nowMs) + this.operations.banCount,
       quarantinedSessions: quarantined,
       quarantines: this.#quarantines,
       authorizeFailures: this.#authorizeFailures,
@@ -380,6 +412,19 @@ export class Proxy {
     if (session !== undefined) return sessionDetail(session, nowMs);
     const books = this.#retired.findLast(({ subject }) => subject.sessionId === id);
     return books === undefined ? null : endedDetail(books, nowMs);
+  }
+
+  /** A part of what was counted since the last call: the work of some thousand sessions takes a millisecond or two. */
+  collect(): Collection {
+    const work = this.#freshWork.take(COLLECTED_AT_ONCE);
+    if (!this.#freshWork.isEmpty) return { work, hasMore: true, totals: [] };
+    const totals: TotalRow[] = [];
+    for (const total of this.#totals.values()) {
+      if (!total.tally.isChanged) continue;
+      total.tally.isChanged = false;
+      totals.push(totalRow(total));
+    }
+    return { work, hasMore: false, totals };
   }
 
   // ---- connections
@@ -475,6 +520,7 @@ export class Proxy {
   #refusalOf(ip: string, counted = 0): string | null {
     const { limits } = this.#settings;
     if (this.#isDraining) return 'draining';
+    if (this.operations.isBanned(ip)) return 'banned';
     if (this.#addresses.isBanned(ip, this.#parts.clock.monotonicMs())) return 'banned';
     const open = this.#sessions.size + this.#arrivals.size;
     if (limits.connections > 0 ? open >= limits.connections : !this.#hasFilesForOneMore())
@@ -613,24 +659,10 @@ export class Proxy {
 
   #totalRows(): TotalRow[] {
     // Books that were opened before the first job said what it is.
-    const isMisnamed = ({
-      key,
-      tally,
-    }: {
-      readonly key: { pool: string; algorithm: string };
-      readonly tally: Tally;
-    }) => tally.received === 0 && this.#pools.get(`${key.pool} ${key.algorithm}`)?.supersededBy != null;
+    const isMisnamed = ({ key, tally }: Total) =>
+      tally.received === 0 && this.#pools.get(`${key.pool} ${key.algorithm}`)?.supersededBy != null;
     const shown = [...this.#totals.values()].filter((total) => !isMisnamed(total));
-    return Array.from(shown, ({ key, tally }) => ({
-      ...key,
-      counts: { ...tally.counts },
-      received: tally.received,
-      inFlight: tally.inFlight,
-      work: tally.work,
-      workFound: tally.workFound,
-      workAtPool: tally.workAtPool,
-      sharesAtPool: tally.sharesAtPool,
-    }));
+    return shown.map(totalRow);
   }
 
   #inFlight(): number {
@@ -657,12 +689,26 @@ export class Proxy {
         ({ endedAtMs, tally }) => endedAtMs === null || nowMs - endedAtMs < RETIRED_MS || tally.inFlight > 0,
       );
     }
+    this.operations.sweep(nowMs);
     this.#context.resumes.expire(nowMs);
     this.#context.hints.expire(nowMs);
     this.#context.dialectsSeen.expire(nowMs);
     this.#context.dialectsMistaken.expire(nowMs);
     this.#context.lastRates.expire(nowMs);
   }
+}
+
+function totalRow({ key, tally }: Total): TotalRow {
+  return {
+    ...key,
+    counts: { ...tally.counts },
+    received: tally.received,
+    inFlight: tally.inFlight,
+    work: tally.work,
+    workFound: tally.workFound,
+    workAtPool: tally.workAtPool,
+    sharesAtPool: tally.sharesAtPool,
+  };
 }
 
 /** An IPv4 address that came through an IPv6 socket, in its own form. */

@@ -83,6 +83,39 @@ function openRoute(first: readonly number[]) {
   };
 }
 
+test('who comes back to an account whose first pool is known to be down mines where the others went', () => {
+  const down = { kind: 'down', sinceMs: 0 } as const;
+  const unknown = { kind: 'unknown', sinceMs: null } as const;
+  const live = { kind: 'live', sinceMs: 0 } as const;
+  const cases: readonly (readonly [health: readonly PoolHealth[], expected: number])[] = [
+    [[unknown, live, live], 0],
+    [[live, live, live], 0],
+    [[down, unknown, live], 2],
+    [[down, live, live], 1],
+    [[down, down, unknown], 0],
+    [[down, down, down], 0],
+  ];
+  for (const [health, expected] of cases) {
+    const entries = health.map((_, i) => {
+      const [entry] = testAccount('00112233445566aa', { host: '127.0.0.1', port: 1000 + i }).entries;
+      return entry;
+    });
+    const groups = entries.map((entry) => new HealthOfPool(entry));
+    for (const [i, group] of groups.entries()) group.health = health[i] ?? unknown;
+    const [first, ...rest] = entries;
+    assert.ok(first !== undefined);
+    const account = { ...testAccount('00112233445566aa', first.pool), entries: [first, ...rest] } as const;
+    const groupOf = (_: Account, credentials: PoolCredentials): Group =>
+      groups.find((one) => one.credentials === credentials) as unknown as Group;
+    const route = new Route(
+      { clock: systemClock, log: silentLog, emit: () => {}, groupOf },
+      account,
+      testSettings(),
+    );
+    assert.equal(groups.indexOf(route.group as unknown as HealthOfPool), expected, JSON.stringify(health));
+  }
+});
+
 const LISTS = [[0, 1, 2], [1, 0], [2], [3, 2, 1, 0], [4, 0]] as const;
 
 const step = fc.oneof(

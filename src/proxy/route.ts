@@ -44,6 +44,16 @@ export class Route {
     this.#settings = settings;
     this.#account = account;
     this.#groups = account.entries.map((credentials) => parts.groupOf(account, credentials));
+    this.#current = this.#firstChoice();
+  }
+
+  /**
+   * The first pool, unless it is known to be down and another is up. A miner that was closed at a failover so that it takes another prefix comes back when its route may
+   * be gone, and must not be sent to the pool that it was taken from.
+   */
+  #firstChoice(): number {
+    const [first, ...others] = this.#groups.map(({ health }) => health.kind);
+    return first === 'down' ? others.indexOf('live') + 1 : 0;
   }
 
   get account(): Account {

@@ -1,11 +1,13 @@
-import { type Account, entriesThat, type PoolCredentials } from '../domain/account.ts';
+import type { Account, PoolCredentials } from '../domain/account.ts';
 import type { ProxyEvent } from '../domain/event.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import type { Group } from './group.ts';
+import { pairingFault } from './pairing-fault.ts';
 import { Route } from './route.ts';
 import type { ProxySettings } from './settings.ts';
+import type { ShareMix } from './share-mix.ts';
 
 /** What miners of one account have in common that mine along one route. */
 export interface RouteKind {
@@ -19,6 +21,7 @@ export interface RoutesParts {
   readonly clock: Clock;
   readonly log: Log;
   emit(event: ProxyEvent): void;
+  readonly mix: Pick<ShareMix, 'canMix'>;
   /** The group of one of an account's entries; the same one while credentials and mode are the same. */
   groupOf(account: Account, credentials: PoolCredentials, isRented: boolean): Group;
 }
@@ -50,7 +53,7 @@ export class Routes {
 
   /** The route of such a miner; null where none of the account's pools is for it. */
   of(account: Account, kind: RouteKind): Route | null {
-    const own = accountFor(account, kind.dialect);
+    const own = this.#accountFor(account, kind.dialect);
     if (own === null) return null;
     const kept = this.#byAccount.get(account.name) ?? [];
     const known = kept.find(
@@ -77,7 +80,7 @@ export class Routes {
   /** The account has changed: its miners follow, and those for whom it has no pool any more are closed. */
   update(account: Account): void {
     for (const { kind, route } of this.#byAccount.get(account.name) ?? []) {
-      const own = accountFor(account, kind.dialect);
+      const own = this.#accountFor(account, kind.dialect);
       if (own === null) route.remove();
       else route.update(own);
     }
@@ -100,9 +103,20 @@ export class Routes {
   clear(): void {
     this.#byAccount.clear();
   }
-}
 
-/** The account as a miner of this dialect sees it; null where it has no pool for it. */
-function accountFor(account: Account, dialect: Dialect): Account | null {
-  return entriesThat(account, ({ pool }) => dialect.worksFor(pool.dialect));
+  /**
+   * The account as a miner of this dialect sees it: the pools that speak the same or need nothing but another spelling, in the account's order, then those for which its shares
+   * have to be completed or the prefix has to be empty. Null where it has no pool for it.
+   */
+  #accountFor(account: Account, dialect: Dialect): Account | null {
+    const able = account.entries.filter(({ pool }) => pairingFault(dialect, pool, this.#parts.mix) === null);
+    const isDirect = ({ pool }: PoolCredentials): boolean => dialect.pairing(pool.dialect) === 'direct';
+    const ordered = [...able.filter(isDirect), ...able.filter((entry) => !isDirect(entry))];
+    const [primary, ...backups] = ordered;
+    if (primary === undefined) return null;
+    const isSame = ordered.every((entry, at) => entry === account.entries[at]);
+    return isSame && ordered.length === account.entries.length
+      ? account
+      : { ...account, entries: [primary, ...backups] };
+  }
 }

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { isAccepted, SHARE_RESULTS, type ShareResult } from '../domain/result.ts';
+import { FreshWork } from './fresh-work.ts';
 import { type BooksSubject, SessionBooks } from './session-books.ts';
 import { Tally } from './tally.ts';
 
+const freshWork = new FreshWork();
 const HASHES_AT_ONE = 4_294_967_296;
 
 function subject(divider = 1): BooksSubject {
@@ -66,8 +68,8 @@ describe('a tally', () => {
 describe('the books of a session', () => {
   test('stay empty and unused until the first share', () => {
     const total = new Tally();
-    const books = new SessionBooks(subject(), total, 0);
-    const other = new SessionBooks(subject(), total, 0);
+    const books = new SessionBooks({ subject: subject(), total, freshWork }, 0);
+    const other = new SessionBooks({ subject: subject(), total, freshWork }, 0);
     other.begin(8, 1);
     assert.equal(books.isUsed, false);
     assert.equal(books.tally.received, 0, 'nothing of another session');
@@ -77,7 +79,10 @@ describe('the books of a session', () => {
 
   test('move the total with them', () => {
     const total = new Tally();
-    const [a, b] = [new SessionBooks(subject(), total, 0), new SessionBooks(subject(), total, 0)];
+    const [a, b] = [
+      new SessionBooks({ subject: subject(), total, freshWork }, 0),
+      new SessionBooks({ subject: subject(), total, freshWork }, 0),
+    ];
     a.begin(8, 1_700_000_000_000);
     b.begin(2, 1_700_000_001_000);
     a.end('accepted', 8, 100);
@@ -94,14 +99,14 @@ describe('the books of a session', () => {
 
   test('count work in hashes of their algorithm', () => {
     const total = new Tally();
-    const books = new SessionBooks(subject(65_536), total, 0);
+    const books = new SessionBooks({ subject: subject(65_536), total, freshWork }, 0);
     books.begin(8, 0);
     books.end('accepted', 8, 0);
     assert.equal(total.work, (8 * HASHES_AT_ONE) / 65_536);
   });
 
   test('know a rate from credited shares alone', () => {
-    const books = new SessionBooks(subject(), new Tally(), 0);
+    const books = new SessionBooks({ subject: subject(), total: new Tally(), freshWork }, 0);
     for (let i = 0; i < 4; i += 1) {
       books.begin(1, 0);
       books.end(i === 0 ? 'rejected' : 'accepted', 1, 30_000);
@@ -113,7 +118,7 @@ describe('the books of a session', () => {
 
   test('take a verdict after the session has gone', () => {
     const total = new Tally();
-    const books = new SessionBooks(subject(), total, 0);
+    const books = new SessionBooks({ subject: subject(), total, freshWork }, 0);
     books.begin(8, 0);
     books.endedAtMs = 5;
     books.end('accepted', 8, 10);

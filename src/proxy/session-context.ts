@@ -7,15 +7,19 @@ import type { Log } from '../kit/log.ts';
 import type { CloseReason } from '../net/connection.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import type { AddressBook } from './address-book.ts';
+import type { FreshWork } from './fresh-work.ts';
 import type { HintBook } from './hint-book.ts';
 import type { JobSequence } from './issued-job.ts';
 import type { MeasuringLoad } from './measuring-load.ts';
 import type { MinerSession } from './miner-session.ts';
+import type { OwnPrefixes } from './own-prefixes.ts';
+import type { Recordings } from './recordings.ts';
 import type { Route } from './route.ts';
 import type { RouteKind } from './routes.ts';
 import type { SentJobs } from './sent-jobs.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { ProxySettings } from './settings.ts';
+import type { ShareMix } from './share-mix.ts';
 import type { ShareVerifier } from './share-verifier.ts';
 import type { Tally } from './tally.ts';
 import type { Upstream } from './upstream.ts';
@@ -61,6 +65,7 @@ export interface SessionContext {
   readonly sessionsById: Map<string, MinerSession>;
   readonly resumes: BoundedMap<string, ResumeRecord>;
   readonly hints: HintBook;
+  readonly recordings: Recordings;
   /** What miners turned out to speak, by session id and by `hintKey`. */
   readonly dialectsSeen: BoundedMap<string, string>;
   /** What miners of a place were taken to speak and did not, by `hintKey`. */
@@ -71,8 +76,13 @@ export interface SessionContext {
   readonly measuring: MeasuringLoad;
   /** Shares of sessions that have no account. */
   readonly unboundTally: Tally;
+  readonly freshWork: FreshWork;
   /** null: the pool alone judges. */
   readonly verifier: ShareVerifier | null;
+  /** Completes shares of miners that leave out what their pool wants. */
+  readonly mix: ShareMix;
+  /** Nonce prefixes of ours, of all sessions. */
+  readonly prefixes: OwnPrefixes;
   /** A fresh extranonce1 of `bytes` bytes, hex. */
   newPrefix(bytes: number): string;
   newSessionId(): string;

@@ -13,7 +13,7 @@ export class SessionSums {
   readonly #perPool = new Map<string, Map<string, number>>();
   authorized = 0;
 
-  add({ books, worker }: Binding, nowMs: number): void {
+  add({ books, worker }: Pick<Binding, 'books' | 'worker'>, nowMs: number): void {
     const { account, pool, algorithm } = books.subject;
     this.authorized += 1;
     let sum = this.#algorithms.get(algorithm);

@@ -16,6 +16,8 @@ export class Tally {
   workFound = 0;
   workAtPool = 0;
   sharesAtPool = 0;
+  /** Something was counted since whoever resets it has looked. */
+  isChanged = false;
   readonly counts: Record<ShareResult, number> = {
     accepted: 0,
     'accepted-local': 0,
@@ -32,6 +34,7 @@ export class Tally {
 
   /** A share has arrived; its end is reported by {@link Tally.end}. `difficulty` is 0 where nothing is known of its job. */
   begin(difficulty: number): void {
+    this.isChanged = true;
     this.received += 1;
     this.inFlight += 1;
     this.difficultyReceived += difficulty;
@@ -39,6 +42,7 @@ export class Tally {
 
   /** The share's end. `work` is in hashes and counted only when credited. */
   end(result: ShareResult, difficulty: number, work: number): void {
+    this.isChanged = true;
     this.inFlight -= 1;
     this.counts[result] += 1;
     if (isAccepted(result)) {

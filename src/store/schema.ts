@@ -13,6 +13,9 @@ export interface Tables {
   readonly account_entries: AccountEntriesTable;
   readonly catalogue_state: CatalogueStateTable;
   readonly health_probe: HealthProbeTable;
+  readonly share_totals: ShareTotalsTable;
+  readonly history_series: HistorySeriesTable;
+  readonly history_blocks: HistoryBlocksTable;
 }
 
 export interface SchemaVersionsTable {
@@ -94,4 +97,44 @@ export interface CatalogueStateTable {
 export interface HealthProbeTable {
   id: number;
   checked_at_ms: number;
+}
+
+/** What was counted for one (account, pool, algorithm) over all runs of the program. */
+export interface ShareTotalsTable {
+  account: string;
+  pool: string;
+  algorithm: string;
+  received: number;
+  /** JSON object of the results that occurred. */
+  counts: string;
+  work: number;
+  work_found: number;
+  work_at_pool: number;
+  shares_at_pool: number;
+  changed_at_ms: number;
+}
+
+/** What a place in the history's blocks stands for; see `sql/history-levels.ts`. */
+export interface HistorySeriesTable {
+  level: number;
+  /** Counts up from 0 in each level; says which block, and where in it. */
+  number: number;
+  /** Of the level and the four labels: short, so that its index is. */
+  label_hash: string;
+  account: string;
+  worker: string;
+  pool: string;
+  algorithm: string;
+  /** When it was last written to, in days since 1970-01-01 UTC. */
+  last_day: number;
+}
+
+/** What some neighbouring series of a level did in one bucket; see `sql/history-block.ts`. */
+export interface HistoryBlocksTable {
+  step_seconds: number;
+  level: number;
+  /** When it begins, in seconds since 1970-01-01 UTC. */
+  bucket: number;
+  chunk: number;
+  data: Uint8Array;
 }

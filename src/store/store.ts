@@ -1,8 +1,16 @@
 import type { Account, AccountDifficulty, AccountMode, AlgorithmFacts, Pool } from '../domain/account.ts';
 import type { AlgorithmSource } from '../domain/algorithm-judgement.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
+import type {
+  HistoryPoint,
+  HistoryRetention,
+  HistoryScope,
+  HistoryStep,
+  LastingTotal,
+} from '../domain/history.ts';
 import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
+import type { WorkRow } from '../domain/report.ts';
 
 /** One entry of a registration: where to mine and as whom. The password may be empty. */
 export interface CredentialsRequest {
@@ -166,6 +174,24 @@ export type AddPoolResult =
   | { readonly kind: 'unknown-dialect'; readonly dialect: string; readonly known: readonly string[] }
   | NoDifficulty;
 
+/** What was done in one minute. */
+export interface HistoryMinute {
+  /** When it begins, in milliseconds since 1970-01-01 UTC. */
+  readonly atMs: number;
+  /** Labels may come up more than once. */
+  readonly rows: readonly WorkRow[];
+  readonly keepDays: HistoryRetention;
+}
+
+/** A part of the history. */
+export interface HistoryRange {
+  readonly scope: HistoryScope;
+  readonly step: HistoryStep;
+  /** Begin of the first bucket, and the end of the last, in milliseconds since 1970-01-01 UTC. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** One address of the pool list: a host or wildcard with one port. */
 export interface PoolRecord {
   readonly id: number;
@@ -236,6 +262,20 @@ export interface Store {
   listAlgorithms(): Promise<readonly AlgorithmRecord[]>;
   /** By name or alias, whatever its case. */
   findAlgorithm(nameOrAlias: string): Promise<AlgorithmRecord | null>;
+
+  /** Totals of all runs so far. Those of accounts that were deleted are removed when nothing was added to them for 90 days. */
+  loadTotals(): Promise<readonly LastingTotal[]>;
+  /**
+   * Puts these in the place of those with the same labels, all or none. As with `addHistory`, what it resolved with survives the end of the process, a power
+   * cut perhaps not. `withinMs`: how long it goes on trying while another process holds a lock.
+   */
+  saveTotals(totals: readonly LastingTotal[], options?: { readonly withinMs?: number }): Promise<void>;
+  /** Adds to what is known of that minute, all or none. */
+  addHistory(minute: HistoryMinute, options?: { readonly withinMs?: number }): Promise<void>;
+  /** By time. Empty buckets are absent. */
+  readHistory(range: HistoryRange): Promise<readonly HistoryPoint[]>;
+  /** Removes some of what is older than it is to be kept. True where there may be more. */
+  pruneHistory(keepDays: HistoryRetention): Promise<boolean>;
 
   /** Writes a row and reads it back; for readiness. */
   check(): Promise<void>;

@@ -276,6 +276,34 @@ describe('a miner that tries flavours', () => {
     });
   });
 
+  test('comes back with one that was refused: it means it, and is taken where that can be translated', () => {
+    const configured = ['ethproxy'];
+    assert.deepEqual(detect(flavourC('ethminer 0.19'), { configured, remembered: 'ethereum-stratum' }), {
+      kind: 'likely',
+      dialect: 'ethereum-stratum',
+    });
+    assert.deepEqual(detect(hello('ethminer-0.19'), { configured, remembered: 'eip1571' }), {
+      kind: 'certain',
+      dialect: 'eip1571',
+    });
+    assert.equal(
+      detect(hello('ethminer-0.19'), { configured, remembered: 'ethereum-stratum' }).kind,
+      'other-flavour',
+    );
+  });
+
+  test('is taken at once where it is no program that looks for its flavour, and another can be translated', () => {
+    assert.deepEqual(detect(flavourC('lolMiner 1.88'), { configured: ['ethash-plain'] }), {
+      kind: 'likely',
+      dialect: 'ethereum-stratum',
+    });
+    // What is spoken as it is goes before what is translated.
+    assert.deepEqual(detect(flavourC('lolMiner 1.88'), { configured: ['ethproxy', 'kaspa'] }), {
+      kind: 'likely',
+      dialect: 'kaspa',
+    });
+  });
+
   test('is told so by what is remembered, too', () => {
     const remembered = { remembered: 'ethproxy', configured: ['ethproxy', 'ethereum-stratum'] };
     assert.equal(detect(hello('ethminer-0.19'), remembered).kind, 'other-flavour');

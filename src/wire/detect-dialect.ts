@@ -1,3 +1,4 @@
+import { ethashPairing } from './dialects/ethash/pairing.ts';
 import { clip, type JsonObject, parseObject } from './json.ts';
 import { dialectsOfAgent } from './miner-agents.ts';
 
@@ -178,6 +179,7 @@ function choose(possible: readonly string[], first: FirstLine, hints: DialectHin
     ...named,
     ...byAgent.filter((dialect) => isServed(dialect, hints)),
     ...possible.filter((dialect) => isServed(dialect, hints)),
+    ...possible.filter((dialect) => isTranslated(dialect, hints)),
     ...byAgent,
   ];
   const order = [...ranked.filter((name) => possible.includes(name)), ...possible];
@@ -189,18 +191,14 @@ function choose(possible: readonly string[], first: FirstLine, hints: DialectHin
   return { kind: 'likely', dialect: untried ?? likeliest };
 }
 
-/** Flavours of one coin whose miners may find a pool of the other. */
-const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
-  'ethereum-stratum': ['eip1571'],
-  eip1571: ['ethereum-stratum'],
-  ethproxy: ['ethash-plain'],
-  'ethash-plain': ['ethproxy'],
-};
-
+/** True where a pool in use speaks the dialect, or another flavour of the coin that needs nothing more. */
 function isServed(dialect: string, { configured }: DialectHints): boolean {
-  return (
-    configured.includes(dialect) || (SIBLINGS[dialect] ?? []).some((other) => configured.includes(other))
-  );
+  return configured.some((pool) => pool === dialect || ethashPairing(dialect, pool) === 'direct');
+}
+
+/** True where a pool in use can be mined for by a translation that takes more than another spelling. */
+function isTranslated(dialect: string, { configured }: DialectHints): boolean {
+  return configured.some((pool) => ethashPairing(dialect, pool) !== 'none');
 }
 
 /**
@@ -213,6 +211,9 @@ function flavourTried({ method, message }: FirstLine): 'eip1571' | 'ethereum-str
   const isNamed = method === 'mining.subscribe' && Array.isArray(params) && isFlavour(params[1]);
   return isNamed ? 'ethereum-stratum' : null;
 }
+
+/** Programs that do so, with their forks. */
+const SEARCHES = /(?:eth|nsf|etc)miner/i;
 
 const FLAVOURS: ReadonlySet<string> = new Set([
   'eip1571',
@@ -231,7 +232,10 @@ function leadsNowhere(dialect: string, first: FirstLine, hints: DialectHints): b
   const isProven = remembered !== null && !hints.mistaken?.includes(remembered);
   if (isProven && FLAVOURS.has(remembered)) return remembered !== dialect;
   const isEthash = dialect === 'eip1571' || dialect === 'ethereum-stratum';
-  return isEthash && !isServed(dialect, hints) && hints.configured.some((name) => FLAVOURS.has(name));
+  if (!isEthash || isServed(dialect, hints) || !hints.configured.some((name) => FLAVOURS.has(name)))
+    return false;
+  // Whoever looks for its flavour comes to one that costs less.
+  return SEARCHES.test(first.agent) || !isTranslated(dialect, hints);
 }
 
 /** `EthereumStratum/1.0.0` and the like, where others have a session id. */

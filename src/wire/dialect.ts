@@ -283,15 +283,46 @@ export interface ShareClaim {
   readonly fingerprint: number;
 }
 
+/**
+ * What it takes for a miner of one dialect to work for a pool of another.
+ * `direct`: nothing; what the one says, the other can be told.
+ * `completed`: the pool wants a hash with each share that the miner does not submit; it is computed here, where that can be done ({@link Dialect.completion}).
+ * `whole-nonce`: the miner cannot be told how its nonces begin, so that its shares are good only at a pool that leaves all of the nonce to it.
+ * `none`: it cannot.
+ */
+export type Pairing = 'direct' | 'completed' | 'whole-nonce' | 'none';
+
+/** What a share is hashed from; hex in lower case. */
+export interface MixQuestion {
+  /** 64 digits: which epoch it is. */
+  readonly seed: string;
+  /** 64 digits. */
+  readonly header: string;
+  /** 16 digits, big-endian. */
+  readonly nonce: string;
+}
+
+/** How the shares of other dialects' miners are completed for the pools of this one. */
+export interface ShareCompletion {
+  /** What has to be known of a job before its first share comes; null where the job does not say. */
+  seedOf(work: Work): string | null;
+  /** Null where the job, or the share, lacks a part. */
+  questionOf(share: PoolShare, work: Work): MixQuestion | null;
+  /** The share with its mix hash, 64 hex digits. */
+  complete(share: PoolShare, mix: string): PoolShare;
+}
+
 /** A wire protocol, both sides. An entry of the dialect list. */
 export interface Dialect {
   readonly name: string;
-  /** Whose pools a miner of this dialect can work for: those of the same family. */
+  /** Of the work of its pools. */
   readonly family: Work['family'];
   readonly miner: MinerDialect;
   readonly pool: PoolDialect;
-  /** True where a miner of this dialect can work for a pool that speaks `pool`, another dialect of the family. */
-  worksFor(pool: string): boolean;
+  /** What it takes for a miner of this dialect to work for a pool that speaks `pool`. */
+  pairing(pool: string): Pairing;
+  /** Present where miners of other dialects are completed for this one's pools. */
+  readonly completion?: ShareCompletion;
   /**
    * What a share says of its own worth; null where the dialect's shares say nothing. `target` is what the pool demanded of the job's shares by a target, in the job
    * or apart from it; null where it did not.

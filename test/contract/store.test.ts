@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '../../src/kit/log.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { describeStore } from './store.ts';
+import { describeHistory } from './history.ts';
+import { describeStore, type StoreHarness } from './store.ts';
 
-describeStore('SQLite', async () => {
+async function harness(): Promise<StoreHarness> {
   const directory = await mkdtemp(join(tmpdir(), 'store-contract-'));
   return {
     open: ({ catalogue, nowMs = Date.now, newAccountName }) => {
@@ -15,4 +16,7 @@ describeStore('SQLite', async () => {
     },
     dispose: () => rm(directory, { recursive: true }),
   };
-});
+}
+
+describeStore('SQLite', harness);
+describeHistory('SQLite', harness);

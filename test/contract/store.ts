@@ -994,7 +994,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
         jobTimeoutSeconds: 600,
         tlsVerify: false,
         tlsFingerprint: 'ab'.repeat(32),
-        via: 'socks5://127.0.0.1:9050',
+        via: 'socks5://user:hunter2@127.0.0.1:9050',
       };
       const HOME = { pattern: patternOf('10.0.0.1:3333'), algorithm: 'sha256d', tls: false };
       const AT_HOME = endpointOf('10.0.0.1:3333');
@@ -1081,7 +1081,8 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
         ]) {
           const result = await store.addPool({ ...HOME, options });
           assert.ok(result.kind === 'conflict');
-          assert.match(result.message, /options \{"suggestDifficulty":65536,/);
+          assert.match(result.message, /options \{"suggestDifficulty":65536,.*socks5:\/\/\*\*\*@127/);
+          assert.doesNotMatch(result.message, /hunter2/);
         }
       });
 

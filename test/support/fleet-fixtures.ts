@@ -25,6 +25,17 @@ export function fleetPort(some: Partial<FleetPort> = {}): FleetPort {
   return {
     report: async () => workerReport(),
     watch: () => () => {},
+    kick: async () => true,
+    bans: async () => [],
+    ban: async ({ address, reason }) => ({
+      kind: 'banned',
+      ban: { address, reason, untilMs: null, by: 'operator' },
+      closed: 0,
+    }),
+    unban: async () => true,
+    record: async () => ({ kind: 'started', sinceMs: 0, untilMs: 600_000 }),
+    stopRecording: async () => true,
+    recorded: async () => ({ sinceMs: null, untilMs: null, lines: [] }),
     session: async (id) => sessionDetail({ row: sessionRow({ id }) }),
     ...some,
   };

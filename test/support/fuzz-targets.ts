@@ -436,7 +436,7 @@ function followClaim({ claim }: Dialect, share: PoolShare, work: Work, chance: M
 
 /** Whose miners can work for pools of this dialect. */
 function servedBy({ name, family }: Dialect): Dialect[] {
-  return DIALECTS.filter((other) => other.family === family && other.worksFor(name));
+  return DIALECTS.filter((other) => other.family === family && other.pairing(name) !== 'none');
 }
 
 /** What has to hold for work that a pool's line was read to, and for all lines that are written from it. */

@@ -180,6 +180,7 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
       fleet: fleetPort(),
       events: emptyEvents(),
       server: { read: async () => serverFacts() },
+      history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
       faults: { outageOf: () => null },
       ...others,
     },

@@ -7,6 +7,7 @@ import { type Log, silentLog } from '../../src/kit/log.ts';
 import { Networks } from '../../src/net/networks.ts';
 import { Proxy, type ProxyParts } from '../../src/proxy/proxy.ts';
 import type { ProxySettings } from '../../src/proxy/settings.ts';
+import { NO_MIX } from '../../src/proxy/share-mix.ts';
 import { ShareVerifier } from '../../src/proxy/share-verifier.ts';
 import { bitcoinV1 } from '../../src/wire/dialects/bitcoin-v1/index.ts';
 
@@ -115,6 +116,7 @@ export async function startProxyBed(
       secureContext: null,
       trustedProxies: Networks.none,
       verifier: new ShareVerifier(algorithms),
+      mix: NO_MIX,
       isListed: () => false,
       emit: () => {},
       algorithmNamed: () => null,

@@ -118,3 +118,45 @@ test('what happens is told as it happens, and the stream ends with the program',
   assert.ok(performance.now() - startedMs < 8000);
   await stream.until(() => stream.hasEnded);
 });
+
+test('a miner is recorded, disconnected and kept away over the API', async () => {
+  await using farm = await Farm.open();
+  const pool = await farm.scriptedPool();
+  const account = await farm.program.register(`127.0.0.1:${pool.port}`, 'wallet', 'pool-secret');
+  const miner = await farm.scriptedMiner({ user: `${account}.rig1` });
+  const { sessionId } = await miner.subscribe();
+  const started = await farm.program.request('POST', `/api/v1/sessions/${sessionId}/recording`);
+  assert.equal(started.status, 201, started.text);
+  miner.send({ id: 2, method: 'mining.authorize', params: [miner.user, 'miner-secret'] });
+  const peer = await pool.login();
+  peer.send({ id: null, method: 'client.show_message', params: ['pool-secret miner-secret'] });
+  await until(async () => (await getJson(farm, `sessions/${sessionId}`))['isAuthorized'] === true, 'login');
+  const recorded = await getJson(farm, `sessions/${sessionId}/lines`);
+  const text = JSON.stringify(recorded);
+  assert.ok(text.includes('mining.authorize'), text);
+  assert.equal(/(?:miner|pool)-secret/.test(text), false, text);
+  const stopped = await farm.program.request('DELETE', `/api/v1/sessions/${sessionId}/recording`);
+  assert.deepEqual(stopped.json, { stopped: true });
+
+  const path = `/api/v1/sessions/${sessionId}`;
+  assert.deepEqual((await farm.program.request('DELETE', path)).json, { closed: 1 });
+  await miner.closed();
+  assert.equal((await farm.program.request('DELETE', path)).status, 404);
+
+  const back = await farm.scriptedMiner({ user: `${account}.rig1` });
+  await back.subscribe();
+  const banned = await farm.program.post('/api/v1/bans', { address: '127.0.0.9/8', seconds: 600 });
+  assert.equal(banned.status, 201, banned.text);
+  assert.deepEqual([(banned.json as Json)['address'], (banned.json as Json)['closed']], ['127.0.0.0/8', 1]);
+  await back.closed();
+  const { events } = await getJson(farm, 'events');
+  const kinds = (events as readonly Json[]).map(({ kind }) => kind);
+  assert.ok(kinds.includes('kick') && kinds.includes('ban'), kinds.join(' '));
+  assert.equal(((await getJson(farm, 'bans'))['bans'] as readonly Json[]).length, 1);
+  const removed = await farm.program.request('DELETE', '/api/v1/bans/127.0.0.0%2F8');
+  assert.deepEqual(removed.json, { removed: true });
+  assert.equal((await farm.program.request('DELETE', '/api/v1/bans/127.0.0.0%2F8')).status, 404);
+  assert.equal((await farm.program.post('/api/v1/bans', { address: 'pool.example' })).status, 422);
+  const again = await farm.scriptedMiner({ user: account });
+  await again.subscribe();
+});

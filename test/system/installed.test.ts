@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Program, ROOT, runToEnd, VERSION } from '../support/program.ts';
+import { Farm } from '../support/farm.ts';
+import { Launched, Program, ROOT, runToEnd, VERSION } from '../support/program.ts';
 
 let directory = '';
 before(async () => {
@@ -49,10 +50,10 @@ describe('the installed program', () => {
       '--project',
       join(ROOT, 'tsconfig.build.json'),
     ];
-    const compiled = await runToEnd([...tsc, '--outDir', join(root, 'dist')], {
+    await using compiler = new Launched([...tsc, '--outDir', join(root, 'dist')], {
       executable: process.execPath,
     });
-    assert.equal(compiled.code, 0, compiled.stdout);
+    assert.equal((await compiler.exit(120_000)).code, 0, compiler.stdout);
     for (const name of ['bin', 'catalogue', 'package.json'])
       await cp(join(ROOT, name), join(root, name), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
@@ -67,6 +68,39 @@ describe('the installed program', () => {
     );
     assert.equal((await program.get('/api/v1/pools?limit=5')).status, 200);
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
+  });
+
+  test('packed and installed by npm into an empty folder: npx finds it, and it mines', async () => {
+    const app = join(directory, 'fresh');
+    await mkdir(app);
+    // What npm starts is this Node.js, whatever the machine has.
+    const env = { PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter) };
+    const npm = async (words: readonly string[], cwd: string): Promise<string> => {
+      await using launched = new Launched(words, { executable: 'npm', cwd, env });
+      const { code } = await launched.exit(240_000);
+      assert.equal(code, 0, `npm ${words.join(' ')}: ${launched.stdout}${launched.stderr}`);
+      return launched.stdout;
+    };
+    const packed = await npm(['pack', '--json', '--pack-destination', directory], ROOT);
+    const [{ filename, files }] = JSON.parse(packed.slice(packed.indexOf('['))) as [
+      { filename: string; files: { path: string }[] },
+    ];
+    const paths = files.map(({ path }) => path);
+    for (const path of ['dist/main.js', 'deploy/systemd/stratum-proxy.service', 'docs/install.md', 'LICENSE'])
+      assert.ok(paths.includes(path), path);
+    assert.deepEqual(
+      paths.filter((path) => /\.ts$|\.test\.js$|\.db$|^(?:src|test|bench|node_modules)\//.test(path)),
+      [],
+    );
+    await npm(['install', '--prefer-offline', '--no-audit', join(directory, filename)], app);
+    const npx = await npm(['exec', '--no', '--', 'stratum-proxy', '--version'], app);
+    assert.equal(npx, `stratum-proxy ${VERSION}\n`);
+    const executable = join(app, 'node_modules/.bin/stratum-proxy');
+    await using farm = await Farm.open({ executable, cwd: app, env });
+    const pool = await farm.pool({ difficulty: 400 / 2 ** 32 });
+    const name = await farm.account(pool, 'wallet');
+    await farm.miner(`${name}.rig1`).waitFor(({ accepted }) => accepted >= 3);
+    assert.deepEqual(await farm.program.stop(), { code: 0, signal: null });
   });
 
   for (const [whose, nodeOptions, nodeFlags, largestMb] of [

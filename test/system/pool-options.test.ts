@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import type { PoolOptions } from '../../src/domain/pool-options.ts';
@@ -295,29 +292,4 @@ describe('a pool behind TLS whose certificate nobody has signed', { concurrency:
     const pool = await behindTls(farm, { tlsVerify: false });
     await farm.miner(await account(farm, pool, 'dedicated')).waitFor(({ accepted }) => accepted >= 3);
   });
-});
-
-test('via: connections to the pool go through that proxy', async () => {
-  await using farm = await Farm.open();
-  const asked: string[] = [];
-  const server = createServer().on('connect', ({ url = '' }: IncomingMessage, inner: Socket) => {
-    asked.push(url);
-    const outer = connect({ host: '127.0.0.1', port: Number(url.split(':').at(-1)) });
-    for (const socket of [inner, outer]) socket.on('error', () => {});
-    outer.on('connect', () => {
-      inner.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      inner.pipe(outer).pipe(inner);
-    });
-    inner.on('close', () => outer.destroy());
-    outer.on('close', () => inner.destroy());
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  try {
-    const pool = await listed(farm, { via: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-    await farm.miner(await account(farm, pool, 'auto')).waitFor(({ accepted }) => accepted >= 3);
-    assert.deepEqual(asked, [formatEndpoint(pool.endpoint)]);
-  } finally {
-    server.close();
-  }
 });

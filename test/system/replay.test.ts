@@ -651,7 +651,7 @@ const EXPECTED: Readonly<
 };
 
 describe('a recorded dialogue passes through the proxy', () => {
-  // The others' dialogues are replayed through their own dialect, beside it.
+  // Those of cryptonote: replay-cryptonote.test.ts.
   for (const dialogue of readCaptures().filter(({ file }) => !file.includes('xmrig'))) {
     test(dialogue.name, async () => {
       const run = await replay(dialogue);

@@ -32,10 +32,17 @@ const ELSEWHERE: Readonly<Record<string, readonly KeyName[]>> = {
   ],
   'program.test.ts': ['stratum.addr', 'web.addr', 'db.path'],
   'commands.test.ts': ['log.level', 'log.format', 'syslog'],
+  'translations.test.ts': ['ethashCaches'],
   'verify.test.ts': ['verify', 'verifyPerSecond'],
   'one-port.test.ts': ['stratum.listeners', 'stratum.trustedProxies', 'tls.mode', 'tls.cert', 'tls.key'],
   'failing-pools.test.ts': ['upstream.submitTimeoutMs', 'upstream.silenceMs'],
   'shutdown.test.ts': ['shutdown.drainMs'],
+  'history.test.ts': [
+    'history.writeSeconds',
+    'history.keepMinutesDays',
+    'history.keepTenMinutesDays',
+    'history.keepHoursDays',
+  ],
   'settings-pools.test.ts': [
     'upstream.agent',
     'upstream.versionMask',

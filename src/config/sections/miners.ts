@@ -76,6 +76,16 @@ export const verifyPerSecond = integer({
     'unchecked, as with a miner that has a connection of its own and no checking. Where miners share a connection every share is checked, since nobody else could judge it.',
 });
 
+export const ethashCaches = integer({
+  default: 2,
+  min: 1,
+  max: 16,
+  zero: 'none is computed',
+  help:
+    'Miners of EthereumStratum leave out the mix hash that EthProxy and plain ethash pools want with each share; it is computed here for them (ethash and etchash, some milliseconds a share), ' +
+    'by a thread that keeps a cache of 16 to 80 MB for each of so many epochs, and takes some seconds to make one: one for each coin that is mined so, and one to spare. Without such miners nothing of it is there.',
+});
+
 export const limits = section(
   'What one connection, one address and the whole process may use. In the worst case a connection holds lineBytes of unread ' +
     'input and sendBufferBytes of unsent output before it is closed; an idle miner holds neither.',

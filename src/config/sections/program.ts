@@ -65,6 +65,26 @@ export const db = section('The data file.', {
   }),
 });
 
+const keptDays = (written: string, days: number) =>
+  integer({ default: days, min: 1, max: 36_500, zero: 'none', help: written });
+
+export const history = section(
+  'What is kept of the past: counters over restarts, and the history of hashrates and shares.',
+  {
+    writeSeconds: integer({
+      default: 10,
+      min: 1,
+      max: 60,
+      help:
+        'How often the counters that have changed are written to the data file. A process that is killed loses what was counted since; one that is told to end ' +
+        'loses nothing.',
+    }),
+    keepMinutesDays: keptDays('For how many days the history is kept minute by minute.', 2),
+    keepTenMinutesDays: keptDays('For how many days it is kept in steps of ten minutes.', 14),
+    keepHoursDays: keptDays('For how many days it is kept in steps of an hour.', 365),
+  },
+);
+
 export const metrics = section('What /metrics exports.', {
   tag: text({
     default: '',

@@ -1,7 +1,9 @@
 import type { AddRoutes } from '../app.ts';
 import { addAlgorithms } from './algorithms.ts';
+import { addBans } from './bans.ts';
 import { addEvents } from './events.ts';
 import { addHealth } from './health.ts';
+import { addHistory } from './history.ts';
 import { addHome } from './home.ts';
 import { addMetrics } from './metrics.ts';
 import { addOpenapi } from './openapi.ts';
@@ -9,6 +11,7 @@ import { addPool } from './pool.ts';
 import { addPoolTest } from './pool-test.ts';
 import { addPools } from './pools.ts';
 import { addPoolsState } from './pools-state.ts';
+import { addRecording } from './recording.ts';
 import { addServer } from './server.ts';
 import { addSession } from './session.ts';
 import { addSessions } from './sessions.ts';
@@ -33,11 +36,14 @@ export const ROUTES: readonly AddRoutes[] = [
   addAlgorithms,
   addSessions,
   addSession,
+  addRecording,
+  addBans,
   addWorkers,
   addTotals,
   addEvents,
   addStream,
   addServer,
+  addHistory,
   addVersion,
   addOpenapi,
 ];

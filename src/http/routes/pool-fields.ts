@@ -8,8 +8,8 @@ import {
   NO_POOL_OPTIONS,
   PASSWORD_PLACEHOLDERS,
   type PoolOptions,
-  parseVia,
 } from '../../domain/pool-options.ts';
+import { HIDDEN_PASSWORD, parseVia } from '../../domain/via.ts';
 import { ApiError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { ALGORITHMS_PATH } from '../paths.ts';
@@ -67,10 +67,12 @@ const tlsFingerprint = Type.String({
 });
 
 const via = Type.String({
-  maxLength: 300,
+  // Host, user and password at their longest, each byte of the latter two written as `%` and two digits.
+  maxLength: 2000,
   description:
-    'Connections to the pool go through this proxy: `socks5://host:port` or `http://host:port` (CONNECT).',
-  examples: ['socks5://127.0.0.1:9050'],
+    'Connections to the pool go through this proxy: `socks5://host:port` or `http://host:port` (CONNECT), with `user:password@` ' +
+    `before the host where it asks for that. The password is never shown: \`${HIDDEN_PASSWORD}\` stands for it.`,
+  examples: ['socks5://127.0.0.1:9050', 'http://user:password@proxy.example:3128'],
 });
 
 export const OptionsField = Type.Object(
@@ -122,11 +124,7 @@ export function readOptions(options: Static<typeof OptionsField> | null): Partia
   const template = options.passwordTemplate ?? null;
   if (template !== null) checkTemplate(template);
   const { via: proxy = null, tlsFingerprint: fingerprint = null } = options;
-  if (proxy !== null && parseVia(proxy) === null)
-    throw new ApiError(
-      'invalid-value',
-      'options.via must be like socks5://127.0.0.1:9050 or http://proxy.example:3128',
-    );
+  if (proxy !== null) checkVia(proxy);
   if (fingerprint === null) return options;
   const canonical = canonicalFingerprint(fingerprint);
   if (canonical === null)
@@ -135,6 +133,22 @@ export function readOptions(options: Static<typeof OptionsField> | null): Partia
       'options.tlsFingerprint must be the SHA-256 of a certificate: 64 hex digits',
     );
   return { ...options, tlsFingerprint: canonical };
+}
+
+/** None of the messages quotes what was given: it may hold a password. */
+function checkVia(given: string): void {
+  const proxy = parseVia(given);
+  if (proxy === null)
+    throw new ApiError(
+      'invalid-value',
+      'options.via must be like socks5://127.0.0.1:9050 or http://user:password@proxy.example:3128, characters of the user and the ' +
+        'password that a URL cannot have written as % and two hex digits',
+    );
+  if (proxy.login?.password === HIDDEN_PASSWORD)
+    throw new ApiError(
+      'invalid-value',
+      `options.via has ${HIDDEN_PASSWORD} in the place of its password, which is how it is shown: give the password, or leave "via" out to keep it as it is`,
+    );
 }
 
 function checkTemplate(template: string): void {

@@ -27,7 +27,7 @@ const DetailView = Type.Object({
 });
 
 /** One miner. */
-export const addSession: AddRoutes = (app, { ports }) => {
+export const addSession: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'GET',
     url: SESSION_PATH,
@@ -47,6 +47,34 @@ export const addSession: AddRoutes = (app, { ports }) => {
       if (detail === null) throw unknownSession(id);
       const { row, ...more } = detail;
       return { ...sessionView(row), ...more };
+    },
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: SESSION_PATH,
+    config: { access: 'admin' },
+    schema: {
+      tags: ['miners'],
+      summary: 'Disconnect a miner',
+      description: 'It may come back at once; `POST /api/v1/bans` keeps it away.',
+      params: SessionParams,
+      response: {
+        200: { ...Type.Object({ closed: Type.Integer() }), description: 'Disconnected.' },
+        ...errorResponses(
+          ProblemSchema,
+          'unknown-session',
+          'foreign-origin',
+          'unsupported-media-type',
+          'invalid-value',
+        ),
+      },
+    },
+    handler: async (request) => {
+      const id = request.params.id.toLowerCase();
+      if (!(await ports.fleet.kick(id))) throw unknownSession(id);
+      log.info('miner disconnected by the operator', { session: id, from: request.ip });
+      return { closed: 1 };
     },
   });
 };

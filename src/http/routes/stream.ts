@@ -19,12 +19,12 @@ const Query = strictObject({
 const Messages = Type.Unsafe<string | Readable>(Type.String());
 
 /** Everything as it happens, for dashboards. */
-export const addStream: AddRoutes = (app, { ports, options }) => {
+export const addStream: AddRoutes = (app, { ports, options, onClosing }) => {
   const stream = new LiveStream(
     { fleet: ports.fleet, events: ports.events, algorithms: () => ports.algorithms.list() },
     { version: options.version, listeners: options.streams },
   );
-  app.addHook('preClose', async () => stream.close());
+  onClosing(() => stream.close());
 
   app.route({
     method: 'GET',

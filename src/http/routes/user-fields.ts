@@ -158,7 +158,10 @@ export const MiningUserView = Type.Object({
         { description: 'The same for each pool that was mined on.' },
       ),
     },
-    { description: 'What its miners do and have done since the proxy started.' },
+    {
+      description:
+        'What its miners do and have done since it was registered, earlier runs of the proxy included.',
+    },
   ),
 });
 

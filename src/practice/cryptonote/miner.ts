@@ -104,6 +104,12 @@ export class CryptonoteMiner {
     return search === null || search.nonces > 1 << 24 ? null : (search.blob[FIXED_AT] ?? 0);
   }
 
+  /** The blob it works on, in hex, without the nonce: the same for all who mine behind one connection; null without a job. */
+  get blobWithoutNonce(): string | null {
+    const blob = this.#search?.blob.toString('hex');
+    return blob === undefined ? null : blob.slice(0, NONCE_AT * 2) + blob.slice((NONCE_AT + 4) * 2);
+  }
+
   /** Measured over the last ten seconds, or since it began to hash. */
   hashrateHs(): number {
     return this.#meter.hashrateHs();

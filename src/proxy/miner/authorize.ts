@@ -2,6 +2,7 @@ import { type Account, isAccountName, type MinerName, parseMinerName } from '../
 import type { ProxyEvent } from '../../domain/event.ts';
 import type { RequestId } from '../../wire/messages.ts';
 import type { MinerSession } from '../miner-session.ts';
+import { pairingFault } from '../pairing-fault.ts';
 import { readWishes } from '../session-difficulty.ts';
 
 const UNKNOWN = 'Unknown user name. Register the pool account first: POST /api/v1/users';
@@ -83,10 +84,9 @@ export function onAuthorize(
 /** None of the account's pools is for this miner. Where what it speaks was a guess, the next one is right. */
 function refuseForeign(session: MinerSession, account: Account): void {
   const [{ pool }] = account.entries;
-  session.expectAs(pool.dialect, account.name);
-  session.refuseAuthorize(
-    `This account mines ${pool.algorithm.name} on ${pool.name}, which speaks ${pool.dialect}; this miner speaks ${session.dialect.name}`,
-  );
+  const fault = pairingFault(session.dialect, pool, session.context.mix);
+  if (session.dialect.pairing(pool.dialect) === 'none') session.expectAs(pool.dialect, account.name);
+  session.refuseAuthorize(fault ?? 'No pool of this account is for this miner');
   session.end('refused');
 }
 

@@ -1,5 +1,6 @@
+import { difficultyOfTarget } from '../../domain/difficulty.ts';
 import { difficultyOfHashes, type Work } from '../../domain/job.ts';
-import type { Assembled, BitcoinShare } from '../../wire/dialect.ts';
+import type { Assembled, BitcoinShare, ShareCompletion } from '../../wire/dialect.ts';
 import type { RequestId, SubmitRequest } from '../../wire/messages.ts';
 import type { Group } from '../group.ts';
 import type { InFlightShare } from '../in-flight-share.ts';
@@ -68,6 +69,11 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     isFound: false,
   };
   session.enterShare(share);
+  const completion = session.completionAt(group);
+  if (completion !== null) {
+    proveByMix(session, upstream, group, share, completion);
+    return;
+  }
   if ((!group.verifies && !session.conduct.isQuarantined) || job.work === null)
     forwardUnproven(session, upstream, share);
   else if (assembled.share.family === 'bitcoin')
@@ -144,6 +150,49 @@ function proveByHash(
     judge(session, upstream, group.judges, entered, proof);
   });
 }
+
+/** What the pool wants with the share is computed, and with it the hash, so that nothing invalid gets to the pool. */
+function proveByMix(
+  session: MinerSession,
+  upstream: Upstream,
+  group: Group,
+  entered: InFlightShare,
+  completion: ShareCompletion,
+): void {
+  const { mix, clock } = session.context;
+  const { job } = entered;
+  const question = job.work === null ? null : completion.questionOf(entered.share, job.work);
+  if (question === null) {
+    session.refuseProven(entered, 'rejected', UNMIXED);
+    return;
+  }
+  // Each costs milliseconds, so of a miner that sends rubbish only a few are looked at.
+  if (!session.conduct.mayForwardUnproven(entered.sentAtMs)) {
+    session.refuseProven(entered, 'rejected', HELD_BACK);
+    return;
+  }
+  const { algorithm } = group.credentials.pool;
+  mix.compute({ ...question, algorithm: algorithm.name }, (answer) => {
+    if (answer === null) {
+      session.refuseProven(entered, 'rejected', UNMIXED);
+      return;
+    }
+    entered.share = completion.complete(entered.share, answer.mix);
+    entered.sentAtMs = clock.monotonicMs();
+    const result = Buffer.from(answer.result, 'hex');
+    const difficulty = difficultyOfTarget(result, algorithm.divider);
+    const meetsPool = job.target === null ? difficulty >= job.difficulty : answer.result <= job.target.text;
+    const fingerprint = result.readUIntBE(26, 6);
+    judge(session, upstream, group.judges, entered, {
+      difficulty,
+      meetsPool,
+      fingerprint,
+      versionBits: null,
+    });
+  });
+}
+
+const UNMIXED = 'The mix hash that the pool wants could not be computed';
 
 /** By what the share says of itself: as much as can be known of a hash that is not computed here. */
 function proveByClaim(

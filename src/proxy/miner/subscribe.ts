@@ -1,5 +1,6 @@
 import { isOfPool } from '../../domain/lane.ts';
 import type { MinerRequest } from '../../wire/messages.ts';
+import type { Group } from '../group.ts';
 import type { LaneHint } from '../hint-book.ts';
 import { hintKey } from '../hint-key.ts';
 import type { MinerSession } from '../miner-session.ts';
@@ -43,13 +44,18 @@ export function onSubscribe(
       if (route === null) {
         isPoolKnown = false;
         session.expectNoPool();
-      } else if (hint !== null || route.group.health.kind !== 'down') {
+      } else if (hint !== null || isLikely(session, route.group)) {
         // Of the port's account nothing has been proven: who mines for another must not wait for its pool.
         session.joinEarly(route.group);
       }
     });
   }
   session.subscribe(request.id, plan, isPoolKnown || session.upstream !== null);
+}
+
+/** The miner could be told this pool's prefix, and soon. */
+function isLikely({ dialect }: MinerSession, group: Group): boolean {
+  return dialect.pairing(group.dialect.name) === 'direct' && group.health.kind !== 'down';
 }
 
 function takeResume(session: MinerSession, sessionId: string): ResumeRecord | null {

@@ -3,6 +3,7 @@ import { accountsThatChange } from './0002-accounts-that-change.ts';
 import { poolOptions } from './0003-pool-options.ts';
 import { shareRates } from './0004-share-rates.ts';
 import { foundAlgorithms } from './0005-found-algorithms.ts';
+import { history } from './0006-history.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, in order. */
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly Migration[] = [
   poolOptions,
   shareRates,
   foundAlgorithms,
+  history,
 ];

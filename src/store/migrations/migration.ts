@@ -2,6 +2,8 @@ import type { CreateTableBuilder, Kysely } from 'kysely';
 
 /** What differs between engines in a schema. */
 export interface SchemaEngine {
+  /** What a column of bytes is called. */
+  readonly bytesType: 'blob' | 'bytea';
   /** Adds an integer primary key `id` that the engine counts up itself and never reuses. */
   addIdColumn<Table extends string>(table: CreateTableBuilder<Table>): CreateTableBuilder<Table>;
 }

@@ -7,8 +7,8 @@ import {
   MIN_JOB_TIMEOUT_SECONDS,
   NO_POOL_OPTIONS,
   type PoolOptions,
-  parseVia,
 } from '../../domain/pool-options.ts';
+import { HIDDEN_PASSWORD, parseVia } from '../../domain/via.ts';
 import { StoreError } from '../store-error.ts';
 
 /** The column `options` of a pool entry: those that are not null. */
@@ -35,7 +35,7 @@ export function parsePoolOptions(text: string, address: string): PoolOptions {
   }
   throw new StoreError(
     'corrupt',
-    `the options of the pool ${address} are not what the program writes: ${text.slice(0, 200)}; set them to {} in the column pool_entries.options`,
+    `the options of the pool ${address} are not what the program writes: ${shownOptionsText(text).slice(0, 200)}; set them to {} in the column pool_entries.options`,
   );
 }
 
@@ -45,6 +45,11 @@ export function formatPoolOptions(options: PoolOptions): string {
   if (!Value.Check(StoredOptions, given) || !isPossible(options))
     throw new StoreError('failed', 'pool options that cannot be stored');
   return JSON.stringify(given);
+}
+
+/** The text of the column without the password that `via` may have, whatever else is wrong with it. */
+export function shownOptionsText(text: string): string {
+  return text.replace(/(:\/\/)[^]*@/, `$1${HIDDEN_PASSWORD}@`);
 }
 
 function isPossible(options: PoolOptions): boolean {

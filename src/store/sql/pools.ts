@@ -8,7 +8,7 @@ import { canonicalHost, hostPatternsFor, type PoolSource, selectRule } from '../
 import type { PoolEntriesTable, Tables } from '../schema.ts';
 import type { AddPoolResult, AlgorithmRecord, PoolPage, PoolRecord, PoolRequest } from '../store.ts';
 import { findAlgorithm, parseDialects } from './algorithms.ts';
-import { formatPoolOptions, parsePoolOptions } from './pool-options.ts';
+import { formatPoolOptions, parsePoolOptions, shownOptionsText } from './pool-options.ts';
 
 type PoolRow = Omit<Selectable<PoolEntriesTable>, 'source'> & {
   readonly source: PoolSource;
@@ -188,6 +188,6 @@ function effectiveDialect(row: { readonly dialect: string | null; readonly diale
 
 function describe(row: PoolRow): string {
   const label = row.label === '' ? '' : `, label "${row.label}"`;
-  const options = row.options === '{}' ? '' : `, options ${row.options}`;
+  const options = row.options === '{}' ? '' : `, options ${shownOptionsText(row.options)}`;
   return `${row.algorithm}, ${effectiveDialect(row)}, ${row.tls === 1 ? 'with' : 'without'} TLS${label}${options}`;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Pool } from '../../domain/account.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
+import type { HistoryPoint, HistoryRetention, LastingTotal } from '../../domain/history.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Tables } from '../schema.ts';
 import type {
@@ -13,6 +14,8 @@ import type {
   AlgorithmRecord,
   DeleteAccountResult,
   FindAccountResult,
+  HistoryMinute,
+  HistoryRange,
   PoolChange,
   PoolPage,
   PoolRecord,
@@ -25,9 +28,12 @@ import type {
 import { StoreError } from '../store-error.ts';
 import { countAccounts, deleteAccount, findAccount, listAccounts, showAccount } from './accounts.ts';
 import { findAlgorithm, listAlgorithms } from './algorithms.ts';
+import { addHistory, pruneHistory, readHistory } from './history.ts';
+import { SeriesNumbers } from './history-series.ts';
 import { addPool, listPools, resolvePool } from './pools.ts';
 import { registerAccount } from './register-account.ts';
 import { retryWhileBusy } from './retry.ts';
+import { loadTotals, saveTotals } from './totals.ts';
 import { updateAccount } from './update-account.ts';
 import { updatePool } from './update-pool.ts';
 
@@ -35,6 +41,8 @@ import { updatePool } from './update-pool.ts';
 export interface SqlEngine {
   /** Runs one piece of work on the database when there is a connection for it. */
   run<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** The same for work that need not survive a power cut. */
+  runRelaxed<Result>(work: () => Promise<Result>): Promise<Result>;
   /** What an error thrown by the driver means; a `StoreError` is returned as it is. */
   toStoreError(error: unknown): StoreError;
   /** Lets go of the data; called once, when nothing is under way. */
@@ -57,6 +65,11 @@ export interface SqlStoreOptions {
 const PROBE_ID = 1;
 
 /** The store as queries that SQLite and PostgreSQL share. The schema has to be there already; see `migrate`. */
+/** For how long a call goes on trying while it is locked out; as the store is configured where it is not given. */
+interface Patience {
+  readonly withinMs?: number;
+}
+
 export class SqlStore implements Store {
   readonly #db: Kysely<Tables>;
   readonly #engine: SqlEngine;
@@ -64,6 +77,7 @@ export class SqlStore implements Store {
   readonly #newAccountName: () => string;
   readonly #busyTimeoutMs: number;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #series = new SeriesNumbers();
   #closing: Promise<void> | null = null;
 
   constructor({ db, engine, clock, newAccountName }: SqlStoreCollaborators, options: SqlStoreOptions) {
@@ -128,6 +142,31 @@ export class SqlStore implements Store {
     return this.#run(() => findAlgorithm(this.#db, nameOrAlias));
   }
 
+  loadTotals(): Promise<readonly LastingTotal[]> {
+    return this.#transaction((db) => loadTotals(db, this.#clock.wallMs()));
+  }
+
+  saveTotals(totals: readonly LastingTotal[], options: Patience = {}): Promise<void> {
+    return this.#relaxedTransaction((db) => saveTotals(db, totals, this.#clock.wallMs()), options);
+  }
+
+  async addHistory(minute: HistoryMinute, options: Patience = {}): Promise<void> {
+    const series = this.#series;
+    series.keep(await this.#relaxedTransaction((db) => addHistory({ db, series }, minute), options));
+  }
+
+  readHistory(range: HistoryRange): Promise<readonly HistoryPoint[]> {
+    return readHistory((work) => this.#run(() => work(this.#db)), range);
+  }
+
+  pruneHistory(keepDays: HistoryRetention): Promise<boolean> {
+    const series = this.#series;
+    return this.#relaxedTransaction(
+      (db) => pruneHistory({ db, series }, { nowMs: this.#clock.wallMs(), keepDays }),
+      {},
+    );
+  }
+
   check(): Promise<void> {
     return this.#run(async () => {
       const checkedAtMs = this.#clock.wallMs();
@@ -159,13 +198,25 @@ export class SqlStore implements Store {
     return this.#run(() => this.#db.transaction().execute(work));
   }
 
+  #relaxedTransaction<Result>(
+    work: (db: Kysely<Tables>) => Promise<Result>,
+    { withinMs }: Patience,
+  ): Promise<Result> {
+    const transaction = () => this.#db.transaction().execute(work);
+    return this.#tried(() => this.#engine.runRelaxed(transaction), withinMs);
+  }
+
   /** Runs one operation: refused after `close`, which waits for it; tried again while it is locked out; faults typed. */
-  async #run<Result>(work: () => Promise<Result>): Promise<Result> {
+  #run<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#tried(() => this.#engine.run(work));
+  }
+
+  async #tried<Result>(attempt: () => Promise<Result>, timeoutMs = this.#busyTimeoutMs): Promise<Result> {
     if (this.#closing !== null) throw new StoreError('closed', 'the store is closed: the proxy is stopping');
     const operation = retryWhileBusy(
-      () => this.#engine.run(work),
+      attempt,
       { clock: this.#clock, toStoreError: (error) => this.#engine.toStoreError(error) },
-      { timeoutMs: this.#busyTimeoutMs },
+      { timeoutMs },
     );
     this.#underWay.add(operation);
     try {

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, openSync, readSync, type Stats, statSync } from '
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../store-error.ts';
+import { hasSeedTables } from './read-seed.ts';
 
 /** SQLite's `application_id`, bytes 68 to 71 of the file: marks a data file as this program's ("STRP"). */
 export const APPLICATION_ID = 0x53545250;
@@ -12,15 +13,12 @@ const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const HEADER_BYTES = 100;
 const ROLLBACK_JOURNAL = 1;
 
-/** The tables of the original program's data file. */
-const ORIGINAL_TABLES = ['hashes', 'pools', 'users'];
-
 /**
  * Makes sure that `path` is a file this program may use, and creates it with mode 0600 where there is none.
  * Decides from the header alone, before SQLite opens the file for writing, so that what is not ours stays as it is to the byte.
- * `new`: empty so far. `ours`: carries our mark.
+ * `new`: empty so far. `ours`: carries our mark. `original`: a data file of the original program that has not been taken over yet.
  */
-export function prepareDataFile(path: string): 'new' | 'ours' {
+export function prepareDataFile(path: string): 'new' | 'ours' | 'original' {
   const stats = statOrNull(path);
   if (stats === null) {
     createPrivateFile(path);
@@ -38,8 +36,19 @@ export function prepareDataFile(path: string): 'new' | 'ours' {
     );
   }
   if (header.readUInt32BE(68) === APPLICATION_ID) return 'ours';
-  refuseForeign(path, header);
-  return 'new';
+  // Whoever writes it in that moment may be the original program; `busy` is tried again.
+  if (statOrNull(`${path}-journal`) !== null) {
+    throw new StoreError(
+      'busy',
+      `${path}: another program is within a change of it, or was cut off in one (${path}-journal is there): end that program, or start and stop it once; else start with another --db.path`,
+    );
+  }
+  const owner = ownerOf(path, header);
+  if (owner !== 'unknown') return owner;
+  throw new StoreError(
+    'foreign-database',
+    `${path} is the database of another program and was left untouched: start with another --db.path`,
+  );
 }
 
 /**
@@ -61,31 +70,20 @@ export function makePrivate(path: string): 'private' | 'narrowed' | 'exposed' {
   return outcome;
 }
 
-function refuseForeign(path: string, header: Buffer): void {
-  const tables = listTables(path, header);
-  if (tables?.length === 0) return;
-  if (ORIGINAL_TABLES.every((name) => tables?.includes(name) === true)) {
-    throw new StoreError(
-      'foreign-database',
-      `${path} belongs to the original proxy (tables ${ORIGINAL_TABLES.join(', ')}) and was left untouched: start with another --db.path; a later version will import it`,
-    );
-  }
-  throw new StoreError(
-    'foreign-database',
-    `${path} is the database of another program and was left untouched: start with another --db.path`,
-  );
-}
-
-/** Null where looking would need to write: a database in WAL mode, or one with an unfinished transaction. */
-function listTables(path: string, header: Buffer): string[] | null {
-  if (header[18] !== ROLLBACK_JOURNAL || header[19] !== ROLLBACK_JOURNAL) return null;
-  if (statOrNull(`${path}-journal`) !== null) return null;
+/** Whose tables are in the file. `unknown` too where looking would need to write: in WAL mode. */
+function ownerOf(path: string, header: Buffer): 'new' | 'original' | 'unknown' {
+  if (header[18] !== ROLLBACK_JOURNAL || header[19] !== ROLLBACK_JOURNAL) return 'unknown';
   let database: Database.Database | null = null;
   try {
     database = new Database(path, { readonly: true, fileMustExist: true });
-    return database.prepare<[], string>("select name from sqlite_master where type = 'table'").pluck().all();
+    if (hasSeedTables(database)) return 'original';
+    const tables = database
+      .prepare<[], number>("select count(*) from sqlite_master where type = 'table'")
+      .pluck()
+      .get();
+    return tables === 0 ? 'new' : 'unknown';
   } catch {
-    return null;
+    return 'unknown';
   } finally {
     database?.close();
   }

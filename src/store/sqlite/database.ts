@@ -4,6 +4,7 @@ import type { Log } from '../../kit/log.ts';
 import type { SchemaEngine } from '../migrations/migration.ts';
 import type { Tables } from '../schema.ts';
 import { APPLICATION_ID, makePrivate, prepareDataFile } from './data-file.ts';
+import { keepCopy } from './take-over.ts';
 
 /** A wait inside SQLite would stop the event loop, and with it every miner: `retryWhileBusy` waits outside. */
 const STATEMENT_TIMEOUT_MS = 10;
@@ -15,10 +16,11 @@ const STATEMENTS_KEPT = 200;
 export function openDatabase({ log }: { log: Log }, path: string): Database.Database {
   const isFile = path !== MEMORY;
   const kind = isFile ? prepareDataFile(path) : 'new';
+  if (kind === 'original') keepCopy(path);
   const database = new Database(path, { timeout: STATEMENT_TIMEOUT_MS, fileMustExist: isFile });
   try {
     // The mark goes into the file before anything else: whatever moment the process dies at, the file is empty or known as ours.
-    if (kind === 'new') database.pragma(`application_id = ${APPLICATION_ID}`);
+    if (kind !== 'ours') database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
@@ -82,5 +84,6 @@ function prepare(database: Database.Database, sql: string): SqliteStatement {
 }
 
 export const sqliteSchema: SchemaEngine = {
+  bytesType: 'blob',
   addIdColumn: (table) => table.addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement()),
 };

@@ -471,29 +471,6 @@ describe('what cannot be opened', () => {
     });
   }
 
-  test("the original program's data file, left untouched", async () => {
-    const path = newPath();
-    makeForeign(path, [
-      'create table hashes (id integer not null primary key, hash text not null, divider real not null)',
-      'create table pools (id integer not null primary key autoincrement, host text not null collate nocase, port integer not null, hash_id integer not null)',
-      'create table users (name text not null primary key collate nocase, pool_id integer not null, user text not null, password text not null)',
-      "insert into hashes (hash, divider) values ('sha256', 1.0)",
-      "insert into pools (host, port, hash_id) values ('btc.example.com', 3333, 1)",
-      "insert into users values ('0123456789abcdef', 1, 'alice', 'secret')",
-    ]);
-    chmodSync(path, 0o644);
-    const before = snapshot(path);
-    const { mtimeMs } = statSync(path);
-    await assert.rejects(open(path), {
-      kind: 'foreign-database',
-      message:
-        /belongs to the original proxy .* left untouched: start with another --db\.path; a later version will import it/,
-    });
-    assert.deepEqual(snapshot(path), before);
-    assert.equal(statSync(path).mtimeMs, mtimeMs);
-    assert.equal(modeOf(path), 0o644);
-  });
-
   test("another program's data file, left untouched, in either journal mode", async () => {
     for (const journal of ['delete', 'wal']) {
       const path = newPath();

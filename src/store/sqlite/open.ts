@@ -12,6 +12,7 @@ import { type SqlEngine, SqlStore } from '../sql/sql-store.ts';
 import type { Store } from '../store.ts';
 import { openDatabase, sqliteSchema, toKysely } from './database.ts';
 import { toStoreError } from './faults.ts';
+import { takeOver } from './take-over.ts';
 import { Turns } from './turns.ts';
 
 export interface SqliteCollaborators {
@@ -31,14 +32,15 @@ export interface SqliteStoreOptions {
 
 /**
  * Opens the embedded store, brings its schema up to date and applies the catalogue. The file is created with mode 0600.
- * Rejects with a `StoreError` whose message is one line for the operator; a file that is not ours is left untouched.
+ * A data file of the original program is taken over: a copy is kept, its accounts and pools are imported, its tables stay beside ours.
+ * Rejects with a `StoreError` whose message is one line for the operator; the file of any other program is left untouched.
  */
 export async function openSqliteStore(
   { log, clock, newAccountName }: SqliteCollaborators,
   { path, catalogue, busyTimeoutMs = 5000 }: SqliteStoreOptions,
 ): Promise<Store> {
   const { database, db } = await retryWhileBusy(
-    () => openOnce({ log, clock }, { path, catalogue }),
+    () => openSqliteDatabase({ log, clock }, { path, catalogue, takesOver: true }),
     { clock, toStoreError: (error) => toStoreError(error, path) },
     { timeoutMs: busyTimeoutMs },
   );
@@ -51,6 +53,16 @@ export function sqliteEngine(database: Database.Database, path: string): SqlEngi
   const turns = new Turns();
   return {
     run: (work) => turns.take(work),
+    // One connection serves all, and one piece of work has it at a time.
+    runRelaxed: (work) =>
+      turns.take(async () => {
+        database.pragma('synchronous = NORMAL');
+        try {
+          return await work();
+        } finally {
+          if (database.open) database.pragma('synchronous = FULL');
+        }
+      }),
     toStoreError: (error) => toStoreError(error, path),
     close: async () => {
       database.close();
@@ -58,9 +70,10 @@ export function sqliteEngine(database: Database.Database, path: string): SqlEngi
   };
 }
 
-async function openOnce(
+/** One attempt at {@link openSqliteStore}, without the store. `takesOver`: what the original program left in the file is imported, once. */
+export async function openSqliteDatabase(
   { log, clock }: { log: Log; clock: Clock },
-  { path, catalogue }: { path: string; catalogue: Catalogue },
+  { path, catalogue, takesOver }: { path: string; catalogue: Catalogue; takesOver: boolean },
 ): Promise<{ database: Database.Database; db: Kysely<Tables> }> {
   const database = openDatabase({ log }, path);
   try {
@@ -71,6 +84,7 @@ async function openOnce(
     );
     if (from !== to) log.info('data file brought up to date', { path, from, to });
     await applyCatalogue({ db, clock, log }, catalogue);
+    if (takesOver) await takeOver({ database, db, log, clock }, path);
     return { database, db };
   } catch (error) {
     database.close();

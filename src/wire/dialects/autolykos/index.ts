@@ -8,6 +8,6 @@ export const autolykos: Dialect = {
   family: 'autolykos',
   miner: autolykosMiner,
   pool: autolykosPool,
-  worksFor: (pool) => pool === 'autolykos',
+  pairing: (pool) => (pool === 'autolykos' ? 'direct' : 'none'),
   claim: null,
 };

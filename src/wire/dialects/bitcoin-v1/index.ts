@@ -8,6 +8,6 @@ export const bitcoinV1: Dialect = {
   family: 'bitcoin',
   miner: bitcoinMiner,
   pool: bitcoinPool,
-  worksFor: (pool) => pool === 'bitcoin-v1',
+  pairing: (pool) => (pool === 'bitcoin-v1' ? 'direct' : 'none'),
   claim: null,
 };

@@ -9,6 +9,6 @@ export const cryptonote: Dialect = {
   family: 'cryptonote',
   miner: cryptonoteMiner,
   pool: cryptonotePool,
-  worksFor: (pool) => pool === 'cryptonote',
+  pairing: (pool) => (pool === 'cryptonote' ? 'direct' : 'none'),
   claim: claimOf,
 };

@@ -1,4 +1,5 @@
 import type { Dialect } from '../../dialect.ts';
+import { ethashPairing } from '../ethash/pairing.ts';
 import { eip1571Miner } from './miner.ts';
 import { eip1571Pool } from './pool.ts';
 
@@ -8,6 +9,6 @@ export const eip1571: Dialect = {
   family: 'ethash',
   miner: eip1571Miner,
   pool: eip1571Pool,
-  worksFor: (pool) => pool === 'eip1571' || pool === 'ethereum-stratum',
+  pairing: (pool) => ethashPairing('eip1571', pool),
   claim: null,
 };

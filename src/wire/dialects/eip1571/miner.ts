@@ -1,3 +1,4 @@
+import { epochOfSeed } from '../../../domain/ethash-seeds.ts';
 import type { MinerDialect, Refusal } from '../../dialect.ts';
 import { jsonText, quote } from '../../json.ts';
 import type { MinerRequest, RequestId } from '../../messages.ts';
@@ -5,7 +6,6 @@ import { UNSPOKEN } from '../ethash/answers.ts';
 import { ethashWork, part, targetTextOf } from '../ethash/parts.ts';
 import { ETHMINER_JOB_PATIENCE_MS } from '../ethash/patience.ts';
 import { decodeSuffixShare, readSessionId } from '../ethash/requests.ts';
-import { epochOfSeed } from '../ethash/seeds.ts';
 import { assembleSuffix } from '../ethash/share.ts';
 import { type Call, decodeCommon, malformed, readAgent, readCall } from '../mining-methods/requests.ts';
 import { refusalCode } from './codes.ts';

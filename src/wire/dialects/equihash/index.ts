@@ -12,7 +12,7 @@ export const equihash: Dialect = {
   family: 'equihash',
   miner: equihashMiner,
   pool: equihashPool,
-  worksFor: (pool) => pool === 'equihash',
+  pairing: (pool) => (pool === 'equihash' ? 'direct' : 'none'),
   claim: claimOf,
   claimsOf: (algorithm) => !HASHED_OTHERWISE.has(algorithm),
 };

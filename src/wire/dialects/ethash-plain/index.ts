@@ -1,4 +1,6 @@
 import type { Dialect } from '../../dialect.ts';
+import { MIX_COMPLETION } from '../ethash/completion.ts';
+import { ethashPairing } from '../ethash/pairing.ts';
 import { ethashPlainMiner } from './miner.ts';
 import { ethashPlainPool } from './pool.ts';
 
@@ -8,6 +10,7 @@ export const ethashPlain: Dialect = {
   family: 'ethash',
   miner: ethashPlainMiner,
   pool: ethashPlainPool,
-  worksFor: (pool) => pool === 'ethash-plain' || pool === 'ethproxy',
+  pairing: (pool) => ethashPairing('ethash-plain', pool),
+  completion: MIX_COMPLETION,
   claim: null,
 };

@@ -1,7 +1,7 @@
 import type { MinerDialect } from '../../dialect.ts';
 import type { MinerRequest } from '../../messages.ts';
 import { JSON_RPC_ANSWERS, UNSPOKEN } from '../ethash/answers.ts';
-import { ethashWork, part, targetTextOf } from '../ethash/parts.ts';
+import { ethashWork, part, seedOf, targetTextOf } from '../ethash/parts.ts';
 import { ETHMINER_JOB_PATIENCE_MS } from '../ethash/patience.ts';
 import { decodeWholeShare, readSessionId } from '../ethash/requests.ts';
 import { assembleWhole } from '../ethash/share.ts';
@@ -51,7 +51,7 @@ export const ethashPlainMiner: MinerDialect = {
   job(view) {
     const { parts } = ethashWork(view.work);
     const header = part(parts, 'header');
-    return `{"id":null,"jsonrpc":"2.0","method":"mining.notify","params":["${header}","${header}","${part(parts, 'seed')}","${targetTextOf(view)}",${view.clean}${parts['more:ethash-plain'] ?? ''}]}\n`;
+    return `{"id":null,"jsonrpc":"2.0","method":"mining.notify","params":["${header}","${header}","${seedOf(parts)}","${targetTextOf(view)}",${view.clean}${parts['more:ethash-plain'] ?? ''}]}\n`;
   },
   assemble: assembleWhole,
 };

@@ -14,7 +14,7 @@ import {
   TARGET,
 } from '../../../../test/support/ethash-fixtures.ts';
 import { type RelayedWork, withStanding } from '../../../domain/job.ts';
-import type { Dialect } from '../../dialect.ts';
+import type { Dialect, Pairing } from '../../dialect.ts';
 import { LineFramer } from '../../framing/line-framer.ts';
 import type { MinerRequest, PoolEvent, PoolSubscription } from '../../messages.ts';
 import { eip1571 } from '../eip1571/index.ts';
@@ -97,25 +97,33 @@ function follow(dialect: Dialect): PoolState {
 }
 
 describe('miners of the family', () => {
-  const WORKS: Readonly<Record<string, readonly string[]>> = {
-    ethproxy: ['ethproxy', 'ethash-plain'],
-    'ethash-plain': ['ethproxy', 'ethash-plain'],
-    'ethereum-stratum': ['ethereum-stratum', 'eip1571'],
-    eip1571: ['ethereum-stratum', 'eip1571'],
+  /** By miner, in the order of {@link FAMILY}. */
+  const PAIRINGS: Readonly<Record<string, readonly Pairing[]>> = {
+    ethproxy: ['direct', 'direct', 'whole-nonce', 'whole-nonce'],
+    'ethash-plain': ['direct', 'direct', 'whole-nonce', 'whole-nonce'],
+    'ethereum-stratum': ['completed', 'completed', 'direct', 'direct'],
+    eip1571: ['completed', 'completed', 'direct', 'direct'],
   };
 
   for (const miner of FAMILY) {
-    test(`of ${miner.name} work for pools of ${WORKS[miner.name]?.join(' and ')} alone`, () => {
-      const served = DIALECTS.filter(({ name }) => miner.worksFor(name)).map(({ name }) => name);
-      assert.deepEqual(served, WORKS[miner.name]);
+    test(`of ${miner.name} work for pools of the family, each pair as it is declared, and for no others`, () => {
+      assert.deepEqual(
+        FAMILY.map(({ name }) => miner.pairing(name)),
+        PAIRINGS[miner.name],
+      );
+      const others = DIALECTS.filter((one) => !FAMILY.includes(one));
+      assert.ok(
+        others.every((one) => miner.pairing(one.name) === 'none' && one.pairing(miner.name) === 'none'),
+      );
       assert.equal(miner.family, 'ethash');
     });
 
-    for (const pool of FAMILY.filter(({ name }) => miner.worksFor(name))) {
+    for (const pool of FAMILY) {
+      const pairing = miner.pairing(pool.name);
       test(`of ${miner.name} get the work of a ${pool.name} pool and its share gets back`, () => {
         const { work, difficulty, subscription } = follow(pool);
         const { nonces } = miner.miner;
-        assert.equal(nonces.kind, pool.miner.nonces.kind);
+        assert.equal(nonces.kind === pool.miner.nonces.kind, pairing === 'direct');
         const jobId = miner.miner.ownJobIds ? '2a' : miner.miner.jobId(work);
         const view = { ...ethashView, work, jobId, difficulty, target: work.target };
         const told =
@@ -129,20 +137,35 @@ describe('miners of the family', () => {
           .trimEnd()
           .split('\n')
           .map((line) => JSON.parse(line) as unknown);
-        assert.deepEqual(summary(said), summary(expected));
+        const { prefix, ...facts } = summary(said);
+        const { prefix: isExpected, ...expectedFacts } = summary(expected);
+        assert.deepEqual(facts, expectedFacts);
+        if (pairing === 'direct') assert.equal(prefix, isExpected);
 
         const request = miner.miner.decode(JSON.stringify({ id: 40, ...SUBMITS[miner.name]?.(jobId) }));
         assert.ok(request.kind === 'submit', JSON.stringify(request));
         assert.equal(request.jobId, jobId);
-        const share = shareOf(
+        const toldPrefix = pairing === 'completed' ? 'a2eea0' : subscription.extranonce1;
+        const assembled = shareOf(
           miner.miner.assemble(request, {
             ...ethashFacts,
             work,
             poolJobId: work.poolJobId,
-            ...(nonces.kind === 'prefix' ? subscription : {}),
+            ...(nonces.kind === 'prefix' ? { ...subscription, extranonce1: toldPrefix } : {}),
           }),
         );
+        const { completion } = pool;
+        assert.equal(completion !== undefined, pool.miner.nonces.kind === 'none');
+        if (pairing === 'completed') {
+          const question = { seed: SEED, header: HEADER, nonce: nicehash.full_nonce };
+          assert.deepEqual(completion?.questionOf(assembled, work), question);
+          assert.equal(completion?.seedOf(work), SEED);
+        }
+        const share =
+          pairing === 'completed' ? (completion?.complete(assembled, MIX) ?? assembled) : assembled;
+        assert.ok(share.family === 'ethash');
         assert.equal(share.parts['nonce'], nicehash.full_nonce);
+        // The fixture's pools have a prefix. One that had none would be told the whole nonce.
         const line = parseLine(pool.pool.submit(7, share, { ...subscription, worker: 'w-1' }));
         const expectedSubmit = SUBMITS[pool.name]?.(work.poolJobId);
         assert.ok(expectedSubmit !== undefined);
@@ -157,7 +180,7 @@ describe('miners of the family', () => {
 });
 
 /** The facts of a session's first lines, whatever they are spread over. */
-function summary(lines: readonly unknown[]): unknown {
+function summary(lines: readonly unknown[]): Readonly<Record<string, boolean>> {
   const texts = JSON.stringify(lines).toLowerCase();
   return {
     header: texts.includes(HEADER),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { difficulties, ethashView, SEED, TARGET } from '../../../../test/support/ethash-fixtures.ts';
+import { epochOfSeed, seedOfEpoch } from '../../../domain/ethash-seeds.ts';
 import {
   difficultyOf,
   ethashShare,
@@ -16,7 +17,6 @@ import {
   readTarget,
   targetTextOf,
 } from './parts.ts';
-import { epochOfSeed, seedOfEpoch } from './seeds.ts';
 
 describe('hex', () => {
   for (const [what, value, expected] of [

@@ -1,4 +1,5 @@
 import { difficultyOfTarget, targetOfDifficulty } from '../../../domain/difficulty.ts';
+import { seedOfEpoch } from '../../../domain/ethash-seeds.ts';
 import type { RelayedWork, Work } from '../../../domain/job.ts';
 import type { JobView, PoolShare, RelayedShare } from '../../dialect.ts';
 import { readMore as readElements, readHex, readHexOf } from '../mining-methods/fields.ts';
@@ -66,6 +67,11 @@ export function targetTextOf({ target, difficulty, divider }: JobView): string {
 /** The same as a difficulty, for miners that make the target `0xffff × 2^208 / difficulty` of it. */
 export function difficultyOf({ target, difficulty }: JobView): number {
   return target === null ? difficulty : difficultyOfTarget(Buffer.from(target.text, 'hex'), 1);
+}
+
+/** 64 digits: what the pool said, else what follows from the epoch that it said; zeros, which are the first epoch's, where it said neither. */
+export function seedOf(parts: EthashParts): string {
+  return parts['seed'] ?? seedOfEpoch(parts['epoch'] ?? '0') ?? '0'.repeat(64);
 }
 
 /** Work of this family. Throws for another's. */

@@ -1,4 +1,5 @@
 import type { Dialect } from '../../dialect.ts';
+import { ethashPairing } from '../ethash/pairing.ts';
 import { ethereumStratumMiner } from './miner.ts';
 import { ethereumStratumPool } from './pool.ts';
 
@@ -8,6 +9,6 @@ export const ethereumStratum: Dialect = {
   family: 'ethash',
   miner: ethereumStratumMiner,
   pool: ethereumStratumPool,
-  worksFor: (pool) => pool === 'ethereum-stratum' || pool === 'eip1571',
+  pairing: (pool) => ethashPairing('ethereum-stratum', pool),
   claim: null,
 };

@@ -3,10 +3,9 @@ import { jsonNumber, jsonText, quote } from '../../json.ts';
 import type { MinerRequest, RequestId } from '../../messages.ts';
 import { UNSPOKEN } from '../ethash/answers.ts';
 import { REFUSAL_CODES } from '../ethash/codes.ts';
-import { difficultyOf, ethashWork, part } from '../ethash/parts.ts';
+import { difficultyOf, ethashWork, part, seedOf } from '../ethash/parts.ts';
 import { ETHMINER_JOB_PATIENCE_MS } from '../ethash/patience.ts';
 import { decodeSuffixShare, readSessionId } from '../ethash/requests.ts';
-import { seedOfEpoch } from '../ethash/seeds.ts';
 import { assembleSuffix } from '../ethash/share.ts';
 import { decodeCommon, malformed, readAgent, readCall, readName } from '../mining-methods/requests.ts';
 
@@ -78,7 +77,6 @@ export const ethereumStratumMiner: MinerDialect = {
 
   job({ jobId, work, clean }) {
     const { parts } = ethashWork(work);
-    const seed = parts['seed'] ?? seedOfEpoch(parts['epoch'] ?? '0') ?? '0'.repeat(64);
-    return `{"id":null,"method":"mining.notify","params":[${quote(jobId)},"${seed}","${part(parts, 'header')}",${clean}${parts['more:ethereum-stratum'] ?? ''}]}\n`;
+    return `{"id":null,"method":"mining.notify","params":[${quote(jobId)},"${seedOf(parts)}","${part(parts, 'header')}",${clean}${parts['more:ethereum-stratum'] ?? ''}]}\n`;
   },
 };

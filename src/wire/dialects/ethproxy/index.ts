@@ -1,4 +1,6 @@
 import type { Dialect } from '../../dialect.ts';
+import { MIX_COMPLETION } from '../ethash/completion.ts';
+import { ethashPairing } from '../ethash/pairing.ts';
 import { ethProxyMiner } from './miner.ts';
 import { ethProxyPool } from './pool.ts';
 
@@ -8,6 +10,7 @@ export const ethProxy: Dialect = {
   family: 'ethash',
   miner: ethProxyMiner,
   pool: ethProxyPool,
-  worksFor: (pool) => pool === 'ethproxy' || pool === 'ethash-plain',
+  pairing: (pool) => ethashPairing('ethproxy', pool),
+  completion: MIX_COMPLETION,
   claim: null,
 };

@@ -41,6 +41,13 @@ describe('an EthProxy miner', () => {
       password: '',
       rig: '',
     });
+    // [trexminer/T-Rex#75]
+    assert.deepEqual(login({ params: ['0xb851'], worker: 'rig1' }), {
+      ...base,
+      user: '0xb851',
+      password: '',
+      rig: 'rig1',
+    });
     assert.deepEqual(login({ worker: 7, params: ['0xb851', 8] }), {
       ...base,
       user: '0xb851',

@@ -1,7 +1,7 @@
 import type { JobView, MinerDialect } from '../../dialect.ts';
 import type { MinerRequest } from '../../messages.ts';
 import { JSON_RPC_ANSWERS, jsonRpcResult, UNSPOKEN } from '../ethash/answers.ts';
-import { ethashWork, part, targetTextOf } from '../ethash/parts.ts';
+import { ethashWork, part, seedOf, targetTextOf } from '../ethash/parts.ts';
 import { ETHMINER_JOB_PATIENCE_MS } from '../ethash/patience.ts';
 import { decodeWholeShare } from '../ethash/requests.ts';
 import { assembleWhole } from '../ethash/share.ts';
@@ -49,7 +49,7 @@ function workOf(view: JobView): string {
   const { parts } = ethashWork(view.work);
   const height = parts['height'] === undefined ? '' : `,"0x${parts['height']}"`;
   const more = parts['more:ethproxy'] ?? '';
-  return `["0x${part(parts, 'header')}","0x${part(parts, 'seed')}","0x${targetTextOf(view)}"${height}${more}]`;
+  return `["0x${part(parts, 'header')}","0x${seedOf(parts)}","0x${targetTextOf(view)}"${height}${more}]`;
 }
 
 /** What we say to an EthProxy miner. */

@@ -8,6 +8,6 @@ export const kaspa: Dialect = {
   family: 'kaspa',
   miner: kaspaMiner,
   pool: kaspaPool,
-  worksFor: (pool) => pool === 'kaspa',
+  pairing: (pool) => (pool === 'kaspa' ? 'direct' : 'none'),
   claim: null,
 };

@@ -8,6 +8,6 @@ export const kawpow: Dialect = {
   family: 'kawpow',
   miner: kawpowMiner,
   pool: kawpowPool,
-  worksFor: (pool) => pool === 'kawpow',
+  pairing: (pool) => (pool === 'kawpow' ? 'direct' : 'none'),
   claim: null,
 };

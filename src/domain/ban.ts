@@ -1,0 +1,25 @@
+import type { BannedBy } from './event.ts';
+
+/** An address or network from which no connection is taken. */
+export interface Ban {
+  /** In its one spelling. */
+  readonly address: string;
+  /** Milliseconds since 1970-01-01 UTC; null: without end. */
+  readonly untilMs: number | null;
+  readonly reason: string;
+  readonly by: BannedBy;
+}
+
+/** What the operator asks for. */
+export interface BanRequest {
+  readonly address: string;
+  /** Null: without end. */
+  readonly seconds: number | null;
+  readonly reason: string;
+}
+
+export type BanResult =
+  /** `closed`: so many connections came from there. */
+  | { readonly kind: 'banned'; readonly ban: Ban; readonly closed: number }
+  /** There are as many bans as can be kept. */
+  | { readonly kind: 'full' };

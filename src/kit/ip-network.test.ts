@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatNetwork, parseNetwork } from './ip-network.ts';
+
+for (const [text, expected] of [
+  ['10.1.2.3/8', '10.0.0.0/8'],
+  ['10.1.255.3/23', '10.1.254.0/23'],
+  ['192.0.2.7', '192.0.2.7'],
+  ['192.0.2.7/32', '192.0.2.7'],
+  ['0.0.0.0/0', '0.0.0.0/0'],
+  ['2001:DB8:0::1', '2001:db8::1'],
+  ['2001:db8:ffff::1/33', '2001:db8:8000::/33'],
+  ['::ffff:10.0.0.1', '10.0.0.1'],
+  ['::ffff:10.1.0.1/104', '10.0.0.0/8'],
+  ['10.0.0.0/33', null],
+  ['10.0.0', null],
+  ['fe80::1%eth0', null],
+  ['pool.example.com', null],
+] as const) {
+  test(`${text} is ${expected}`, () => {
+    const network = parseNetwork(text);
+    assert.equal(network === null ? null : formatNetwork(network), expected);
+  });
+}

@@ -1,0 +1,125 @@
+import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
+import type { ProxyEvent } from '../domain/event.ts';
+import type { Recording, RecordResult } from '../domain/recording.ts';
+import type { Clock } from '../kit/clock.ts';
+import { parseNetwork } from '../kit/ip-network.ts';
+import { Networks } from '../net/networks.ts';
+import type { AddressBook } from './address-book.ts';
+import type { Arrival } from './arrival.ts';
+import type { MinerSession } from './miner-session.ts';
+import { OperatorBans } from './operator-bans.ts';
+import type { Recordings } from './recordings.ts';
+
+export interface OperationsParts {
+  readonly clock: Clock;
+  readonly addresses: AddressBook;
+  readonly recordings: Recordings;
+  readonly sessions: ReadonlySet<MinerSession>;
+  readonly arrivals: ReadonlySet<Arrival>;
+  readonly sessionsById: ReadonlyMap<string, MinerSession>;
+  emit(event: ProxyEvent): void;
+}
+
+const BY_PROXY = 'too many unknown user names';
+
+/** What an operator does to miners: disconnects them, refuses their addresses, and looks at what they say. */
+export class Operations {
+  readonly #parts: OperationsParts;
+  readonly #bans: OperatorBans;
+
+  constructor(parts: OperationsParts) {
+    this.#parts = parts;
+    this.#bans = new OperatorBans(parts.clock);
+  }
+
+  /** Disconnects a miner; it may come back. False where there is none of this id. */
+  kick(id: string): boolean {
+    const session = this.#parts.sessionsById.get(id);
+    if (session === undefined) return false;
+    const { address, binding } = session;
+    const account = binding?.books.subject.account ?? '';
+    this.#parts.emit({ kind: 'kick', address, account, worker: binding?.worker ?? '' });
+    session.end('kicked');
+    return true;
+  }
+
+  isBanned(ip: string): boolean {
+    return this.#bans.has(ip);
+  }
+
+  get banCount(): number {
+    return this.#bans.size;
+  }
+
+  bans(): readonly Ban[] {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const wallMs = this.#parts.clock.wallMs();
+    const own = Array.from(
+      this.#parts.addresses.bans(nowMs),
+      ([address, untilMs]): Ban => ({
+        address,
+        untilMs: Math.round(wallMs + untilMs - nowMs),
+        reason: BY_PROXY,
+        by: 'proxy',
+      }),
+    );
+    return [...this.#bans.list(), ...own];
+  }
+
+  /** Refuses an address or network, and closes what comes from there. */
+  ban(request: BanRequest): BanResult {
+    const ban = this.#bans.add(request);
+    const network = parseNetwork(request.address);
+    if (ban === null || network === null) return { kind: 'full' };
+    const { address, reason, untilMs } = ban;
+    this.#parts.emit({ kind: 'ban', address, by: 'operator', reason, untilMs });
+    const banned = Networks.of([network]);
+    let closed = 0;
+    for (const { ip, connection } of [...this.#parts.sessions, ...this.#parts.arrivals]) {
+      if (!connection.isOpen || !banned.has(ip)) continue;
+      connection.close('banned');
+      closed += 1;
+    }
+    return { kind: 'banned', ban, closed };
+  }
+
+  /** True where it was banned, by whomever. */
+  unban(address: string): boolean {
+    const byOperator = this.#bans.remove(address);
+    const byProxy = this.#parts.addresses.unban(address);
+    if (!byOperator && !byProxy) return false;
+    this.#parts.emit({ kind: 'unban', address });
+    return true;
+  }
+
+  /** Records what a miner says and is told, for so long. */
+  record(id: string, seconds: number): RecordResult {
+    const session = this.#parts.sessionsById.get(id);
+    if (session === undefined) return { kind: 'unknown' };
+    const recorder = this.#parts.recordings.start(id, seconds);
+    if (recorder === null) return { kind: 'busy' };
+    session.recorder = recorder;
+    return { kind: 'started', sinceMs: recorder.startedAtMs, untilMs: recorder.untilWallMs };
+  }
+
+  /** False where none was being made. */
+  stopRecording(id: string): boolean {
+    const session = this.#parts.sessionsById.get(id);
+    if (session !== undefined) session.recorder = null;
+    return this.#parts.recordings.stop(id);
+  }
+
+  /** Null where there is neither a session nor a recording of this id. */
+  recorded(id: string): Recording | null {
+    const recording = this.#parts.recordings.show(id);
+    if (recording !== null || !this.#parts.sessionsById.has(id)) return recording;
+    return { sinceMs: null, untilMs: null, lines: [] };
+  }
+
+  sweep(nowMs: number): void {
+    for (const id of this.#parts.recordings.sweep(nowMs)) {
+      const session = this.#parts.sessionsById.get(id);
+      if (session !== undefined) session.recorder = null;
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { constants, copyFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { Kysely } from 'kysely';
+import type { Clock } from '../../kit/clock.ts';
+import type { Log } from '../../kit/log.ts';
+import type { Tables } from '../schema.ts';
+import { importSeed } from '../seed/import-seed.ts';
+import { StoreError } from '../store-error.ts';
+import { makePrivate } from './data-file.ts';
+import { hasSeedTables, readSeed } from './read-seed.ts';
+
+/** SQLite's `user_version` of a file of ours whose tables of the original program have been imported. */
+const IMPORTED = 1;
+/** So many accounts that cannot be imported get a line of their own in the log. */
+const SKIPPED_LINES = 100;
+
+/**
+ * Where the copy of the original program's file is kept, as it was before this program wrote to it.
+ * @param path of the data file.
+ */
+export function copyOf(path: string): string {
+  return `${path}.original`;
+}
+
+/** Copies the original program's file, under a lock that keeps that program from writing. A copy that is there already stays. */
+export function keepCopy(path: string): void {
+  const copy = copyOf(path);
+  const database = new Database(path, { readonly: true, fileMustExist: true });
+  try {
+    database.exec('begin');
+    database.prepare('select count(*) from sqlite_master').get();
+    copyFileSync(path, copy, constants.COPYFILE_EXCL);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new StoreError('failed', `${copy}: the copy of the original program's data failed: ${detail}`, {
+      cause: error,
+    });
+  } finally {
+    database.close();
+  }
+  makePrivate(copy);
+}
+
+/** From now on what the original program has in this file is not imported by itself any more. */
+export function markTakenOver(database: Database.Database): void {
+  database.pragma(`user_version = ${IMPORTED}`);
+}
+
+/** Imports what the original program left in this very file, once. Its tables stay as they are. */
+export async function takeOver(
+  { database, db, log, clock }: { database: Database.Database; db: Kysely<Tables>; log: Log; clock: Clock },
+  path: string,
+): Promise<void> {
+  if (database.pragma('user_version', { simple: true }) === IMPORTED || !hasSeedTables(database)) return;
+  const report = await importSeed(
+    { transaction: (work) => db.transaction().execute(work), nowMs: clock.wallMs() },
+    readSeed(database),
+  );
+  markTakenOver(database);
+  const { accounts, pools, notes } = report;
+  log.info("the original program's data was taken over", {
+    path,
+    accounts: accounts.imported.length,
+    poolsAdded: pools.added.length,
+    skipped: accounts.skipped.length + pools.skipped.length,
+    copy: copyOf(path),
+  });
+  for (const { what, why } of [...pools.skipped, ...accounts.skipped].slice(0, SKIPPED_LINES)) {
+    log.warn('not taken over from the original program', { what, why });
+  }
+  for (const note of notes) log.warn('taken over differently from the original program', { note });
+}
