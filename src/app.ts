@@ -1,11 +1,15 @@
 import { dirname } from 'node:path';
+import { AccountKeeping } from './account-keeping.ts';
 import { Mixes } from './algorithms/ethash/mixes.ts';
 import { algorithms } from './algorithms/index.ts';
-import { parseListenAddress } from './config/listen-address.ts';
+import { exposedWithoutToken } from './config/check.ts';
+import { parseDurationMs } from './config/duration.ts';
+import { isLoopback, parseListenAddress } from './config/listen-address.ts';
 import { parseListener } from './config/listener.ts';
 import type { Config } from './config/schema.ts';
 import { SettingError } from './config/setting-error.ts';
 import { parseEndpoint } from './domain/endpoint.ts';
+import type { ProxyEvent } from './domain/event.ts';
 import { EventLog } from './fleet/event-log.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { localLink } from './fleet/link.ts';
@@ -13,20 +17,24 @@ import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
 import { WorkerHandle } from './fleet/supervisor.ts';
 import { startWorker } from './fleet/worker.ts';
 import { HistoryRecorder } from './history/recorder.ts';
-import { parseApiToken } from './http/auth.ts';
+import { type ApiToken, parseApiToken, type StoredToken } from './http/auth.ts';
 import type { StratumListener } from './http/fleet-port.ts';
 import { DEFAULT_HTTP_LIMITS } from './http/options.ts';
 import type { AccountsPort, HealthCheck, PoolsPort } from './http/ports.ts';
-import { createHttpServer } from './http/server.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { Chores } from './kit/chores.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
+import { auditPort, storedToken, tokensPort, transferPort } from './manage-ports.ts';
 import { MetricsExporter } from './metrics/exporter.ts';
 import { Networks } from './net/networks.ts';
-import { keepSelfSigned, TlsIdentity } from './net/tls-identity.ts';
+import { keepSelfSigned, TlsIdentity, TlsIdentityError } from './net/tls-identity.ts';
+import { notedAccounts, notedAlgorithms, notedPools, notedTransfer } from './noted-ports.ts';
 import { PoolDiscovery } from './pool-discovery.ts';
 import type { ProxySettings } from './proxy/settings.ts';
 import { ShareVerifier } from './proxy/share-verifier.ts';
 import { ServerProbe } from './server-facts.ts';
+import { type LoadAgain, SettingsReload } from './settings-reload.ts';
 import { loadCatalogue } from './store/catalogue.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import {
@@ -43,6 +51,8 @@ import { DIALECTS } from './wire/dialects/index.ts';
 export interface AppParts {
   readonly log: Log;
   readonly clock: Clock;
+  /** Lines that are less important are not written from now on. */
+  setLogLevel(level: Config['log']['level']): void;
 }
 
 export interface AppOptions {
@@ -50,6 +60,8 @@ export interface AppOptions {
   readonly version: string;
   /** Limit of open files of this process; null where it is not known. */
   readonly openFilesLimit: number | null;
+  /** Reads the configuration again, as at the start. */
+  readonly loadAgain: () => LoadAgain;
 }
 
 /** A running proxy. */
@@ -59,6 +71,8 @@ export interface App {
   readonly web: { readonly host: string; readonly port: number };
   readonly accounts: AccountsPort;
   readonly pools: PoolsPort;
+  /** Reads the configuration again and applies what can be applied; noted in the audit log as coming `from` there. Never rejects. */
+  reload(from: string): Promise<void>;
   /** Ends in order, within ten seconds: miners' open shares are answered, pools closed, data on disk. */
   stop(): Promise<void>;
 }
@@ -78,8 +92,8 @@ const STOP_MS = 9600;
  * Rejects with the error of the part that could not start; what had started is closed again.
  */
 export async function startApp(
-  { log, clock }: AppParts,
-  { config, version, openFilesLimit }: AppOptions,
+  { log, clock, setLogLevel }: AppParts,
+  { config, version, openFilesLimit, loadAgain }: AppOptions,
 ): Promise<App> {
   const startedAtMs = clock.wallMs();
   const undo: (() => Promise<void> | void)[] = [];
@@ -87,7 +101,11 @@ export async function startApp(
     const store = await openSqliteStore({ log, clock }, { path: config.db.path, catalogue: loadCatalogue() });
     undo.push(() => store.close());
 
-    const identity = openIdentity(config, log, clock);
+    let storedTokens = (await store.listTokens()).map(storedToken);
+    const exposure = exposedWithoutToken(config);
+    if (exposure !== null && storedTokens.length === 0) throw new SettingError(exposure);
+
+    let identity = openIdentity(config, log, clock);
     undo.push(() => identity?.close());
     const trusted = Networks.parse(config.stratum.trustedProxies);
     if ('problem' in trusted) throw new SettingError(`stratum.trustedProxies: ${trusted.problem}`);
@@ -109,7 +127,7 @@ export async function startApp(
         clock,
         log,
         dialects: DIALECTS,
-        secureContext: identity === null ? null : () => identity.context,
+        secureContext: () => identity?.context ?? null,
         trustedProxies: trusted.networks,
         verifier: new ShareVerifier(algorithms, { slowPerSecond: config.verifyPerSecond }),
         mix,
@@ -125,8 +143,11 @@ export async function startApp(
       worker.setDialectsInUse([...dialects]);
       worker.forgetAccounts();
     };
-    worker.setAlgorithms(await store.listAlgorithms());
-    await onPoolListChanged();
+    const onAlgorithmsChanged = async (): Promise<void> => {
+      worker.setAlgorithms(await store.listAlgorithms());
+      await onPoolListChanged();
+    };
+    await onAlgorithmsChanged();
 
     const address = parseListenAddress(config.stratum.addr);
     const stratum = await worker.listen(address.host, address.port);
@@ -167,12 +188,14 @@ export async function startApp(
       return list;
     };
 
-    const { writeSeconds, keepMinutesDays, keepTenMinutesDays, keepHoursDays } = config.history;
+    let retention = retentionOf(config);
     const history = await HistoryRecorder.start(
       { store, collect: () => worker.collect(), clock, log },
       {
-        writeMs: writeSeconds * 1000,
-        keepDays: { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays },
+        writeMs: config.history.writeSeconds * 1000,
+        get keepDays() {
+          return retention;
+        },
       },
     );
     undo.push(() => history.stop(LAST_WRITE_MS));
@@ -196,15 +219,18 @@ export async function startApp(
     const metrics = new MetricsExporter(
       { reports, checks },
       {
-        tag: config.metrics.tag === '' ? config.stratum.addr : config.metrics.tag,
-        maxWorkers: config.metrics.maxWorkers,
+        ...metricsOptions(config),
         build: { version, startedAtMs },
         dataFolder: config.db.path === ':memory:' ? null : dirname(config.db.path),
       },
     );
     undo.push(() => metrics.stop());
 
-    const registered = accountsPort(store, (name) => worker.accountChanged(name));
+    const note = (event: ProxyEvent): void => events.note(event);
+    const registered = notedAccounts(
+      accountsPort(store, (name) => worker.accountChanged(name)),
+      note,
+    );
     /** What the account's pools speak is in use from now on: a first line that may mean several things is read by it. */
     const noteDialects = async (name: string): Promise<void> => {
       const view = await registered.show(name);
@@ -219,23 +245,12 @@ export async function startApp(
       ...registered,
       async register(registration) {
         const result = await registered.register(registration);
-        if (result.kind === 'created') {
-          events.note({ kind: 'account-registered', account: result.name });
-          await noteDialects(result.name);
-        }
+        if (result.kind === 'created') await noteDialects(result.name);
         return result;
       },
       async update(name, change) {
         const result = await registered.update(name, change);
-        if (result.kind === 'updated') {
-          events.note({ kind: 'account-changed', account: name });
-          await noteDialects(name);
-        }
-        return result;
-      },
-      async delete(name) {
-        const result = await registered.delete(name);
-        if (result.kind === 'deleted') events.note({ kind: 'account-deleted', account: name });
+        if (result.kind === 'updated') await noteDialects(name);
         return result;
       },
     };
@@ -244,27 +259,60 @@ export async function startApp(
       probe: (probe) => worker.probe(probe),
       dialects: DIALECTS.map(({ name }) => name),
     });
-    const listed = poolsPort(store, onPoolListChanged, poolTests);
-    const pools: PoolsPort = {
-      ...listed,
-      async add(addition) {
-        const result = await listed.add(addition);
-        if (result.kind === 'created')
-          for (const { pool } of result.pools) events.note({ kind: 'pool-added', pool });
-        return result;
+    const pools = notedPools(poolsPort(store, onPoolListChanged, poolTests), note);
+    const audit = auditPort(store);
+    const settings = new SettingsReload(
+      {
+        log,
+        load: loadAgain,
+        onReloaded: (keys) => note({ kind: 'settings-reloaded', ...keys }),
+        async prepare(next) {
+          const problems: string[] = [];
+          const exposed = exposedWithoutToken(next);
+          if (exposed !== null && storedTokens.length === 0) problems.push(exposed);
+          let renewed: TlsIdentity | null = null;
+          try {
+            renewed = openIdentity(next, log, clock);
+          } catch (error) {
+            if (!(error instanceof TlsIdentityError)) throw error;
+            problems.push(error.message);
+          }
+          if (problems.length > 0) {
+            renewed?.close();
+            return { problems };
+          }
+          return {
+            apply() {
+              identity?.close();
+              identity = renewed;
+              retention = retentionOf(next);
+              setLogLevel(next.log.level);
+              metrics.configure(metricsOptions(next));
+              http.apply({
+                tokens: configuredTokens(next),
+                allowedHosts: next.web.allowedHosts,
+                requestsPerMinute: next.web.rateLimitPerMinute,
+              });
+              worker.apply(proxySettings(next, version, openFilesLimit, log));
+            },
+          };
+        },
       },
-      async update(address, change) {
-        const result = await listed.update(address, change);
-        if (result.kind === 'updated') events.note({ kind: 'pool-changed', pool: result.pool.pool });
-        return result;
-      },
+      config,
+    );
+    const onTokens = (tokens: readonly StoredToken[]): void => {
+      storedTokens = [...tokens];
+      http.setStoredTokens(tokens);
     };
-    const http = createHttpServer(
+    const http: HttpServer = createHttpServer(
       {
         accounts,
         pools,
         poolTests,
-        algorithms: algorithmsPort(store),
+        algorithms: notedAlgorithms(
+          algorithmsPort(store, onAlgorithmsChanged, { dialects: DIALECTS.map(({ name }) => name) }),
+          note,
+        ),
         health: {
           ready: async () => {
             const list = await checks();
@@ -278,12 +326,30 @@ export async function startApp(
         server,
         history,
         faults: faultsPort,
+        manage: {
+          audit,
+          settings,
+          tokens: tokensPort({
+            store,
+            configured: () => configuredTokens(settings.config),
+            isExposed: !isLoopback(parseListenAddress(config.web.addr)),
+            nowMs: () => clock.wallMs(),
+            onChange: onTokens,
+          }),
+          transfer: notedTransfer(
+            transferPort(store, async () => {
+              dialects = new Set(await dialectsOfAccounts(store));
+              worker.setDialectsInUse([...dialects]);
+            }),
+            note,
+          ),
+        },
         log,
       },
       {
         ...parseListenAddress(config.web.addr),
         version,
-        tokens: config.web.tokens.map(parseApiToken).filter((token) => token !== null),
+        tokens: configuredTokens(config),
         allowedHosts: config.web.allowedHosts,
         limits: {
           bodyBytes: config.web.bodyBytes,
@@ -293,18 +359,67 @@ export async function startApp(
         },
       },
     );
+    onTokens(storedTokens);
     const web = await http.listen();
     server.web = { address: web.host, port: web.port };
     undo.push(() => http.close());
+
+    const keeping = new AccountKeeping({
+      store,
+      audit,
+      clock,
+      log,
+      accountsSeen: () => worker.accountsSeen(),
+      remove: (name) => registered.delete(name),
+      expireAfterMs: () => parseDurationMs(settings.config.users.expireAfter) ?? 0,
+    });
+    const chores = new Chores({ clock, log }, [
+      { name: 'accounts in use', everyMs: 60_000, run: () => keeping.run() },
+      // The command line changes them in the data file, behind the back of a running proxy.
+      {
+        name: 'stored tokens',
+        everyMs: 5000,
+        run: async () => onTokens((await store.listTokens()).map(storedToken)),
+      },
+      {
+        name: 'old audit entries',
+        everyMs: 3_600_000,
+        run: async () => {
+          const { keepDays } = settings.config.audit;
+          if (keepDays > 0) await store.dropAuditBefore(clock.wallMs() - keepDays * 86_400_000);
+        },
+      },
+    ]);
+    undo.push(() => chores.stop());
 
     return {
       stratum,
       web,
       accounts,
       pools,
+      async reload(from) {
+        try {
+          const result = await settings.reload();
+          if (result.kind === 'invalid') return;
+          const { changed, needsRestart } = result;
+          await audit.record({
+            who: 'local',
+            from,
+            action: 'settings-reloaded',
+            target: '',
+            change: { changed, needsRestart },
+          });
+        } catch (error) {
+          log.error('the configuration could not be read again', {
+            reason: error instanceof Error ? error.message : String(error),
+          });
+        }
+      },
       async stop() {
         isStopping = true;
         known = null;
+        await chores.stop();
+        await keeping.noteSeen().catch(() => undefined);
         await worker.drain(config.shutdown.drainMs);
         identity?.close();
         await Promise.all([history.stop(LAST_WRITE_MS), http.close()]);
@@ -319,6 +434,20 @@ export async function startApp(
     for (const step of undo.toReversed()) await step();
     throw error;
   }
+}
+
+/** For how many days steps of so many seconds are kept. */
+function retentionOf({ history }: Config) {
+  const { keepMinutesDays, keepTenMinutesDays, keepHoursDays } = history;
+  return { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays };
+}
+
+function configuredTokens({ web }: Config): readonly ApiToken[] {
+  return web.tokens.map(parseApiToken).filter((token) => token !== null);
+}
+
+function metricsOptions({ metrics, stratum }: Config): { readonly tag: string; readonly maxWorkers: number } {
+  return { tag: metrics.tag === '' ? stratum.addr : metrics.tag, maxWorkers: metrics.maxWorkers };
 }
 
 /** How often the files of the certificate are looked at. */

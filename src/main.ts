@@ -3,9 +3,12 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { isatty } from 'node:tty';
 import type { App } from './app.ts';
+import { exposedWithoutToken } from './config/check.ts';
+import { TOKEN_VERBS } from './config/commands.ts';
 import { TOKEN_VARIABLE } from './config/environment.ts';
 import { renderHelp } from './config/help.ts';
 import { type Loaded, loadConfig } from './config/load.ts';
+import type { Config } from './config/schema.ts';
 import { SettingError } from './config/setting-error.ts';
 import { renderEffective } from './config/yaml.ts';
 import { formatEndpoint, parseEndpoint } from './domain/endpoint.ts';
@@ -25,11 +28,7 @@ const EXIT = { ok: 0, fault: 1, usage: 2, store: 3, listen: 4, partly: 5, interr
 const DEMO_TABLE_MS = 5000;
 
 async function main(): Promise<void> {
-  const loaded = loadConfig({
-    argv: process.argv.slice(2),
-    env: process.env,
-    readTextFile: (path) => readFileSync(path, 'utf8'),
-  });
+  const loaded = load();
   if (loaded.kind === 'invalid') {
     process.stderr.write(`${loaded.problems.join('\n')}\n`);
     process.stderr.write('Nothing was started. "stratum-proxy --help" lists every setting.\n');
@@ -45,12 +44,15 @@ async function main(): Promise<void> {
       return;
     case 'check':
       process.stdout.write('The configuration is valid.\n');
+      noteExposure(loaded.config);
       return;
     case 'config':
       process.stdout.write(renderEffective(loaded.config, loaded.sources));
       return;
     case 'token':
-      printToken(loaded.rest[0] ?? 'admin');
+    case 'export':
+    case 'import':
+      await runOnData(loaded);
       return;
     case 'top':
       await top(loaded);
@@ -66,6 +68,46 @@ async function main(): Promise<void> {
       await run(loaded);
       return;
   }
+}
+
+/** Commands on the data file: a result is all that they write to standard output. */
+async function runOnData({ command, config, rest, options }: Loaded): Promise<void> {
+  const [first] = rest;
+  if (command === 'token' && !TOKEN_VERBS.has(first ?? '')) {
+    printToken(first ?? 'admin');
+    return;
+  }
+  const commands = await import('./commands/data-file.ts');
+  const output = {
+    out: (text: string) =>
+      new Promise<void>((resolve, reject) => {
+        process.stdout.write(text, (error) => (error == null ? resolve() : reject(error)));
+      }),
+    err: (text: string) => {
+      process.stderr.write(text);
+    },
+  };
+  const { path } = config.db;
+  try {
+    if (command === 'token') await commands.tokenCommand(path, rest, output);
+    else if (command === 'export')
+      await commands.exportCommand(path, { withPasswords: options.has('with-passwords') }, output);
+    else if (!(await commands.importCommand(path, first ?? '-', output))) process.exitCode = EXIT.partly;
+  } catch (error) {
+    if (error instanceof commands.CommandError) {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = EXIT.usage;
+    } else reportFailure(error);
+  }
+}
+
+/** The configuration as it stands in all of its sources now. */
+function load(): ReturnType<typeof loadConfig> {
+  return loadConfig({
+    argv: process.argv.slice(2),
+    env: process.env,
+    readTextFile: (path) => readFileSync(path, 'utf8'),
+  });
 }
 
 async function run({ config, command, sources }: Loaded): Promise<void> {
@@ -84,8 +126,17 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
   let app: App;
   try {
     app = await startApp(
-      { log, clock: systemClock },
-      { config: used, version: version(), openFilesLimit: openFilesLimit() },
+      { log, clock: systemClock, setLogLevel: (level) => log.setLevel(level) },
+      {
+        config: used,
+        version: version(),
+        openFilesLimit: openFilesLimit(),
+        loadAgain: () => {
+          const loaded = load();
+          if (loaded.kind === 'invalid') return loaded;
+          return { kind: 'ok', config: isInMemory ? { ...loaded.config, db: used.db } : loaded.config };
+        },
+      },
     );
   } catch (error) {
     reportFailure(error);
@@ -110,7 +161,7 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
     // The terminal was closed. Without one it is what a service manager sends to have the configuration read again, and
     // that must not end a farm's mining.
     if (isTty) void stop(signal);
-    else log.warn('SIGHUP is ignored: settings are read at the start only; restart to apply changes');
+    else void app.reload('signal');
   });
 }
 
@@ -244,6 +295,12 @@ function reportFailure(error: unknown): void {
     return;
   }
   process.stderr.write(`stratum-proxy: ${error.message}\n`);
+}
+
+/** Whether a start would be refused for it depends on the data file. */
+function noteExposure(config: Config): void {
+  const exposure = exposedWithoutToken(config);
+  if (exposure !== null) process.stdout.write(`Unless the data file has a token: ${exposure}\n`);
 }
 
 function printToken(scope: string): void {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { emptyEvents, fleetPort, serverFacts } from '../test/support/fleet-fixtures.ts';
-import { RecordingLog } from '../test/support/http-fixtures.ts';
+import { managePorts, RecordingLog } from '../test/support/http-fixtures.ts';
 import type { AccountMining } from './http/mining.ts';
 import type { AccountView } from './http/ports.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
@@ -66,7 +66,8 @@ describe('users over HTTP and SQLite', () => {
         }),
         pools: poolsPort(store, async () => {}),
         poolTests: { test: async () => ({ kind: 'busy' }) },
-        algorithms: algorithmsPort(store),
+        algorithms: algorithmsPort(store, async () => {}, { dialects: ['bitcoin-v1', 'kawpow'] }),
+        manage: managePorts(),
         health: { ready: async () => ({ ready: true, checks: [] }) },
         metrics: { async *render() {} },
         reports: { read: async () => [] },
@@ -165,6 +166,7 @@ describe('users over HTTP and SQLite', () => {
       revision: 1,
       createdAt: shown.createdAt,
       changedAt: shown.createdAt,
+      lastSeenAt: null,
     });
     assert.ok(Math.abs(Date.parse(shown.createdAt) - Date.now()) < 60_000);
 
@@ -498,7 +500,8 @@ describe('a store that cannot be used', () => {
           accounts: accountsPort(store, () => {}),
           pools: poolsPort(store, async () => {}),
           poolTests: { test: async () => ({ kind: 'busy' }) },
-          algorithms: algorithmsPort(store),
+          algorithms: algorithmsPort(store, async () => {}, { dialects: ['bitcoin-v1', 'kawpow'] }),
+          manage: managePorts(),
           health: { ready: async () => ({ ready: true, checks: [] }) },
           metrics: { async *render() {} },
           reports: { read: async () => [] },

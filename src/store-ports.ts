@@ -127,8 +127,7 @@ export function poolsPort(
       if (result.kind === 'conflict' || result.kind === 'unknown-dialect' || result.kind === 'no-difficulty')
         return result;
       if (result.kind === 'unknown-algorithm') {
-        const known = await store.listAlgorithms();
-        return { kind: 'unknown-algorithm', known: known.map(({ name }) => name) };
+        return { kind: 'unknown-algorithm', known: await namesOf(store) };
       }
       if (result.kind === 'created') await onChange();
       return { kind: result.kind, pools: result.pools.map(poolView) };
@@ -136,9 +135,17 @@ export function poolsPort(
 
     async update(address, change) {
       const result = await store.updatePool(address, change);
+      if (result.kind === 'unknown-algorithm') return { kind: result.kind, known: await namesOf(store) };
       if (result.kind !== 'updated') return result;
       await onChange();
       return { kind: 'updated', pool: poolView(result.pool) };
+    },
+
+    async delete(address) {
+      const result = await store.deletePool(address);
+      if (result.kind !== 'deleted') return result;
+      await onChange();
+      return { kind: 'deleted', pool: poolView(result.pool) };
     },
 
     async list({ limit, after, algorithm, search }) {
@@ -269,8 +276,56 @@ export const faultsPort: FaultsPort = {
   },
 };
 
-export function algorithmsPort(store: Store): AlgorithmsPort {
-  return { list: () => store.listAlgorithms() };
+export interface AlgorithmsPortOptions {
+  /** Every dialect that is spoken. */
+  readonly dialects: readonly string[];
+}
+
+/** `onChange` is told when the list of algorithms has changed. */
+export function algorithmsPort(
+  store: Store,
+  onChange: () => Promise<void>,
+  { dialects }: AlgorithmsPortOptions,
+): AlgorithmsPort {
+  const unspoken = (given: readonly string[]) => {
+    const dialect = given.find((one) => !dialects.includes(one));
+    return dialect === undefined ? null : ({ kind: 'unknown-dialect', dialect, known: dialects } as const);
+  };
+  return {
+    list: () => store.listAlgorithms(),
+
+    async add(addition) {
+      const refusal = unspoken(addition.dialects);
+      if (refusal !== null) return refusal;
+      const result = await store.addAlgorithm(addition);
+      if (result.kind === 'created') await onChange();
+      return result;
+    },
+
+    async update(name, change) {
+      const before = await store.findAlgorithm(name);
+      if (before === null) return { kind: 'not-found', known: await namesOf(store) };
+      // What the catalogue lists may be spoken by a later version only.
+      const added = (change.dialects ?? []).filter((dialect) => !before.dialects.includes(dialect));
+      const refusal = unspoken(added);
+      if (refusal !== null) return refusal;
+      const result = await store.updateAlgorithm(name, change);
+      if (result.kind === 'not-found') return { kind: 'not-found', known: await namesOf(store) };
+      if (result.kind === 'updated') await onChange();
+      return result;
+    },
+
+    async delete(name) {
+      const result = await store.deleteAlgorithm(name);
+      if (result.kind === 'not-found') return { kind: 'not-found', known: await namesOf(store) };
+      if (result.kind === 'deleted') await onChange();
+      return result;
+    },
+  };
+}
+
+async function namesOf(store: Store): Promise<readonly string[]> {
+  return (await store.listAlgorithms()).map(({ name }) => name);
 }
 
 /** Every `host:port` and `*.suffix:port` of the pool list. */
@@ -331,6 +386,7 @@ function accountView(record: AccountRecord): AccountView {
     revision,
     createdAt: new Date(record.createdAtMs).toISOString(),
     changedAt: new Date(record.changedAtMs).toISOString(),
+    lastSeenAt: record.lastSeenAtMs === null ? null : new Date(record.lastSeenAtMs).toISOString(),
   };
 }
 

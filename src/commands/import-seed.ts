@@ -3,6 +3,7 @@ import { silentLog } from '../kit/log.ts';
 import { loadCatalogue } from '../store/catalogue.ts';
 import { renderSeedReport } from '../store/seed/report.ts';
 import { importSeedFile } from '../store/sqlite/import-seed-file.ts';
+import { noteSeedImport } from './data-file.ts';
 
 /**
  * `stratum-proxy import-seed`: from the original program's data file into ours. Gives the report for the terminal; `isComplete` says whether
@@ -14,6 +15,7 @@ export async function importSeedData(
 ): Promise<{ readonly text: string; readonly isComplete: boolean }> {
   const parts = { log: silentLog, clock: systemClock };
   const report = await importSeedFile(parts, { from, to, catalogue: loadCatalogue() });
+  await noteSeedImport(to, { from });
   const skipped = report.accounts.skipped.length + report.pools.skipped.length;
   return { text: renderSeedReport(report, { from, to }), isComplete: skipped === 0 };
 }

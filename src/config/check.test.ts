@@ -1,30 +1,33 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { brokenRules, checkAcrossKeys } from './check.ts';
+import { brokenRules, checkAcrossKeys, exposedWithoutToken } from './check.ts';
 import type { Value } from './key.ts';
 import type { KeyName } from './schema.ts';
-import { buildConfig } from './schema.ts';
+import { buildConfig, type Config } from './schema.ts';
 
 function broken(values: Partial<Record<KeyName, Value>>): string[] {
-  return checkAcrossKeys(buildConfig(new Map(Object.entries(values) as [KeyName, Value][])));
+  return checkAcrossKeys(config(values));
 }
 
-describe('checkAcrossKeys', () => {
-  test('wants a token where other machines reach the API, and names both ways out', () => {
-    for (const addr of [':80', '0.0.0.0:80', '[::]:80', '10.0.0.1:80', 'proxy.example:80']) {
-      const [problem, ...more] = broken({ 'web.addr': addr });
-      assert.equal(more.length, 0);
-      assert.ok(problem?.startsWith(`web.addr ${addr} `));
-      assert.match(
-        problem ?? '',
-        /either set web\.addr to 127\.0\.0\.1:80, or run .*token admin.* web\.tokens/,
-      );
-      assert.deepEqual(broken({ 'web.addr': addr, 'web.tokens': ['admin:00'] }), []);
-    }
-    for (const addr of ['127.0.0.1:80', '[::1]:80', 'localhost:80'])
-      assert.deepEqual(broken({ 'web.addr': addr }), []);
-  });
+function config(values: Partial<Record<KeyName, Value>>): Config {
+  return buildConfig(new Map(Object.entries(values) as [KeyName, Value][]));
+}
 
+test('a token is wanted where other machines reach the API, and every way out is named', () => {
+  for (const addr of [':80', '0.0.0.0:80', '[::]:80', '10.0.0.1:80', 'proxy.example:80']) {
+    const problem = exposedWithoutToken(config({ 'web.addr': addr })) ?? '';
+    assert.ok(problem.startsWith(`web.addr ${addr} `));
+    assert.match(
+      problem,
+      /set web\.addr to 127\.0\.0\.1:80, or run .*token add admin.*, or .*token admin.* web\.tokens/,
+    );
+    assert.equal(exposedWithoutToken(config({ 'web.addr': addr, 'web.tokens': ['admin:00'] })), null);
+  }
+  for (const addr of ['127.0.0.1:80', '[::1]:80', 'localhost:80'])
+    assert.equal(exposedWithoutToken(config({ 'web.addr': addr })), null);
+});
+
+describe('checkAcrossKeys', () => {
   test('keeps the two listeners apart', () => {
     assert.match(broken({ 'web.addr': '127.0.0.1:9332' }).join(), /cannot share a port/);
     assert.deepEqual(broken({ 'web.addr': '127.0.0.1:0', 'stratum.addr': '127.0.0.1:0' }), []);
@@ -57,8 +60,8 @@ describe('checkAcrossKeys', () => {
   });
 
   test('leaves out rules about keys that are not known', () => {
-    const config = buildConfig(new Map<KeyName, Value>([['web.addr', ':80']]));
-    assert.equal(brokenRules(config).length, 1);
-    assert.deepEqual(brokenRules(config, new Set<KeyName>(['web.tokens'])), []);
+    const tooLong = config({ 'upstream.retryMinMs': 30_001 });
+    assert.equal(brokenRules(tooLong).length, 1);
+    assert.deepEqual(brokenRules(tooLong, new Set<KeyName>(['upstream.retryMaxMs'])), []);
   });
 });

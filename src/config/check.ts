@@ -14,18 +14,6 @@ const WIDEST_EXTRANONCE2 = 8;
 
 const RULES: readonly Rule[] = [
   {
-    keys: ['web.addr', 'web.tokens'],
-    broken({ web }) {
-      const address = parseListenAddress(web.addr);
-      if (isLoopback(address) || web.tokens.length > 0) return null;
-      const local = formatListenAddress({ host: '127.0.0.1', port: address.port });
-      return (
-        `web.addr ${web.addr} lets other machines call the API, and web.tokens is empty: either set web.addr to ${local}, ` +
-        'or run "stratum-proxy token admin" and put the line it prints into web.tokens'
-      );
-    },
-  },
-  {
     keys: ['web.addr', 'stratum.addr'],
     broken: ({ web, stratum }) =>
       isSameListener(parseListenAddress(web.addr), parseListenAddress(stratum.addr))
@@ -65,6 +53,17 @@ const RULES: readonly Rule[] = [
         : null,
   },
 ];
+
+/** What is wrong where other machines can call the API and no token is configured; null where all is well. Tokens in the data file mend it too. */
+export function exposedWithoutToken({ web }: Config): string | null {
+  const address = parseListenAddress(web.addr);
+  if (isLoopback(address) || web.tokens.length > 0) return null;
+  const local = formatListenAddress({ host: '127.0.0.1', port: address.port });
+  return (
+    `web.addr ${web.addr} lets other machines call the API, and there is no token: set web.addr to ${local}, or run ` +
+    '"stratum-proxy token add admin" with the same data file, or "stratum-proxy token admin" and put the line it prints into web.tokens'
+  );
+}
 
 /** What the rules across keys find wrong, each with the keys it is about. `except`: keys whose own value is not known. */
 export function brokenRules(

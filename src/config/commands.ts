@@ -25,8 +25,19 @@ export const COMMANDS = {
     help: 'Print the configuration in force, each value with where it comes from, and exit.',
   },
   token: {
-    words: ['scope'],
-    help: 'Print a new API token and the line for web.tokens. Scopes: read, register, admin.',
+    words: ['scope|verb', 'word', 'label', 'time'],
+    help:
+      'Print a new API token and the line for web.tokens (scopes: read, register, admin). On the data file: add <scope> [label] [time it expires], list, ' +
+      'remove <id>; a running proxy takes notice within seconds.',
+  },
+  export: {
+    words: [],
+    options: { 'with-passwords': { placeholder: null, help: 'Their passwords at the pools too.' } },
+    help: 'Print every user of the data file as a line of JSON.',
+  },
+  import: {
+    words: ['file'],
+    help: 'Register a user in the data file for each line of a file (- or none: standard input), as export prints them.',
   },
   top: {
     words: [],
@@ -74,6 +85,19 @@ export type Command = keyof typeof COMMANDS;
 
 export function isCommand(word: string): word is Command {
   return Object.hasOwn(COMMANDS, word);
+}
+
+/** What may stand behind `token` instead of a scope, with how many words behind it; these work on the data file. */
+export const TOKEN_VERBS: ReadonlyMap<string, number> = new Map([
+  ['add', 3],
+  ['list', 0],
+  ['remove', 1],
+]);
+
+/** How many words a command takes, given those that it has. */
+export function wordsTaken(command: Command, rest: readonly string[]): number {
+  if (command !== 'token') return COMMANDS[command].words.length;
+  return 1 + (TOKEN_VERBS.get(rest[0] ?? '') ?? 0);
 }
 
 /** The flags that this command alone has, by name. */

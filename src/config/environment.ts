@@ -28,7 +28,7 @@ export function readEnvironment(env: Environment): Settings & { readonly file: s
     if (name !== undefined) {
       if (value !== '') byKey.set(name, { raw: value, place: variable });
     } else if (!isServiceLink(variable, value)) {
-      const meant = nearestVariable(variable, [CONFIG_VARIABLE, TOKEN_VARIABLE, ...names.keys()]);
+      const meant = nearestVariable(variable, [CONFIG_VARIABLE, ...names.keys()]);
       const hint = meant === null ? 'all are in docs/configuration.md' : `did you mean ${meant}?`;
       problems.push(`${quoteName(variable)}: unknown variable, ${hint}`);
       const key = names.get(meant ?? '');

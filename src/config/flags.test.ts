@@ -119,12 +119,26 @@ describe('commands', () => {
   test('are refused when unknown, and so are words that no command takes', () => {
     assert.deepEqual(problems('chek'), ['unknown command "chek", did you mean check?']);
     assert.deepEqual(problems('qqqqqqq'), [
-      'unknown command "qqqqqqq", the commands are run, demo, check, config, token, top, import-seed, health, help, version',
+      'unknown command "qqqqqqq", the commands are run, demo, check, config, token, export, import, top, import-seed, health, help, version',
     ]);
     assert.deepEqual(problems('run', 'now'), ['"now": unexpected word after run']);
     assert.deepEqual(problems('token', 'admin', 'x', 'y'), [
       '"x": unexpected word after token',
       '"y": unexpected word after token',
     ]);
+  });
+
+  test('token takes further words behind a verb that works on the data file', () => {
+    assert.deepEqual(words('token', 'add', 'admin', 'a label', '2099-01-01').rest.length, 4);
+    assert.deepEqual(problems('token', 'list', 'x'), ['"x": unexpected word after token']);
+    assert.deepEqual(problems('token', 'remove', '1', 'x'), ['"x": unexpected word after token']);
+  });
+
+  test('have flags of their own, which no other takes', () => {
+    assert.deepEqual([...readCommandLine(['export', '--with-passwords']).options], [['with-passwords', '']]);
+    assert.deepEqual(problems('--with-passwords'), [
+      '--with-passwords: no flag of run but of export, behind it',
+    ]);
+    assert.match(problems('export', '--with-passwords=1').join(), /--with-passwords: takes no value/);
   });
 });

@@ -1,5 +1,5 @@
 import type { Command } from './commands.ts';
-import { COMMANDS, isCommand, optionsOf } from './commands.ts';
+import { COMMANDS, isCommand, optionsOf, wordsTaken } from './commands.ts';
 import { quote, quoteName } from './key.ts';
 import type { KeyName, NamedKey } from './schema.ts';
 import { findKey, suggestKey } from './schema.ts';
@@ -75,7 +75,7 @@ class CommandLineReader {
       this.#problems.push(`unknown command ${quote(command)}, ${hint}`);
       return { ...settings, command: 'run', rest, file: this.#file };
     }
-    const taken = COMMANDS[command].words.length;
+    const taken = wordsTaken(command, rest);
     for (const word of rest.slice(taken))
       this.#problems.push(`${quote(word)}: unexpected word after ${command}`);
     return { ...settings, command, rest, file: this.#fileOf(command, rest[0]) };
@@ -127,6 +127,13 @@ class CommandLineReader {
     const [command = ''] = this.#bare;
     const own = isCommand(command) ? Object.keys(optionsOf(command)) : [];
     const others = ['config', 'help', 'version', ...own];
+    const owner = ownerOf(name);
+    if (owner !== null) {
+      this.#problems.push(
+        `--${name}: no flag of ${command === '' ? 'run' : command} but of ${owner}, behind it`,
+      );
+      return;
+    }
     const { key, hint } = suggestKey(name.replace(/^no-/, ''), (meant) => `--${meant}`, others);
     this.#problems.push(`${quoteName(`--${name}`)}: unknown flag, ${hint}`);
     if (key !== null) this.#doubtful.add(key);
@@ -172,4 +179,11 @@ class CommandLineReader {
     this.#at++;
     return next;
   }
+}
+
+/** The command that alone has this flag. */
+function ownerOf(option: string): string | null {
+  return (
+    Object.keys(COMMANDS).find((name) => isCommand(name) && Object.hasOwn(optionsOf(name), option)) ?? null
+  );
 }

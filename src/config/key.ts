@@ -12,6 +12,8 @@ interface KeyCommon {
   readonly help: string;
   /** True for the flags that the original program had. */
   readonly original: boolean;
+  /** When another value counts that is found when the configuration is read again: at once, or after a restart. */
+  readonly isLive: boolean;
 }
 
 export interface IntegerKey extends KeyCommon {
@@ -80,35 +82,51 @@ export type ValueOf<K extends Key> = K extends IntegerKey
         ? string
         : readonly string[];
 
-type Written<K extends Key, Optional extends keyof K> = Omit<K, 'kind' | 'original' | Optional> &
-  Partial<Pick<K, 'original' | Optional>>;
+type Written<K extends Key, Optional extends keyof K> = Omit<K, 'kind' | 'original' | 'isLive' | Optional> &
+  Partial<Pick<K, 'original' | 'isLive' | Optional>>;
+
+const COMMON = { original: false, isLive: false } as const;
 
 export function integer(spec: Written<IntegerKey, 'zero'>): IntegerKey {
-  return { kind: 'integer', original: false, zero: null, ...spec };
+  return { kind: 'integer', ...COMMON, zero: null, ...spec };
 }
 
 export function boolean(spec: Written<BooleanKey, never>): BooleanKey {
-  return { kind: 'boolean', original: false, ...spec };
+  return { kind: 'boolean', ...COMMON, ...spec };
 }
 
 export function choice<const C extends string>(spec: {
   readonly options: readonly C[];
   readonly default: NoInfer<C>;
   readonly help: string;
+  readonly isLive?: boolean;
 }): ChoiceKey<C> {
-  return { kind: 'choice', original: false, ...spec };
+  return { kind: 'choice', ...COMMON, ...spec };
 }
 
 export function text(spec: Written<TextKey, 'empty'>): TextKey {
-  return { kind: 'text', original: false, empty: null, ...spec };
+  return { kind: 'text', ...COMMON, empty: null, ...spec };
 }
 
 export function list(spec: Written<ListKey, 'redact'>): ListKey {
-  return { kind: 'list', original: false, redact: null, ...spec };
+  return { kind: 'list', ...COMMON, redact: null, ...spec };
 }
 
 export function section<const S extends Readonly<Record<string, Key>>>(help: string, keys: S): Section<S> {
   return { kind: 'section', help, keys };
+}
+
+/** The same section with every key but those of `except` live. */
+export function allLive<const S extends Readonly<Record<string, Key>>>(
+  { help, keys }: Section<S>,
+  except: readonly (keyof S & string)[] = [],
+): Section<S> {
+  const entries = Object.entries(keys).map(([name, key]) => [
+    name,
+    { ...key, isLive: !(except as readonly string[]).includes(name) },
+  ]);
+  // The same keys, of which only a flag is another.
+  return section(help, Object.fromEntries(entries) as S);
 }
 
 /** Either the value, or what is wrong with the text, to stand behind the place it came from. */

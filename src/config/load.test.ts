@@ -131,11 +131,14 @@ describe('loadConfig', () => {
   test('names the place of a rule across keys', () => {
     const [line, ...more] = problems({
       argv: ['--config=p.yaml'],
-      files: { 'p.yaml': 'web:\n  addr: :80\n' },
+      files: { 'p.yaml': 'upstream:\n  retryMinMs: 30001\n' },
     });
-    assert.match(line ?? '', /^p\.yaml:2:9: web\.addr :80 lets other machines/);
+    assert.match(line ?? '', /^p\.yaml:2:15: upstream\.retryMinMs 30001 must not be above/);
     assert.equal(more.length, 0);
-    assert.match(problems({ argv: ['--web.addr', ':80'] })[0] ?? '', /^--web\.addr: web\.addr :80/);
+    assert.match(
+      problems({ argv: ['--upstream.retryMinMs=30001'] })[0] ?? '',
+      /^--upstream\.retryMinMs: upstream\.retryMinMs 30001/,
+    );
   });
 
   test('does not judge rules by keys that could not be read', () => {

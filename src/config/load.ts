@@ -1,5 +1,5 @@
 import { brokenRules } from './check.ts';
-import type { Command } from './commands.ts';
+import { type Command, TOKEN_VERBS } from './commands.ts';
 import type { Environment } from './environment.ts';
 import { CONFIG_VARIABLE, readEnvironment } from './environment.ts';
 import { readConfigFile } from './file.ts';
@@ -43,15 +43,15 @@ const NOTHING: Settings = { byKey: new Map(), problems: [], doubtful: new Set() 
 
 /**
  * Reads the whole configuration: flags before environment before file before defaults. A value that another source
- * overrides is checked too. `help`, `version` and `token` get the defaults: they must work where the configuration is wrong.
+ * overrides is checked too. `help`, `version` and `token <scope>` get the defaults: they must work where the configuration is wrong.
  */
 export function loadConfig({ argv, env, readTextFile }: LoadInput): Loaded | LoadRefused {
   const flags = readCommandLine(argv);
   const { command, rest, options } = flags;
-  if (command === 'help' || command === 'version' || command === 'token') {
+  const isBareToken = command === 'token' && !TOKEN_VERBS.has(rest[0] ?? '');
+  if (command === 'help' || command === 'version' || isBareToken) {
     // Whoever asks for help may have a slip beside it; `token` would take a wrong word for a scope.
-    if (command === 'token' && flags.problems.length > 0)
-      return { kind: 'invalid', problems: flags.problems };
+    if (isBareToken && flags.problems.length > 0) return { kind: 'invalid', problems: flags.problems };
     const { config, sources } = merge([]);
     return { kind: 'ok', command, rest, options, config, sources, file: null };
   }

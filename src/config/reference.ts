@@ -50,6 +50,14 @@ REST API, and keeps its data in \`proxy.db\`.
 
 \`stratum-proxy check proxy.yaml\` checks a file (together with environment and flags, as a start would) and names everything that
 is wrong at once, with file, line and column. \`stratum-proxy config\` prints what is in force and where each value comes from.
+## Read again
+
+\`POST /api/v1/reload\`, or SIGHUP where the program is not on a terminal, reads the file again, with the environment and the flags of the start. A configuration with a fault
+changes nothing, and every fault is named. Of the others, the keys below say whether a changed value counts then or after a restart; the answer, and the log, name both kinds.
+What concerns a single connection counts for those that are made from then on, and the certificate of \`tls.cert\` is read again even where its name is the same.
+
+## Slips
+
 Unknown keys, flags and \`${ENVIRONMENT_PREFIX}…\` variables are refused, so that a slip of the pen cannot pass for a setting:
 
 \`\`\`
@@ -86,7 +94,8 @@ ${markdown(key.help)}
 
 - default \`${yamlOf(key, key.default)}\`${key.kind === 'text' && key.default === '' ? `: ${markdown(key.empty ?? '')}` : meaningOfZero(key)}
 - allowed: ${markdown(describeAllowed(key))}
-- environment: \`${environment}\`${key.original ? '\n- a flag of the original program' : ''}
+- environment: \`${environment}\`
+- a changed value counts: ${key.isLive ? 'when the configuration is read again' : 'after a restart'}${key.original ? '\n- a flag of the original program' : ''}
 `;
 }
 

@@ -1,4 +1,5 @@
 import type { Key, Section, Value, ValueOf } from './key.ts';
+import { allLive } from './key.ts';
 import {
   bans,
   ethashCaches,
@@ -12,7 +13,7 @@ import {
   verifyPerSecond,
 } from './sections/miners.ts';
 import { extranonce, failover, upstream } from './sections/pools.ts';
-import { db, history, log, metrics, shutdown, syslog, web } from './sections/program.ts';
+import { audit, db, history, log, metrics, shutdown, syslog, users, web } from './sections/program.ts';
 import { nearest } from './spelling.ts';
 
 /**
@@ -23,22 +24,24 @@ import { nearest } from './spelling.ts';
  */
 export const SCHEMA = {
   stratum,
-  tls,
+  tls: allLive(tls),
   web,
   db,
-  history,
-  metrics,
+  users: allLive(users),
+  audit: allLive(audit),
+  history: allLive(history, ['writeSeconds']),
+  metrics: allLive(metrics),
   log,
   syslog,
   verify,
   verifyPerSecond,
   ethashCaches,
-  limits,
-  bans,
-  upstream,
-  vardiff,
-  rental,
-  failover,
+  limits: allLive(limits),
+  bans: allLive(bans),
+  upstream: allLive(upstream, ['versionMask']),
+  vardiff: allLive(vardiff),
+  rental: allLive(rental),
+  failover: allLive(failover),
   extranonce,
   session,
   shutdown,
@@ -133,6 +136,21 @@ export function valueOf(config: Config, { name, section, leaf }: NamedKey): Valu
   const value = group[leaf];
   if (value === undefined) throw new Error(`no such key in the configuration: ${name}`);
   return value as Value;
+}
+
+/** Keys whose values differ, in the order of the schema. */
+export function changedKeys(before: Config, after: Config): readonly NamedKey[] {
+  return [...KEYS.values()].filter(
+    (named) => JSON.stringify(valueOf(before, named)) !== JSON.stringify(valueOf(after, named)),
+  );
+}
+
+/** What is in force when `next` is read while `running` is: the live keys of the one, all others of the other. */
+export function withLiveKeys(running: Config, next: Config): Config {
+  const values = new Map(
+    [...KEYS.values()].map((named) => [named.name, valueOf(named.key.isLive ? next : running, named)]),
+  );
+  return buildConfig(values);
 }
 
 function groupOf(tree: Readonly<Record<string, unknown>>, section: string): Readonly<Record<string, Value>> {

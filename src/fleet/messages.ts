@@ -5,6 +5,7 @@ import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
 import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { ProxySettings } from '../proxy/settings.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
 export type AccountAnswer =
@@ -50,6 +51,10 @@ export type ToWorker =
   | { readonly kind: 'record'; readonly call: number; readonly id: string; readonly seconds: number }
   | { readonly kind: 'stop-recording'; readonly call: number; readonly id: string }
   | { readonly kind: 'show-recording'; readonly call: number; readonly id: string }
+  /** Other settings, in the place of those in force. */
+  | { readonly kind: 'settings'; readonly settings: ProxySettings }
+  /** Which accounts have had miners since this was asked last? */
+  | { readonly kind: 'accounts-seen'; readonly call: number }
   /** What was counted since this was last asked. */
   | { readonly kind: 'collect'; readonly call: number }
   | { readonly kind: 'probe-pool'; readonly call: number; readonly probe: PoolProbe }
@@ -70,6 +75,13 @@ export type ToSupervisor =
   | { readonly kind: 'recording'; readonly call: number; readonly result: RecordResult }
   | { readonly kind: 'recording-stopped'; readonly call: number; readonly isStopped: boolean }
   | { readonly kind: 'recorded'; readonly call: number; readonly recording: Recording | null }
+  | {
+      readonly kind: 'accounts-seen';
+      readonly call: number;
+      readonly seen: readonly string[];
+      /** Of those, the ones that have miners now. */
+      readonly inUse: readonly string[];
+    }
   | { readonly kind: 'collected'; readonly call: number; readonly collection: Collection }
   | { readonly kind: 'pool-probed'; readonly call: number; readonly finding: PoolFinding }
   /** Something that an operator wants to hear of; nobody has asked. */

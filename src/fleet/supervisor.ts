@@ -5,6 +5,7 @@ import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
 import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
+import type { ProxySettings } from '../proxy/settings.ts';
 import type { Link } from './link.ts';
 import type { AccountAnswer, AlgorithmNames, ToSupervisor, ToWorker } from './messages.ts';
 
@@ -126,6 +127,13 @@ export class WorkerHandle {
     throw unexpected(answer);
   }
 
+  /** Accounts that have had miners since this was asked last, and which of them have some now. */
+  async accountsSeen(): Promise<{ readonly seen: readonly string[]; readonly inUse: readonly string[] }> {
+    const answer = await this.#ask((call) => ({ kind: 'accounts-seen', call }));
+    if (answer.kind === 'accounts-seen') return { seen: answer.seen, inUse: answer.inUse };
+    throw unexpected(answer);
+  }
+
   /** A part of what the worker counted since this was last called; whoever calls is the only one to hear of it. */
   async collect(): Promise<Collection> {
     const answer = await this.#ask((call) => ({ kind: 'collect', call }));
@@ -148,6 +156,11 @@ export class WorkerHandle {
   /** An account was changed or removed; its miners follow. */
   accountChanged(name: string): void {
     this.#link.send({ kind: 'account-changed', name });
+  }
+
+  /** In the place of those in force. */
+  apply(settings: ProxySettings): void {
+    this.#link.send({ kind: 'settings', settings });
   }
 
   forgetAccounts(): void {

@@ -67,6 +67,14 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
         accounts.forgetOne(message.name);
         follow(message.name);
         return;
+      case 'settings':
+        proxy.apply(message.settings);
+        // How an account is mined may be another by them.
+        for (const name of proxy.accountsInUse()) follow(name);
+        return;
+      case 'accounts-seen':
+        link.send({ kind: 'accounts-seen', call: message.call, ...proxy.accountsSeen() });
+        return;
       case 'forget-accounts':
         accounts.forget();
         for (const name of proxy.accountsInUse()) follow(name);

@@ -9,7 +9,25 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a caller needs; every route says it. */
     access?: Access;
+    /** What a successful request is called in the audit log. Default, for methods that change something: the method and the path. False: it changes nothing. */
+    audit?: string | false;
+    /** How the body is read. Default: as JSON. `lines`: as text. `none`: what comes is left aside. */
+    body?: 'json' | 'lines' | 'none';
   }
+  interface FastifyRequest {
+    /** For the audit log; null: nothing was changed after all. Absent: what the request says by itself. */
+    audited?: AuditedChange | null | undefined;
+    /** Who sent it: a token by its id and label, or `local` where none is needed. */
+    caller: string;
+  }
+}
+
+/** What a route says of the change it has made, beside what the request says by itself. */
+export interface AuditedChange {
+  /** Default: the parameters of the path. */
+  readonly target?: string;
+  /** Default: the body, without its secrets. */
+  readonly change?: Readonly<Record<string, unknown>>;
 }
 
 /** The framework's instance as the routes see it: schemas give their handlers types. */

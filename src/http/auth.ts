@@ -54,32 +54,82 @@ export function parseApiToken(text: string): ApiToken | null {
 
 const SHA256_HEX = /^[0-9a-f]{64}$/i;
 
-/** The configured tokens. */
+/** A token that is stored rather than configured. */
+export interface StoredToken extends ApiToken {
+  readonly id: number;
+  readonly label: string;
+  /** Milliseconds since 1970-01-01 UTC; null: never. */
+  readonly expiresAtMs: number | null;
+}
+
+/** Whose token was presented. */
+export interface Caller {
+  readonly scope: TokenScope;
+  /** For the audit log: which token it was, never the token itself. */
+  readonly name: string;
+}
+
+interface KnownToken extends Caller {
+  readonly hash: Buffer;
+  readonly expiresAtMs: number | null;
+}
+
+/** The tokens that count: those of the configuration and those that are stored. Either may be replaced at any time. */
 export class TokenRing {
-  readonly #tokens: readonly { readonly scope: TokenScope; readonly hash: Buffer }[];
+  #configured: readonly KnownToken[] = [];
+  #stored: readonly KnownToken[] = [];
 
   /** @throws {TypeError} where a hash is not 64 hex digits. */
   constructor(tokens: readonly ApiToken[]) {
-    this.#tokens = tokens.map(({ scope, sha256 }, at) => {
-      if (!SHA256_HEX.test(sha256)) throw new TypeError(`API token ${at + 1}: the hash is not 64 hex digits`);
-      return { scope, hash: Buffer.from(sha256, 'hex') };
-    });
+    this.setConfigured(tokens);
   }
 
-  /** Without tokens everything is allowed. */
+  setConfigured(tokens: readonly ApiToken[]): void {
+    this.#configured = tokens.map(({ scope, sha256 }, at) => ({
+      scope,
+      name: `web.tokens ${sha256.slice(0, 8).toLowerCase()}`,
+      hash: toHash(sha256, at),
+      expiresAtMs: null,
+    }));
+  }
+
+  setStored(tokens: readonly StoredToken[]): void {
+    this.#stored = tokens.map(({ id, scope, sha256, label, expiresAtMs }, at) => ({
+      scope,
+      name: label === '' ? `token ${id}` : `token ${id} (${label})`,
+      hash: toHash(sha256, at),
+      expiresAtMs,
+    }));
+  }
+
+  /** Without tokens everything is allowed. One that has expired is a token still: what was closed does not open by itself. */
   get isEmpty(): boolean {
-    return this.#tokens.length === 0;
+    return this.#configured.length === 0 && this.#stored.length === 0;
   }
 
-  /** The scope of a presented token, null for an unknown one. Takes the same time whichever token it is. */
-  scopeOf(token: string): TokenScope | null {
+  /** Whose a presented token is, null for an unknown or expired one. Takes the same time whichever token it is. `nowMs`: since 1970-01-01 UTC. */
+  callerOf(token: string, nowMs: number): Caller | null {
     const hash = createHash('sha256').update(token, 'utf8').digest();
-    let found: TokenScope | null = null;
-    for (const known of this.#tokens) {
-      if (timingSafeEqual(hash, known.hash) && found !== 'admin') found = known.scope;
+    let found: Caller | null = null;
+    for (const list of [this.#configured, this.#stored]) {
+      for (const known of list) {
+        const isMeant = timingSafeEqual(hash, known.hash);
+        const isValid = known.expiresAtMs === null || known.expiresAtMs > nowMs;
+        if (isMeant && isValid && found?.scope !== 'admin') found = known;
+      }
     }
     return found;
   }
+
+  /** The scope of a presented token, null for an unknown one. */
+  scopeOf(token: string): TokenScope | null {
+    return this.callerOf(token, Date.now())?.scope ?? null;
+  }
+}
+
+function toHash(sha256: string, at: number): Buffer {
+  if (!SHA256_HEX.test(sha256)) throw new TypeError(`API token ${at + 1}: the hash is not 64 hex digits`);
+  return Buffer.from(sha256, 'hex');
 }
 
 /** The token of `Authorization: Bearer <token>` [RFC 6750 2.1]; null where the header is of another form. */

@@ -21,6 +21,10 @@ export const API_ERRORS = {
     meaning: 'No user has this name; `GET /api/v1/users` lists those there are.',
   },
   'unknown-pool': { status: 404, meaning: 'The pool is not in the pool list; `POST /api/v1/pools` adds it.' },
+  'unknown-token': {
+    status: 404,
+    meaning: 'No stored token has this id; `GET /api/v1/tokens` lists those there are.',
+  },
   'unknown-algorithm': {
     status: 404,
     meaning: 'The algorithm is not in the list; `GET /api/v1/algorithms` shows it.',
@@ -39,6 +43,19 @@ export const API_ERRORS = {
   },
   'request-timeout': { status: 408, meaning: 'The request did not arrive in time.' },
   conflict: { status: 409, meaning: 'The same thing exists already with other properties.' },
+  'in-use': {
+    status: 409,
+    meaning: 'Something depends on it, so that it cannot go; the message says how much and what.',
+  },
+  'catalogue-entry': {
+    status: 409,
+    meaning: 'It ships with the program and cannot be deleted.',
+  },
+  'needs-admin-token': {
+    status: 409,
+    meaning:
+      'There would be tokens, but none of scope `admin` that is valid, or none at all where other machines can reach the API.',
+  },
   'body-too-large': { status: 413, meaning: 'The body is longer than the limit.' },
   'url-too-long': { status: 414, meaning: 'A part of the path is longer than the limit.' },
   'unsupported-media-type': {
@@ -59,6 +76,11 @@ export const API_ERRORS = {
     status: 422,
     meaning:
       'The pool was asked for its algorithm, and either could not be reached or has not made it clear; the message says what to give.',
+  },
+  'invalid-settings': {
+    status: 422,
+    meaning:
+      'The configuration that was to be read again is wrong; `problems` has a line for each fault, and what was in force stays.',
   },
   'unknown-dialect': { status: 422, meaning: 'The algorithm is not mined with this dialect.' },
   'rate-limited': {
@@ -96,11 +118,19 @@ export class ApiError extends Error {
   readonly code: ApiErrorCode;
   /** Further headers of the answer. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Single faults, where there are several. */
+  readonly problems: readonly string[];
 
-  constructor(code: ApiErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    code: ApiErrorCode,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    problems: readonly string[] = [],
+  ) {
     super(message);
     this.code = code;
     this.headers = headers;
+    this.problems = problems;
   }
 
   get status(): number {

@@ -1,29 +1,29 @@
 import type { FastifyRequest } from 'fastify';
 import type { Log } from '../kit/log.ts';
 import type { HttpApp } from './app.ts';
-import { isGranted, readBearer, scopesFor, TokenRing } from './auth.ts';
-import { BrowserGuard } from './browser-guard.ts';
+import { isGranted, readBearer, scopesFor, type TokenRing } from './auth.ts';
+import type { BrowserGuard } from './browser-guard.ts';
 import { ApiError } from './errors.ts';
 import { checkBodyHeaders } from './json-body.ts';
-import type { HttpLimits, HttpOptions } from './options.ts';
+import type { HttpLimits } from './options.ts';
 import { type PathTable, pathOf } from './paths.ts';
 import { refuseUnknownPath } from './unknown-path.ts';
 
+/** What the gates go by now; any of it may be another the next time. */
+export interface GateKeys {
+  readonly tokens: TokenRing;
+  readonly guard: BrowserGuard;
+}
+
 /** What every request passes before its route sees it, the cheapest refusal first. */
-export function addGates(
-  app: HttpApp,
-  options: HttpOptions,
-  limits: HttpLimits,
-  log: Log,
-  paths: PathTable,
-): void {
-  const guard = new BrowserGuard({ listenHost: options.host, allowedHosts: options.allowedHosts });
-  const tokens = new TokenRing(options.tokens);
+export function addGates(app: HttpApp, keys: GateKeys, limits: HttpLimits, log: Log, paths: PathTable): void {
+  const { tokens } = keys;
   const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const { headers } = request;
+    const { guard } = keys;
     // With tokens a page gets nowhere by rebinding: it has none.
     if (tokens.isEmpty && !guard.isOwnHost(headers.host)) throw wrongHost(headers.host ?? '');
     const origin = { host: headers.host, origin: headers.origin, fetchSite: fetchSiteOf(request) };
@@ -32,7 +32,12 @@ export function addGates(
     }
     if (request.is404) return refuseUnknownPath(request, reply, paths);
     if (headers['content-type'] === '') delete headers['content-type'];
-    if (!reads.has(request.method)) checkBodyHeaders(headers['content-type'], headers['content-encoding']);
+    if (!reads.has(request.method))
+      checkBodyHeaders(
+        headers['content-type'],
+        headers['content-encoding'],
+        request.routeOptions.config.body,
+      );
     return undefined;
   });
 
@@ -43,9 +48,10 @@ export function addGates(
     const header = request.headers.authorization;
     if (header === undefined) throw unauthorized('this needs "Authorization: Bearer <token>"', '');
     const token = readBearer(header);
-    const scope = token === null ? null : tokens.scopeOf(token);
-    if (scope !== null) {
-      if (!isGranted(scope, access)) throw insufficientScope(scopesFor(access));
+    const caller = token === null ? null : tokens.callerOf(token, Date.now());
+    if (caller !== null) {
+      if (!isGranted(caller.scope, access)) throw insufficientScope(scopesFor(access));
+      request.caller = caller.name;
       return;
     }
     // Only unknown tokens count: behind one address there may be others whose tokens are good.

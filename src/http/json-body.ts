@@ -13,12 +13,19 @@ const ACCEPTED = new Set([
   '*/*',
 ]);
 
+/** Beside those, where a body is lines of JSON. */
+const LINE_TYPES = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl']);
+
 /**
  * Refuses a body that cannot be JSON by what its headers say, before it is read.
  *
  * @throws {ApiError} `unsupported-media-type`
  */
-export function checkBodyHeaders(contentType: string | undefined, contentEncoding: string | undefined): void {
+export function checkBodyHeaders(
+  contentType: string | undefined,
+  contentEncoding: string | undefined,
+  kind: 'json' | 'lines' | 'none' = 'json',
+): void {
   if (contentEncoding !== undefined && !/^\s*(?:identity\s*)?$/i.test(contentEncoding)) {
     throw new ApiError(
       'unsupported-media-type',
@@ -30,6 +37,7 @@ export function checkBodyHeaders(contentType: string | undefined, contentEncodin
   if (
     mediaType !== '' &&
     !ACCEPTED.has(mediaType) &&
+    !(kind === 'lines' && LINE_TYPES.has(mediaType)) &&
     !/^[\w!#$&^.*-]+\/[\w!#$&^.*-]+\+json$/.test(mediaType)
   ) {
     throw new ApiError(
@@ -51,12 +59,20 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  * @throws {ApiError} `malformed-json`
  */
 export function parseJsonBody(body: Buffer): unknown {
-  let text: string;
+  return parseJsonText(readText(body));
+}
+
+/** A body as text. @throws {ApiError} `malformed-json` where it is not UTF-8. */
+export function readText(body: Buffer): string {
   try {
-    text = decoder.decode(body);
+    return decoder.decode(body);
   } catch {
     throw new ApiError('malformed-json', 'the body is not valid UTF-8');
   }
+}
+
+/** Reads a text as JSON; the rest as {@link parseJsonBody}. @throws {ApiError} `malformed-json` */
+export function parseJsonText(text: string): unknown {
   if (text.trim() === '') throw new ApiError('malformed-json', 'the body is empty: send a JSON object');
   try {
     return JSON.parse(text);

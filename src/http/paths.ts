@@ -21,6 +21,14 @@ export const EVENTS_PATH = `${API_ROOT}/events`;
 export const STREAM_PATH = `${API_ROOT}/stream`;
 export const POOLS_STATE_PATH = `${POOLS_PATH}/state`;
 export const ALGORITHMS_PATH = `${API_ROOT}/algorithms`;
+/** One of them. */
+export const ALGORITHM_PATH = `${ALGORITHMS_PATH}/:name`;
+export const USERS_EXPORT_PATH = `${USERS_PATH}/export`;
+export const USERS_IMPORT_PATH = `${USERS_PATH}/import`;
+export const TOKENS_PATH = `${API_ROOT}/tokens`;
+export const TOKEN_PATH = `${TOKENS_PATH}/:id`;
+export const AUDIT_PATH = `${API_ROOT}/audit`;
+export const RELOAD_PATH = `${API_ROOT}/reload`;
 export const HISTORY_PATH = `${API_ROOT}/history`;
 export const OPENAPI_PATH = `${API_ROOT}/openapi.json`;
 export const METRICS_PATH = '/metrics';

@@ -7,6 +7,7 @@ import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
 import type { PoolFinding } from '../domain/pool-probe.ts';
 import type { ShareCounts, WorkerReport } from '../domain/report.ts';
 import type { EventsPort, FleetPort, ServerPort } from './fleet-port.ts';
+import type { ManagePorts } from './manage-ports.ts';
 
 /** Where to mine and as whom. */
 export interface Credentials {
@@ -86,6 +87,8 @@ export interface AccountView extends CredentialsView {
   /** ISO 8601 in UTC. */
   readonly createdAt: string;
   readonly changedAt: string;
+  /** When it last had a miner, to the minute; null: not since that is noted. */
+  readonly lastSeenAt: string | null;
 }
 
 export interface AccountQuery {
@@ -166,6 +169,11 @@ export interface PoolAddition {
 export interface PoolChange {
   readonly label?: string;
   readonly options?: Partial<PoolOptions>;
+  /** Name or alias. */
+  readonly algorithm?: string;
+  /** Null: the algorithm's first. */
+  readonly dialect?: string | null;
+  readonly tls?: boolean;
 }
 
 /** The password's template names a difficulty, and there is none. */
@@ -190,13 +198,30 @@ export type UpdatePoolResult =
   | { readonly kind: 'not-found' }
   /** A pool of the catalogue keeps the catalogue's label. */
   | { readonly kind: 'catalogue-label' }
+  | { readonly kind: 'unknown-algorithm'; readonly known: readonly string[] }
+  | { readonly kind: 'unknown-dialect'; readonly known: readonly string[] }
   | NoDifficulty;
+
+/** What is in the way: how many there are, and the first few by name. */
+export interface InUse {
+  readonly kind: 'in-use';
+  readonly count: number;
+  readonly names: readonly string[];
+}
+
+export type DeletePoolResult =
+  | { readonly kind: 'deleted'; readonly pool: PoolView }
+  | { readonly kind: 'not-found' }
+  /** Accounts use it. */
+  | InUse;
 
 export interface PoolsPort {
   /** Resolves when the pool is safe on disk. */
   add(addition: PoolAddition): Promise<AddPoolResult>;
   /** Changes the entry of this host or wildcard and port. Resolves when the change is safe on disk and has begun to reach the miners. */
   update(address: Endpoint, change: PoolChange): Promise<UpdatePoolResult>;
+  /** Takes the entry of this host or wildcard and port off the list. Resolves when that is safe on disk. */
+  delete(address: Endpoint): Promise<DeletePoolResult>;
   list(query: PoolQuery): Promise<PoolPage>;
 }
 
@@ -262,11 +287,57 @@ export interface AlgorithmView extends AlgorithmFacts {
   readonly dialects: readonly string[];
   /** What an operator should know of it; may be empty. */
   readonly note: string;
+  readonly source: PoolSource;
+  /** What an operator has changed of what the catalogue says. */
+  readonly overridden: readonly string[];
 }
 
+/** What `POST /algorithms` asks for. */
+export interface AlgorithmAddition extends AlgorithmFacts {
+  readonly aliases?: readonly string[];
+  readonly dialects: readonly [string, ...string[]];
+  readonly note?: string;
+}
+
+/** What `PATCH /algorithms/{name}` asks for. Absent: stays as it is. Null: the default, which for the catalogue's is what it says. */
+export interface AlgorithmChange {
+  readonly divider?: number | null;
+  readonly unit?: AlgorithmFacts['unit'] | null;
+  readonly aliases?: readonly string[] | null;
+  readonly dialects?: readonly [string, ...string[]] | null;
+  readonly note?: string | null;
+}
+
+export type AddAlgorithmResult =
+  | { readonly kind: 'created' | 'existing'; readonly algorithm: AlgorithmView }
+  | { readonly kind: 'conflict'; readonly message: string }
+  | { readonly kind: 'unknown-dialect'; readonly dialect: string; readonly known: readonly string[] };
+
+export type UpdateAlgorithmResult =
+  | { readonly kind: 'updated'; readonly algorithm: AlgorithmView }
+  | { readonly kind: 'not-found'; readonly known: readonly string[] }
+  | { readonly kind: 'conflict'; readonly message: string }
+  | { readonly kind: 'unknown-dialect'; readonly dialect: string; readonly known: readonly string[] }
+  /** Null was given for this key, which has no default. */
+  | { readonly kind: 'no-default'; readonly key: string }
+  /** Entries of the pool list name a dialect that would be taken away. */
+  | InUse;
+
+export type DeleteAlgorithmResult =
+  | { readonly kind: 'deleted'; readonly algorithm: AlgorithmView }
+  | { readonly kind: 'not-found'; readonly known: readonly string[] }
+  /** It ships with the program. */
+  | { readonly kind: 'catalogue' }
+  /** Pools of the list are of it. */
+  | InUse;
+
+/** Changes resolve when they are safe on disk and have begun to reach the miners. */
 export interface AlgorithmsPort {
   /** Ordered by name. */
   list(): Promise<readonly AlgorithmView[]>;
+  add(addition: AlgorithmAddition): Promise<AddAlgorithmResult>;
+  update(name: string, change: AlgorithmChange): Promise<UpdateAlgorithmResult>;
+  delete(name: string): Promise<DeleteAlgorithmResult>;
 }
 
 /** One thing the proxy needs to do its work. */
@@ -342,4 +413,5 @@ export interface HttpPorts {
   readonly server: ServerPort;
   readonly history: HistoryPort;
   readonly faults: FaultsPort;
+  readonly manage: ManagePorts;
 }

@@ -8,7 +8,12 @@ import { validationError } from './validation.ts';
 
 /** The body of every error but those of the registration call. */
 export interface Problem {
-  readonly error: { readonly code: ApiErrorCode; readonly message: string };
+  readonly error: {
+    readonly code: ApiErrorCode;
+    readonly message: string;
+    /** Single faults, where there are several. */
+    readonly problems?: readonly string[];
+  };
 }
 
 /** The body of every answer of the registration call, as the original program has it: these two keys, both always there. */
@@ -21,11 +26,11 @@ export interface RegistrationAnswer {
 
 /** Answers a request with an error in the form of its path. The code stands in a header too: the registration call has no key for it. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
-  const { code, message } = error;
+  const { code, message, problems } = error;
   if (code === 'body-too-large') discardBody(request, reply);
   const body: Problem | RegistrationAnswer = isRegistration(request)
     ? { name: '', error: message }
-    : { error: { code, message } };
+    : { error: { code, message, ...(problems.length === 0 ? {} : { problems }) } };
   return reply
     .code(error.status)
     .headers({ ...error.headers, 'x-error-code': code, 'content-type': 'application/json; charset=utf-8' })

@@ -39,6 +39,9 @@ export const ProblemSchema = Type.Object(
     error: Type.Object({
       code: Type.String({ description: 'Stable; see the list of error codes.' }),
       message: Type.String({ description: 'For people: what is wrong and how to mend it.' }),
+      problems: Type.Optional(
+        Type.Array(Type.String(), { description: 'Single faults, where there are several.' }),
+      ),
     }),
   },
   { description: 'An error.' },

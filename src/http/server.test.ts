@@ -129,6 +129,9 @@ const BODIES: Readonly<Record<string, object>> = {
   '/api/v1/pools/{pool}': { label: 'x' },
   '/api/v1/bans': { address: '192.0.2.7' },
   '/api/v1/sessions/{id}/recording': {},
+  '/api/v1/algorithms': { name: 'my-hash', dialects: ['bitcoin-v1'] },
+  '/api/v1/algorithms/{name}': { note: 'x' },
+  '/api/v1/tokens': { scope: 'read' },
 };
 
 function call(
@@ -145,7 +148,7 @@ function call(
     url: url
       .replace('{name}', '0123456789abcdef')
       .replace('{pool}', 'a:1')
-      .replace('{id}', 'ab12')
+      .replace('{id}', '1')
       .replace('{address}', '192.0.2.7'),
     headers,
     ...(known === 'GET' || known === 'DELETE' ? {} : { payload: BODIES[url] ?? GOOD }),
@@ -203,6 +206,17 @@ describe('tokens', () => {
     'GET /api/v1/totals': 'read',
     'GET /api/v1/server': 'read',
     'GET /api/v1/events': 'read',
+    'DELETE /api/v1/pools/{pool}': 'admin',
+    'POST /api/v1/algorithms': 'admin',
+    'PATCH /api/v1/algorithms/{name}': 'admin',
+    'DELETE /api/v1/algorithms/{name}': 'admin',
+    'GET /api/v1/users/export': 'admin',
+    'POST /api/v1/users/import': 'admin',
+    'GET /api/v1/tokens': 'admin',
+    'POST /api/v1/tokens': 'admin',
+    'DELETE /api/v1/tokens/{id}': 'admin',
+    'GET /api/v1/audit': 'admin',
+    'POST /api/v1/reload': 'admin',
   };
   const may: Record<TokenScope, ReadonlySet<string>> = {
     read: new Set(['open', 'read', 'catalogue']),
@@ -460,11 +474,15 @@ describe('GET /api/v1/openapi.json', () => {
         .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
         .sort((a, b) => (a < b ? -1 : 1)),
       [
+        'delete /api/v1/algorithms/{name}',
         'delete /api/v1/bans/{address}',
+        'delete /api/v1/pools/{pool}',
         'delete /api/v1/sessions/{id}',
         'delete /api/v1/sessions/{id}/recording',
+        'delete /api/v1/tokens/{id}',
         'delete /api/v1/users/{name}',
         'get /api/v1/algorithms',
+        'get /api/v1/audit',
         'get /api/v1/bans',
         'get /api/v1/events',
         'get /api/v1/health',
@@ -477,19 +495,26 @@ describe('GET /api/v1/openapi.json', () => {
         'get /api/v1/sessions/{id}',
         'get /api/v1/sessions/{id}/lines',
         'get /api/v1/stream',
+        'get /api/v1/tokens',
         'get /api/v1/totals',
         'get /api/v1/users',
+        'get /api/v1/users/export',
         'get /api/v1/users/{name}',
         'get /api/v1/version',
         'get /api/v1/workers',
         'get /metrics',
+        'patch /api/v1/algorithms/{name}',
         'patch /api/v1/pools/{pool}',
         'patch /api/v1/users/{name}',
+        'post /api/v1/algorithms',
         'post /api/v1/bans',
         'post /api/v1/pools',
         'post /api/v1/pools/test',
+        'post /api/v1/reload',
         'post /api/v1/sessions/{id}/recording',
+        'post /api/v1/tokens',
         'post /api/v1/users',
+        'post /api/v1/users/import',
         'put /api/v1/users',
       ],
     );
@@ -525,6 +550,23 @@ describe('GET /api/v1/openapi.json', () => {
     assert.equal(schema.additionalProperties, false);
     assert.equal(schema.properties?.['user']?.maxLength, 512);
     assert.deepEqual(schema.properties['mode']?.enum, ['auto', 'dedicated', 'shared']);
+  });
+
+  test('asks for no parameter that has a default', async () => {
+    const { paths } = (await shared.inject('/api/v1/openapi.json')).json<{
+      readonly paths: Record<
+        string,
+        Record<
+          string,
+          { readonly parameters?: readonly { readonly name: string; readonly required: boolean }[] }
+        >
+      >;
+    }>();
+    const limits = Object.values(paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ parameters = [] }) => parameters.filter(({ name }) => name === 'limit'));
+    assert.ok(limits.length >= 3);
+    assert.ok(limits.every(({ required }) => !required));
   });
 
   test('and docs/rest-api.md describes the same calls', async () => {

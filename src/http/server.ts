@@ -7,9 +7,12 @@ import Fastify, { type FastifyRequest, type InjectOptions, type LightMyRequestRe
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { Log } from '../kit/log.ts';
 import type { HttpApp } from './app.ts';
+import { addAudit } from './audit.ts';
+import { type ApiToken, type StoredToken, TokenRing } from './auth.ts';
+import { BrowserGuard } from './browser-guard.ts';
 import { ApiError } from './errors.ts';
 import { addGates } from './gates.ts';
-import { parseJsonBody } from './json-body.ts';
+import { parseJsonBody, readText } from './json-body.ts';
 import { listen } from './listen.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits, type HttpOptions } from './options.ts';
 import { PathTable, pathOf } from './paths.ts';
@@ -19,7 +22,19 @@ import { ROUTES } from './routes/index.ts';
 import { refuseUnknownPath } from './unknown-path.ts';
 import { answerUnreadable } from './unreadable.ts';
 
+/** What may be another while the server runs. */
+export interface LiveHttpOptions {
+  readonly tokens: readonly ApiToken[];
+  readonly allowedHosts: readonly string[];
+  /** 0: no limit. */
+  readonly requestsPerMinute: number;
+}
+
 export interface HttpServer {
+  /** Counts from the next request on. */
+  apply(options: LiveHttpOptions): void;
+  /** Tokens that count beside the configured ones, from the next request on. */
+  setStoredTokens(tokens: readonly StoredToken[]): void;
   /**
    * Starts to listen and gives the address that was taken.
    *
@@ -47,11 +62,18 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
   app.removeAllContentTypeParsers();
   // Some clients name a content type with every request, also where there is no content: DELETE takes none.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
-    request.method === 'DELETE' ? undefined : parseJsonBody(body),
+    parseBody(request, body),
   );
 
-  addPlugins(app, options, limits);
-  addGates(app, options, limits, log, paths);
+  const tokens = new TokenRing(options.tokens);
+  const live = {
+    tokens,
+    guard: guardOf(options, options.allowedHosts),
+    requestsPerMinute: limits.requestsPerMinute,
+  };
+  addPlugins(app, options, live);
+  addGates(app, live, limits, log, paths);
+  addAudit(app, ports.manage.audit, log);
   let closing = false;
   const endless: (() => void)[] = [];
   app.addHook('onResponse', async (request, reply) => {
@@ -86,6 +108,12 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
   });
 
   return {
+    apply: (changed) => {
+      tokens.setConfigured(changed.tokens);
+      live.guard = guardOf(options, changed.allowedHosts);
+      live.requestsPerMinute = changed.requestsPerMinute;
+    },
+    setStoredTokens: (stored) => tokens.setStored(stored),
     listen: () => listen(app, options.host, options.port),
     close: () => {
       closing = true;
@@ -128,7 +156,17 @@ function createApp(
   return app;
 }
 
-function addPlugins(app: HttpApp, options: HttpOptions, limits: HttpLimits): void {
+function guardOf({ host }: HttpOptions, allowedHosts: readonly string[]): BrowserGuard {
+  return new BrowserGuard({ listenHost: host, allowedHosts });
+}
+
+function parseBody(request: FastifyRequest, body: Buffer): unknown {
+  const { body: kind } = request.routeOptions.config;
+  if (request.method === 'DELETE' || kind === 'none') return undefined;
+  return kind === 'lines' ? readText(body) : parseJsonBody(body);
+}
+
+function addPlugins(app: HttpApp, options: HttpOptions, live: { readonly requestsPerMinute: number }): void {
   app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -143,8 +181,8 @@ function addPlugins(app: HttpApp, options: HttpOptions, limits: HttpLimits): voi
     strictTransportSecurity: false,
   });
   app.register(rateLimit, {
-    global: limits.requestsPerMinute > 0,
-    max: limits.requestsPerMinute,
+    allowList: () => live.requestsPerMinute === 0,
+    max: () => live.requestsPerMinute,
     timeWindow: 60_000,
     enableDraftSpec: true,
     errorResponseBuilder: (_, context) =>
@@ -166,6 +204,8 @@ function addPlugins(app: HttpApp, options: HttpOptions, limits: HttpLimits): voi
         { name: 'pools', description: 'The pool list and what pools may mine.' },
         { name: 'miners', description: 'Sessions, workers, and what they have mined.' },
         { name: 'events', description: 'What has happened, and everything as it happens.' },
+        { name: 'tokens', description: 'Who may use the API.' },
+        { name: 'management', description: 'The audit log and the configuration.' },
         { name: 'mining', description: 'What is and was mined.' },
         { name: 'health', description: 'Liveness, readiness, version.' },
         { name: 'metrics', description: 'For Prometheus.' },

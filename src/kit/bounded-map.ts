@@ -5,7 +5,7 @@
 export class BoundedMap<K, V> {
   readonly #entries = new Map<K, { readonly value: V; readonly expiresAtMs: number }>();
   readonly #capacity: number;
-  readonly #ttlMs: number;
+  #ttlMs: number;
   readonly #onDrop: ((value: V, key: K) => void) | null;
 
   /** `onDrop` is told of every entry that leaves by age or by lack of room, not of one that is deleted or replaced. */
@@ -16,6 +16,13 @@ export class BoundedMap<K, V> {
     this.#capacity = limits.capacity;
     this.#ttlMs = limits.ttlMs;
     this.#onDrop = onDrop;
+  }
+
+  /**
+   * Counts for what is set from now on. Where it gets shorter, what was set before keeps its time and what stands behind it is forgotten when that is over.
+   */
+  set ttlMs(ttlMs: number) {
+    this.#ttlMs = ttlMs;
   }
 
   get size(): number {

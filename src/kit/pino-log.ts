@@ -12,6 +12,8 @@ export interface LogOptions {
 
 /** A log with an end: what is buffered is written by `flush`. */
 export interface ProcessLog extends Log {
+  /** Lines that are less important are not written from now on. */
+  setLevel(level: LogOptions['level']): void;
   flush(): void;
 }
 
@@ -38,7 +40,13 @@ export function createLog(
   });
   const stream: DestinationStream = isPretty ? { write: (line) => file.write(prettify(line)) } : file;
   const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
-  return { ...bind(logger), flush: () => logger.flush() };
+  return {
+    ...bind(logger),
+    setLevel: (level) => {
+      logger.level = level;
+    },
+    flush: () => logger.flush(),
+  };
 }
 
 function bind(logger: Logger): Log {

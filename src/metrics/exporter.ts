@@ -38,13 +38,18 @@ export interface MetricsExporterOptions {
 /** Answers scrapes. Watches the process from construction until `stop`. */
 export class MetricsExporter {
   readonly #sources: MetricsSources;
-  readonly #options: MetricsExporterOptions;
+  #options: MetricsExporterOptions;
   readonly #monitor: ProcessMonitor;
 
   constructor(sources: MetricsSources, options: MetricsExporterOptions) {
     this.#sources = sources;
     this.#options = options;
     this.#monitor = new ProcessMonitor(options.dataFolder ?? null);
+  }
+
+  /** Counts from the next scrape on. */
+  configure(options: Pick<MetricsExporterOptions, 'tag' | 'maxWorkers'>): void {
+    this.#options = { ...this.#options, ...options };
   }
 
   /** One exposition; fails before its first chunk when a source fails. */

@@ -44,14 +44,17 @@ const READ_BUFFER_BYTES = 65_536;
 export class TcpDialer {
   readonly #batch: WriteBatch;
   readonly #bytes: ByteCounter;
-  readonly #sendBufferBytes: number;
+  readonly #options: { readonly sendBufferBytes: number };
   readonly #names = new SharedLookup();
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
 
-  constructor(parts: { batch: WriteBatch; bytes: ByteCounter }, options: { sendBufferBytes: number }) {
+  constructor(
+    parts: { batch: WriteBatch; bytes: ByteCounter },
+    options: { readonly sendBufferBytes: number },
+  ) {
     this.#batch = parts.batch;
     this.#bytes = parts.bytes;
-    this.#sendBufferBytes = options.sendBufferBytes;
+    this.#options = options;
   }
 
   /**
@@ -86,10 +89,7 @@ export class TcpDialer {
         },
       });
     }
-    const opened = new Connection(
-      { socket, batch: this.#batch, bytes: this.#bytes },
-      { sendBufferBytes: this.#sendBufferBytes },
-    );
+    const opened = new Connection({ socket, batch: this.#batch, bytes: this.#bytes }, this.#options);
     connection = opened;
     const reads = target.tls ? 'from-events' : 'delivered';
     if (proxy === null) {

@@ -15,8 +15,8 @@ export class AddressBook {
   readonly #failures: BoundedMap<string, { count: number }>;
   /** The end of each; monotonic. */
   readonly #bans: BoundedMap<string, number>;
-  readonly #banMs: number;
-  readonly #threshold: number;
+  #banMs: number;
+  #threshold: number;
   #authorized = 0;
 
   constructor(limits: { threshold: number; windowSeconds: number; durationSeconds: number }) {
@@ -24,6 +24,14 @@ export class AddressBook {
     this.#banMs = limits.durationSeconds * 1000;
     this.#failures = new BoundedMap({ capacity: 65_536, ttlMs: limits.windowSeconds * 1000 });
     this.#bans = new BoundedMap({ capacity: 65_536, ttlMs: this.#banMs });
+  }
+
+  /** Counts for failures and bans from now on. */
+  setLimits(limits: { threshold: number; windowSeconds: number; durationSeconds: number }): void {
+    this.#threshold = limits.threshold;
+    this.#failures.ttlMs = limits.windowSeconds * 1000;
+    this.#banMs = limits.durationSeconds * 1000;
+    this.#bans.ttlMs = this.#banMs;
   }
 
   isBanned(ip: string, nowMs: number): boolean {

@@ -35,7 +35,7 @@ export class Operations {
   /** Disconnects a miner; it may come back. False where there is none of this id. */
   kick(id: string): boolean {
     const session = this.#parts.sessionsById.get(id);
-    if (session === undefined) return false;
+    if (session?.connection.isOpen !== true) return false;
     const { address, binding } = session;
     const account = binding?.books.subject.account ?? '';
     this.#parts.emit({ kind: 'kick', address, account, worker: binding?.worker ?? '' });

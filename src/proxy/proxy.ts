@@ -46,7 +46,7 @@ import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
 import { endedDetail, sessionDetail, sessionRow } from './session-row.ts';
 import { SessionSums } from './session-sums.ts';
-import type { ProxySettings } from './settings.ts';
+import { LiveSettings, type ProxySettings } from './settings.ts';
 import type { ShareMix } from './share-mix.ts';
 import type { ShareVerifier } from './share-verifier.ts';
 import { Tally } from './tally.ts';
@@ -64,7 +64,7 @@ export interface ProxyParts {
   /** True where `host:port` is in the pool list: a pool may send its upstreams there. */
   isListed(host: string, port: number): boolean;
   /** What miners are answered with by TLS, asked for each connection; null where TLS is refused. */
-  readonly secureContext: (() => SecureContext) | null;
+  readonly secureContext: (() => SecureContext | null) | null;
   /** Who may say by a PROXY header for whom it connects. */
   readonly trustedProxies: Networks;
   /** Hears of what an operator wants to know, at whatever rate it happens. */
@@ -100,7 +100,7 @@ interface Total {
 /** The living part of one process: a Stratum port, the sessions on it, and their upstreams. Knows no store and no HTTP. */
 export class Proxy {
   readonly #parts: ProxyParts;
-  readonly #settings: ProxySettings;
+  readonly #settings: LiveSettings;
   readonly #context: SessionContext;
   readonly #batch = new WriteBatch();
   readonly #minerBytes: ByteCounter = { received: 0, sent: 0 };
@@ -131,14 +131,19 @@ export class Proxy {
   /** What an operator does to miners. */
   readonly operations: Operations;
 
-  constructor(parts: ProxyParts, settings: ProxySettings) {
+  constructor(parts: ProxyParts, initial: ProxySettings) {
     this.#parts = parts;
+    const settings = new LiveSettings(initial);
     this.#settings = settings;
     this.#labels = new JobLabels(parts);
-    const { limits, bans, session } = settings;
+    const { bans, session } = settings;
     this.#dialer = new TcpDialer(
       { batch: this.#batch, bytes: this.#poolBytes },
-      { sendBufferBytes: limits.sendBufferBytes },
+      {
+        get sendBufferBytes() {
+          return settings.limits.sendBufferBytes;
+        },
+      },
     );
     this.#addresses = new AddressBook(bans);
     const groupOf = (owner: Account, credentials: PoolCredentials, isRented: boolean): Group =>
@@ -252,6 +257,17 @@ export class Proxy {
     for (const session of this.#sessions) session.end('shutdown');
     this.#groups.clear();
     this.#routes.clear();
+  }
+
+  /** Puts other settings in the place of those in force. What is opened from now on has them, and miners whose account is to be mined otherwise follow by `onAccountChanged`. */
+  apply(settings: ProxySettings): void {
+    this.#settings.replace(settings);
+    this.#addresses.setLimits(settings.bans);
+  }
+
+  /** Accounts that have had miners since this was asked last, or have them now. */
+  accountsSeen(): { readonly seen: readonly string[]; readonly inUse: readonly string[] } {
+    return this.#routes.accountsSeen();
   }
 
   /** Accounts that miners are here for. */

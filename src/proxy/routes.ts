@@ -37,6 +37,9 @@ export class Routes {
   readonly #settings: ProxySettings;
   readonly #byAccount = new Map<string, Kept[]>();
 
+  /** Accounts that miners came for since {@link accountsSeen} was asked last. */
+  readonly #seen = new Set<string>();
+
   constructor(parts: RoutesParts, settings: ProxySettings) {
     this.#parts = parts;
     this.#settings = settings;
@@ -47,6 +50,16 @@ export class Routes {
     return [...this.#byAccount.keys()];
   }
 
+  /** Accounts that have miners, and with them those that had some since this was asked last. */
+  accountsSeen(): { readonly seen: readonly string[]; readonly inUse: readonly string[] } {
+    const inUse = [...this.#byAccount].flatMap(([account, kept]) =>
+      kept.some(({ route }) => !route.isEmpty) ? [account] : [],
+    );
+    const seen = [...new Set([...this.#seen, ...inUse])];
+    this.#seen.clear();
+    return { seen, inUse };
+  }
+
   *all(): Iterable<Route> {
     for (const routes of this.#byAccount.values()) for (const { route } of routes) yield route;
   }
@@ -55,6 +68,7 @@ export class Routes {
   of(account: Account, kind: RouteKind): Route | null {
     const own = this.#accountFor(account, kind.dialect);
     if (own === null) return null;
+    this.#seen.add(account.name);
     const kept = this.#byAccount.get(account.name) ?? [];
     const known = kept.find(
       (one) => one.kind.isRented === kind.isRented && one.kind.dialect.name === kind.dialect.name,

@@ -56,3 +56,52 @@ export interface ProxySettings {
   readonly extranonce: { readonly prefixBytes: number; readonly sizeBytes: number };
   readonly session: { readonly resumeSeconds: number; readonly hintSeconds: number };
 }
+
+/** The settings that are in force. Whoever holds this sees at once what was put in their place, so nothing of it is kept for later. */
+export class LiveSettings implements ProxySettings {
+  #current: ProxySettings;
+
+  constructor(settings: ProxySettings) {
+    this.#current = settings;
+  }
+
+  replace(settings: ProxySettings): void {
+    this.#current = settings;
+  }
+
+  get limits(): ProxySettings['limits'] {
+    return this.#current.limits;
+  }
+
+  get bans(): ProxySettings['bans'] {
+    return this.#current.bans;
+  }
+
+  get upstream(): ProxySettings['upstream'] {
+    return this.#current.upstream;
+  }
+
+  get vardiff(): ProxySettings['vardiff'] {
+    return this.#current.vardiff;
+  }
+
+  get rental(): ProxySettings['rental'] {
+    return this.#current.rental;
+  }
+
+  get failover(): ProxySettings['failover'] {
+    return this.#current.failover;
+  }
+
+  get verify(): ProxySettings['verify'] {
+    return this.#current.verify;
+  }
+
+  get extranonce(): ProxySettings['extranonce'] {
+    return this.#current.extranonce;
+  }
+
+  get session(): ProxySettings['session'] {
+    return this.#current.session;
+  }
+}

@@ -5,6 +5,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Catalogue } from './catalogue-schema.ts';
 import type { Tables } from './schema.ts';
+import { type AlgorithmContent, parseOverrides } from './sql/algorithms.ts';
 
 const STATE_ID = 1;
 /** Keeps a statement below every engine's limit of parameters. */
@@ -47,15 +48,24 @@ export async function applyCatalogue(
   });
 }
 
+/** What an operator has changed stays so; the rest, and what it goes back to, is the catalogue's. */
 async function upsertAlgorithms(db: Kysely<Tables>, catalogue: Catalogue): Promise<void> {
-  const rows = catalogue.algorithms.map(({ name, divider, unit, dialects, note }) => ({
-    name,
-    divider,
-    unit,
-    dialects: JSON.stringify(dialects),
-    note: note ?? '',
-    source: 'catalogue',
-  }));
+  const changed = await overridesByName(db);
+  const rows = catalogue.algorithms.map(({ name, ...facts }) => {
+    const shipped: AlgorithmContent = { note: '', ...facts };
+    const overrides = changed.get(name) ?? null;
+    const { divider, unit, dialects, note } = { ...shipped, ...overrides };
+    return {
+      name,
+      divider,
+      unit,
+      dialects: JSON.stringify(dialects),
+      note,
+      source: 'catalogue',
+      overrides: overrides === null ? null : JSON.stringify(overrides),
+      shipped: overrides === null ? null : JSON.stringify(shipped),
+    };
+  });
   for (const chunk of chunks(rows)) {
     await db
       .insertInto('algorithms')
@@ -68,11 +78,22 @@ async function upsertAlgorithms(db: Kysely<Tables>, catalogue: Catalogue): Promi
             unit: update.ref('excluded.unit'),
             dialects: update.ref('excluded.dialects'),
             note: update.ref('excluded.note'),
+            shipped: update.ref('excluded.shipped'),
           }))
           .where('algorithms.source', '=', 'catalogue'),
       )
       .execute();
   }
+}
+
+/** What an operator says otherwise than the catalogue, by algorithm. */
+async function overridesByName(db: Kysely<Tables>): Promise<ReadonlyMap<string, Partial<AlgorithmContent>>> {
+  const rows = await db
+    .selectFrom('algorithms')
+    .select(['name', 'overrides'])
+    .where('overrides', 'is not', null)
+    .execute();
+  return new Map(rows.map(({ name, overrides }) => [name, parseOverrides(overrides)]));
 }
 
 async function replaceAliases(db: Kysely<Tables>, catalogue: Catalogue): Promise<void> {
@@ -84,9 +105,13 @@ async function replaceAliases(db: Kysely<Tables>, catalogue: Catalogue): Promise
     .where('source', '=', 'operator')
     .execute();
   const taken = new Set(operators.map((row) => row.name));
+  const changed = await overridesByName(db);
   const rows = catalogue.algorithms
     .filter(({ name }) => !taken.has(name))
-    .flatMap(({ name, aliases }) => aliases.map((alias) => ({ alias, algorithm: name })))
+    .map(({ name, aliases }) => ({ name, own: changed.get(name)?.aliases, aliases }))
+    // An alias that an operator gave to an algorithm of the catalogue goes before what the catalogue calls so.
+    .toSorted((a, b) => Number(b.own !== undefined) - Number(a.own !== undefined))
+    .flatMap(({ name, own, aliases }) => (own ?? aliases).map((alias) => ({ alias, algorithm: name })))
     .filter(({ alias }) => !taken.has(alias));
   for (const chunk of chunks(rows)) {
     // An alias that an operator gave to an algorithm of their own stays theirs.
@@ -136,18 +161,22 @@ async function dropVanishedPools(
   const listed = new Set(
     catalogue.pools.flatMap(({ host, ports }) => ports.map((port) => `${host}:${port}`)),
   );
-  const rows = await db.selectFrom('pool_entries').select(['id', 'host', 'port', 'source']).execute();
+  const rows = await db
+    .selectFrom('pool_entries')
+    .select(['id', 'host', 'port', 'source', 'hidden'])
+    .execute();
   const isVanished = (row: { host: string; port: number; source: string }): boolean =>
     row.source === 'catalogue' && !listed.has(`${row.host}:${row.port}`);
   const vanished = rows.filter(isVanished);
   if (vanished.length === 0) return { removed: 0, kept: 0 };
 
-  const staying = rows.filter((row) => !isVanished(row)) as PoolRule[];
+  const staying = rows.filter((row) => !isVanished(row) && row.hidden === 0) as PoolRule[];
   const inUse = await db.selectFrom('account_entries').select(['host', 'port']).distinct().execute();
   // An account depends on a vanished row only where nothing that stays covers its address: a new wildcard may replace old hosts.
   const uncovered = inUse.filter((endpoint) => selectRule(staying, endpoint) === null);
   const unused = vanished.filter(
     (row) =>
+      row.hidden === 1 ||
       !uncovered.some((endpoint) => endpoint.port === row.port && matchesHost(row.host, endpoint.host)),
   );
   for (const chunk of chunks(unused.map((row) => row.id))) {

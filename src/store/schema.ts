@@ -16,6 +16,8 @@ export interface Tables {
   readonly share_totals: ShareTotalsTable;
   readonly history_series: HistorySeriesTable;
   readonly history_blocks: HistoryBlocksTable;
+  readonly api_tokens: ApiTokensTable;
+  readonly audit_entries: AuditEntriesTable;
 }
 
 export interface SchemaVersionsTable {
@@ -32,6 +34,10 @@ export interface AlgorithmsTable {
   dialects: string;
   note: string;
   source: string;
+  /** JSON object of what an operator says otherwise than the catalogue; null: nothing. The columns above hold what is in force. */
+  overrides: string | null;
+  /** JSON object of what the catalogue says, kept while there are overrides; else null. */
+  shipped: string | null;
 }
 
 export interface AlgorithmAliasesTable {
@@ -57,6 +63,8 @@ export interface PoolEntriesTable {
   options: Generated<string>;
   /** An `AlgorithmSource`: how an operator's entry came by its algorithm. */
   algorithm_from: Generated<string>;
+  /** 1: of the catalogue, and taken off the list by an operator. */
+  hidden: Generated<number>;
 }
 
 export interface AccountsTable {
@@ -75,6 +83,10 @@ export interface AccountsTable {
   /** 1 at first, one more with every change. */
   revision: number;
   changed_at_ms: number;
+  /** Null: no miner has been here for it since this is noted. */
+  last_seen_at_ms: number | null;
+  /** Since when it has been of no use: when it was last seen, registered or changed. */
+  idle_since_ms: number;
 }
 
 export interface AccountEntriesTable {
@@ -137,4 +149,26 @@ export interface HistoryBlocksTable {
   bucket: number;
   chunk: number;
   data: Uint8Array;
+}
+
+export interface ApiTokensTable {
+  id: Generated<number>;
+  /** 64 lower-case hex digits. */
+  sha256: string;
+  scope: string;
+  label: string;
+  created_at_ms: number;
+  /** Null: never. */
+  expires_at_ms: number | null;
+}
+
+export interface AuditEntriesTable {
+  id: Generated<number>;
+  at_ms: number;
+  who: string;
+  origin: string;
+  action: string;
+  target: string;
+  /** JSON. */
+  change: string;
 }

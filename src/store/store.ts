@@ -11,6 +11,9 @@ import type {
 import type { PoolOptions } from '../domain/pool-options.ts';
 import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
 import type { WorkRow } from '../domain/report.ts';
+import type { AccountsInBulk } from './activity-store.ts';
+import type { AuditStore } from './audit-store.ts';
+import type { TokenStore } from './token-store.ts';
 
 /** One entry of a registration: where to mine and as whom. The password may be empty. */
 export interface CredentialsRequest {
@@ -40,6 +43,8 @@ export interface AccountProperties {
 export interface AccountRequest extends CredentialsRequest, AccountProperties {
   /** In order. Default: none. */
   readonly backups?: readonly CredentialsRequest[] | undefined;
+  /** 16 lower-case hex digits, for an account that moves here and keeps its name. Default: a random one. */
+  readonly name?: string | undefined;
 }
 
 /** What `updateAccount` is asked for. What is absent stays as it is; `endpoint`, `user` and `password` are the primary's. */
@@ -107,6 +112,8 @@ export interface AccountRecord {
   readonly createdAtMs: number;
   /** The same; the time of registration where nothing was changed since. */
   readonly changedAtMs: number;
+  /** When it last had a miner, to the minute; null: not since that is noted. */
+  readonly lastSeenAtMs: number | null;
   /** The primary first. */
   readonly entries: readonly [AccountRecordEntry, ...AccountRecordEntry[]];
 }
@@ -126,6 +133,8 @@ export interface AlgorithmRecord extends AlgorithmFacts {
   /** What an operator should know about the divider; may be empty. */
   readonly note: string;
   readonly source: PoolSource;
+  /** What an operator has changed of what the catalogue says; it outlives updates of the catalogue. */
+  readonly overridden: readonly string[];
 }
 
 /** What `addPool` is asked for. */
@@ -148,6 +157,11 @@ export interface PoolRequest {
 export interface PoolChange {
   readonly label?: string | undefined;
   readonly options?: Partial<PoolOptions> | undefined;
+  /** Name or alias. Without a dialect the entry keeps its own where the algorithm has it, else it gets the algorithm's first. */
+  readonly algorithm?: string | undefined;
+  /** Null: the algorithm's first. */
+  readonly dialect?: string | null | undefined;
+  readonly tls?: boolean | undefined;
 }
 
 /** The password's template names a difficulty, and there is none. Nothing has been stored then. */
@@ -161,7 +175,62 @@ export type UpdatePoolResult =
   | { readonly kind: 'not-found' }
   /** The next catalogue would put its own label back. */
   | { readonly kind: 'catalogue-label' }
+  | { readonly kind: 'unknown-algorithm'; readonly algorithm: string }
+  | { readonly kind: 'unknown-dialect'; readonly dialect: string; readonly known: readonly string[] }
   | NoDifficulty;
+
+/** What is in the way of a deletion: how many there are, and the first few by name. */
+export interface InUse {
+  readonly kind: 'in-use';
+  readonly count: number;
+  readonly names: readonly string[];
+}
+
+export type DeletePoolResult =
+  | { readonly kind: 'deleted'; readonly pool: PoolRecord }
+  | { readonly kind: 'not-found' }
+  /** Accounts have an entry that is this very entry's. */
+  | InUse;
+
+/** What `addAlgorithm` is asked for. */
+export interface AlgorithmRequest extends AlgorithmFacts {
+  /** Default: none. What is absent is not compared. */
+  readonly aliases?: readonly string[] | undefined;
+  readonly dialects: readonly [string, ...string[]];
+  /** Default empty. What is absent is not compared. */
+  readonly note?: string | undefined;
+}
+
+export type AddAlgorithmResult =
+  | { readonly kind: 'created' | 'existing'; readonly algorithm: AlgorithmRecord }
+  /** The name or an alias is another algorithm's, or this one is there with other facts. */
+  | { readonly kind: 'conflict'; readonly message: string };
+
+/** What `updateAlgorithm` is asked for. Absent: stays. Null: as the catalogue has it; only for what the catalogue ships. */
+export interface AlgorithmChange {
+  readonly divider?: number | null | undefined;
+  readonly unit?: AlgorithmFacts['unit'] | null | undefined;
+  readonly aliases?: readonly string[] | null | undefined;
+  readonly dialects?: readonly [string, ...string[]] | null | undefined;
+  readonly note?: string | null | undefined;
+}
+
+export type UpdateAlgorithmResult =
+  | { readonly kind: 'updated'; readonly algorithm: AlgorithmRecord }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'conflict'; readonly message: string }
+  /** Null was given for this key, and there is no catalogue behind it. */
+  | { readonly kind: 'no-default'; readonly key: keyof AlgorithmChange }
+  /** Entries of the pool list name a dialect that would be taken away. */
+  | InUse;
+
+export type DeleteAlgorithmResult =
+  | { readonly kind: 'deleted'; readonly algorithm: AlgorithmRecord }
+  | { readonly kind: 'not-found' }
+  /** It ships with the program. */
+  | { readonly kind: 'catalogue' }
+  /** Pools of the list are of it. */
+  | InUse;
 
 export type AddPoolResult =
   /** One record per port of the pattern, of which at least one is new. */
@@ -232,7 +301,7 @@ export interface PoolPage {
  * Accounts, the pool list and the algorithm list. Every method may reject with a `StoreError`; what it resolved with is on disk.
  * Calls may overlap; each is atomic.
  */
-export interface Store {
+export interface Store extends AccountsInBulk, TokenStore, AuditStore {
   /** Idempotent on the primary's (host, port, user, password). Names are 16 random lower-case hex digits. */
   registerAccount(request: AccountRequest): Promise<RegisterResult>;
   /** Changes what is given and nothing else. The name stays, whatever changes. */
@@ -251,8 +320,16 @@ export interface Store {
   listAccounts(page: AccountPage): Promise<readonly AccountRecord[]>;
 
   addPool(request: PoolRequest): Promise<AddPoolResult>;
-  /** Changes one entry: the operator's of this host or wildcard and port, else the catalogue's, whose next version leaves the options alone. */
+  /**
+   * Changes one entry: the operator's of this host or wildcard and port, else the catalogue's, whose next version leaves the options alone. Another algorithm,
+   * dialect or TLS for an entry of the catalogue makes an entry of the operator's for the same address, which counts before it.
+   */
   updatePool(address: Endpoint, change: PoolChange): Promise<UpdatePoolResult>;
+  /**
+   * Takes one entry off the list: the operator's of this host or wildcard and port, else the catalogue's, whose next version does not bring it back.
+   * One that accounts use stays.
+   */
+  deletePool(address: Endpoint): Promise<DeletePoolResult>;
   /** Ordered by id. */
   listPools(page: PoolPage): Promise<readonly PoolRecord[]>;
   /** What the pool at this address is, by the rules of `selectRule`; null when it is not in the pool list. */
@@ -262,6 +339,11 @@ export interface Store {
   listAlgorithms(): Promise<readonly AlgorithmRecord[]>;
   /** By name or alias, whatever its case. */
   findAlgorithm(nameOrAlias: string): Promise<AlgorithmRecord | null>;
+  /** Idempotent. An operator's algorithm stays as it is whatever a later catalogue says of its name. */
+  addAlgorithm(request: AlgorithmRequest): Promise<AddAlgorithmResult>;
+  /** By its name. What is changed of an algorithm of the catalogue outlives its updates. */
+  updateAlgorithm(name: string, change: AlgorithmChange): Promise<UpdateAlgorithmResult>;
+  deleteAlgorithm(name: string): Promise<DeleteAlgorithmResult>;
 
   /** Totals of all runs so far. Those of accounts that were deleted are removed when nothing was added to them for 90 days. */
   loadTotals(): Promise<readonly LastingTotal[]>;

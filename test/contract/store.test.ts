@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { silentLog } from '../../src/kit/log.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { describeHistory } from './history.ts';
+import { describeManagement } from './management.ts';
 import { describeStore, type StoreHarness } from './store.ts';
 
 async function harness(): Promise<StoreHarness> {
@@ -19,4 +20,5 @@ async function harness(): Promise<StoreHarness> {
 }
 
 describeStore('SQLite', harness);
+describeManagement('SQLite', harness);
 describeHistory('SQLite', harness);

@@ -479,6 +479,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
             revision: 1,
             createdAtMs: 1_700_000_000_000,
             changedAtMs: 1_700_000_000_000,
+            lastSeenAtMs: null,
             entries: [
               {
                 endpoint: endpointOf('btc.example.com:3333'),
@@ -1168,6 +1169,7 @@ export function describeStore(engine: string, newHarness: () => Promise<StoreHar
           dialects: ['bitcoin-v1'],
           note: 'A note.',
           source: 'catalogue',
+          overridden: [],
         });
       });
 

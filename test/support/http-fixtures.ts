@@ -1,5 +1,6 @@
 import { NO_ACCOUNT_DIFFICULTY } from '../../src/domain/account.ts';
 import { NO_POOL_OPTIONS } from '../../src/domain/pool-options.ts';
+import type { ManagePorts, TokenView } from '../../src/http/manage-ports.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
 import type {
   AccountsPort,
@@ -38,6 +39,8 @@ export const SHA256D = {
   aliases: ['sha256'],
   dialects: ['bitcoin-v1'],
   note: '',
+  source: 'catalogue' as const,
+  overridden: [],
 };
 
 export const EQUIHASH = {
@@ -47,6 +50,8 @@ export const EQUIHASH = {
   aliases: ['equihash200_9'],
   dialects: ['equihash', 'bitcoin-v1'],
   note: 'Counts solutions.',
+  source: 'catalogue' as const,
+  overridden: [],
 };
 
 export function poolView(some: Partial<PoolView> = {}): PoolView {
@@ -105,6 +110,37 @@ export function accountView(some: Partial<AccountView> = {}): AccountView {
     revision: 1,
     createdAt: '2026-01-02T03:04:05.006Z',
     changedAt: '2026-01-02T03:04:05.006Z',
+    lastSeenAt: null,
+    ...some,
+  };
+}
+
+/** Ports of the operator's part that say yes. */
+export function managePorts(some: Partial<ManagePorts> = {}): ManagePorts {
+  const token: TokenView = {
+    id: 1,
+    scope: 'admin',
+    label: '',
+    createdAt: '2026-01-02T03:04:05.006Z',
+    expiresAt: null,
+  };
+  return {
+    tokens: {
+      create: async ({ scope, label }) => ({
+        kind: 'created',
+        token: 'sp_x',
+        view: { ...token, scope, label },
+      }),
+      list: async () => [token],
+      delete: async (id) => ({ kind: 'deleted', view: { ...token, id } }),
+    },
+    audit: { record: async () => {}, list: async () => ({ entries: [], next: null }) },
+    settings: { reload: async () => ({ kind: 'reloaded', changed: [], needsRestart: [] }) },
+    transfer: {
+      async *export() {},
+      import: async (registrations) =>
+        registrations.map(({ name = '0123456789abcdef' }) => ({ kind: 'created', name })),
+    },
     ...some,
   };
 }
@@ -160,6 +196,10 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
           kind: 'updated',
           pool: poolView({ pool: `${host}:${port}`, label, options: { ...NO_POOL_OPTIONS, ...options } }),
         }),
+        delete: async ({ host, port }) => ({
+          kind: 'deleted',
+          pool: poolView({ pool: `${host}:${port}`, source: 'operator' }),
+        }),
         list: async () => ({ pools: [], next: null }),
         ...pools,
       },
@@ -169,7 +209,12 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
           test: poolTestView({ pool: `${endpoint.host}:${endpoint.port}` }),
         }),
       },
-      algorithms: { list: async () => [EQUIHASH, SHA256D] },
+      algorithms: {
+        list: async () => [EQUIHASH, SHA256D],
+        add: async ({ name }) => ({ kind: 'created', algorithm: { ...SHA256D, name, source: 'operator' } }),
+        update: async (name) => ({ kind: 'updated', algorithm: { ...SHA256D, name } }),
+        delete: async (name) => ({ kind: 'deleted', algorithm: { ...SHA256D, name } }),
+      },
       health: { ready: async () => ({ ready: true, checks: [{ name: 'store', ready: true, message: '' }] }) },
       metrics: {
         async *render(format) {
@@ -182,6 +227,7 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
       server: { read: async () => serverFacts() },
       history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
       faults: { outageOf: () => null },
+      manage: managePorts(),
       ...others,
     },
     { host: '127.0.0.1', port: 0, version: '1.2.3', tokens: [], allowedHosts: [], ...options },

@@ -77,9 +77,10 @@ test('sessions, workers, totals, pools and the server are what the miners do', a
 });
 
 test('what happens is told as it happens, and the stream ends with the program', async () => {
-  await using farm = await Farm.open();
+  await using farm = await Farm.open({ flags: ['--web.streams', '1'] });
   const [first, second] = [await farm.pool({ difficulty: EASY }), await farm.pool({ difficulty: EASY })];
   await using stream = await EventStream.open(`${farm.program.web}/api/v1/stream`);
+  assert.equal((await farm.program.get('/api/v1/stream')).status, 503);
   const told = (kind: string, of: (data: Json) => boolean = () => true) =>
     stream.first(({ event, data }) => event === 'event' && data['kind'] === kind && of(data));
   const [primary, backup] = [formatEndpoint(first.endpoint), formatEndpoint(second.endpoint)];
@@ -157,6 +158,17 @@ test('a miner is recorded, disconnected and kept away over the API', async () =>
   assert.deepEqual(removed.json, { removed: true });
   assert.equal((await farm.program.request('DELETE', '/api/v1/bans/127.0.0.0%2F8')).status, 404);
   assert.equal((await farm.program.post('/api/v1/bans', { address: 'pool.example' })).status, 422);
+  const { entries } = await getJson(farm, 'audit');
+  const audited = (entries as readonly Json[]).map(
+    ({ action, target }) => `${String(action)} ${String(target)}`,
+  );
+  assert.deepEqual(audited.slice(0, 5), [
+    'address-unbanned 127.0.0.0/8',
+    'address-banned 127.0.0.0/8',
+    `session-kicked ${sessionId}`,
+    `recording-stopped ${sessionId}`,
+    `recording-started ${sessionId}`,
+  ]);
   const again = await farm.scriptedMiner({ user: account });
   await again.subscribe();
 });

@@ -751,7 +751,7 @@ describe('a set_extranonce', SUITE, () => {
 });
 
 describe('the program', { concurrency: true, timeout: 20_000 }, () => {
-  test('does not end on SIGHUP: miners stay, and it says what a reload takes', async () => {
+  test('does not end on SIGHUP: miners stay, and it reads its configuration again', async () => {
     await using farm = await Farm.open();
     const { program } = farm;
     const miner = await farm.scriptedMiner();
@@ -759,11 +759,10 @@ describe('the program', { concurrency: true, timeout: 20_000 }, () => {
     for (let times = 1; times <= 2; times += 1) {
       program.signal('SIGHUP');
       await eventually(
-        () => program.lines().filter(({ msg }) => msg.includes('SIGHUP')).length === times,
+        () => program.lines().filter(({ msg }) => msg === 'configuration read again').length === times,
         () => program.tail(),
       );
     }
-    assert.match(program.lines().find(({ msg }) => msg.includes('SIGHUP'))?.msg ?? '', /restart/);
     assert.deepEqual(await miner.settled(), []);
     assert.equal((await (await farm.scriptedMiner()).subscribe()).size, 3);
     assert.deepEqual(await program.stop(), { code: 0, signal: null });

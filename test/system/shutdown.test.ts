@@ -76,11 +76,11 @@ describe('the end', { concurrency: 3 }, () => {
     assert.ok(performance.now() - sinceMs >= 300);
   });
 
-  test('SIGHUP does not end it: mining goes on, and the log says what would', async () => {
+  test('SIGHUP does not end it: mining goes on, and the configuration is read again', async () => {
     await using farm = await Farm.open();
     const { miner, peer, submit, shareId } = await withOpenShare(farm);
     farm.program.signal('SIGHUP');
-    await farm.program.waitForLine(({ msg }) => msg.startsWith('SIGHUP is ignored'));
+    await farm.program.waitForLine(({ msg }) => msg === 'configuration read again');
     peer.send({ id: submit['id'], result: true, error: null });
     assert.equal((await miner.nextWhere(({ id }) => id === shareId))['result'], true);
     assert.equal((await farm.program.get('/api/v1/health')).status, 200);

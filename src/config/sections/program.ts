@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { address } from '../address-key.ts';
+import { parseDurationMs, UNITS_MS } from '../duration.ts';
 import { boolean, choice, integer, list, section, text } from '../key.ts';
 import { isHostName } from '../listen-address.ts';
 
@@ -9,10 +10,11 @@ export const web = section('The REST API and the metrics.', {
   addr: address({
     default: '127.0.0.1:12743',
     help:
-      'Where the REST API and /metrics answer. An address that other machines can reach needs web.tokens; ' +
+      'Where the REST API and /metrics answer. An address that other machines can reach needs a token: in web.tokens or in the data file; ' +
       'port 0 takes a free port.',
   }),
   tokens: list({
+    isLive: true,
     default: [],
     allowed:
       '<scope>:<SHA-256 of the token in 64 hex digits>, where the scope is read, register or admin ' +
@@ -25,6 +27,7 @@ export const web = section('The REST API and the metrics.', {
     redact: (entry) => `${entry.slice(0, entry.indexOf(':'))}:<redacted>`,
   }),
   allowedHosts: list({
+    isLive: true,
     default: [],
     allowed: 'a host name or an IP address without a port',
     placeholder: 'host,…',
@@ -40,6 +43,7 @@ export const web = section('The REST API and the metrics.', {
     help: 'Largest body of an API request; a larger one is answered with 413.',
   }),
   rateLimitPerMinute: integer({
+    isLive: true,
     default: 600,
     min: 1,
     max: 1_000_000,
@@ -108,6 +112,7 @@ export const metrics = section('What /metrics exports.', {
 
 export const log = section('What the program writes about itself, to its standard output.', {
   level: choice({
+    isLive: true,
     options: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
     default: 'info',
     help: 'The least important lines that are still written. Single shares show at debug only.',
@@ -123,6 +128,31 @@ export const syslog = boolean({
   default: false,
   original: true,
   help: 'Write log lines without time and colour, for a syslog or journal that adds its own.',
+});
+
+export const audit = section('The log of who changed what, in the data file.', {
+  keepDays: integer({
+    default: 365,
+    min: 1,
+    max: 36_500,
+    zero: 'for ever',
+    help: 'How long an entry is kept.',
+  }),
+});
+
+export const users = section('Registered pool credentials.', {
+  expireAfter: text({
+    default: '0',
+    allowed: `0 (never) or a whole number with a unit of ${Object.keys(UNITS_MS).join(', ')}, such as 90d`,
+    placeholder: 'duration',
+    help:
+      'A user that no miner has connected for in this time is removed; one that was registered or changed meanwhile is not. Users with miners never are, ' +
+      'and none is before the proxy has run for an hour (or for this time, where it is shorter). Each removal is logged and in the audit log.',
+    check: (written) => {
+      const duration = written.trim().toLowerCase();
+      return parseDurationMs(duration) === null ? null : duration;
+    },
+  }),
 });
 
 export const shutdown = section('The orderly end on SIGTERM or SIGINT.', {

@@ -60,7 +60,7 @@ export const addBans: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'POST',
     url: BANS_PATH,
-    config: { access: 'admin' },
+    config: { access: 'admin', audit: 'address-banned' },
     schema: {
       tags: ['miners'],
       summary: 'Ban an address or network',
@@ -101,6 +101,7 @@ export const addBans: AddRoutes = (app, { ports, log }) => {
         closed: result.closed,
         from: request.ip,
       });
+      request.audited = { target: address };
       return reply.code(201).send({ ...banView(result.ban), closed: result.closed });
     },
   });
@@ -108,7 +109,7 @@ export const addBans: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'DELETE',
     url: BAN_PATH,
-    config: { access: 'admin' },
+    config: { access: 'admin', audit: 'address-unbanned' },
     schema: {
       tags: ['miners'],
       summary: 'End a ban',
@@ -129,6 +130,7 @@ export const addBans: AddRoutes = (app, { ports, log }) => {
       const address = readNetwork(request.params.address);
       if (!(await ports.fleet.unban(address)))
         throw new ApiError('unknown-ban', `${address} is not banned: GET ${BANS_PATH} lists what is`);
+      request.audited = { target: address };
       log.info('ban removed by the operator', { address, from: request.ip });
       return { removed: true };
     },

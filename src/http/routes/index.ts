@@ -1,5 +1,6 @@
 import type { AddRoutes } from '../app.ts';
 import { addAlgorithms } from './algorithms.ts';
+import { addAuditLog } from './audit.ts';
 import { addBans } from './bans.ts';
 import { addEvents } from './events.ts';
 import { addHealth } from './health.ts';
@@ -12,13 +13,16 @@ import { addPoolTest } from './pool-test.ts';
 import { addPools } from './pools.ts';
 import { addPoolsState } from './pools-state.ts';
 import { addRecording } from './recording.ts';
+import { addReload } from './reload.ts';
 import { addServer } from './server.ts';
 import { addSession } from './session.ts';
 import { addSessions } from './sessions.ts';
 import { addStream } from './stream.ts';
+import { addTokens } from './tokens.ts';
 import { addTotals } from './totals.ts';
 import { addUser } from './user.ts';
 import { addUsers } from './users.ts';
+import { addUsersTransfer } from './users-transfer.ts';
 import { addVersion } from './version.ts';
 import { addWorkers } from './workers.ts';
 
@@ -43,6 +47,10 @@ export const ROUTES: readonly AddRoutes[] = [
   addEvents,
   addStream,
   addServer,
+  addUsersTransfer,
+  addTokens,
+  addAuditLog,
+  addReload,
   addHistory,
   addVersion,
   addOpenapi,

@@ -13,6 +13,7 @@ import { HIDDEN_PASSWORD, parseVia } from '../../domain/via.ts';
 import { ApiError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { ALGORITHMS_PATH } from '../paths.ts';
+import type { InUse } from '../ports.ts';
 import {
   MAX_DIFFICULTY,
   MAX_LABEL,
@@ -92,6 +93,22 @@ export const OptionsField = Type.Object(
 
 /** Null puts back the default. */
 export const PoolChangeBody = strictObject({
+  algorithm: Type.Optional(
+    Type.String({ minLength: 1, maxLength: MAX_WORD, description: 'Name or alias.', examples: ['sha256d'] }),
+  ),
+  dialect: Type.Optional(
+    orNull(
+      Type.String({
+        minLength: 1,
+        maxLength: MAX_WORD,
+        description: "Wire protocol, one of the algorithm's; null: its first.",
+        examples: ['bitcoin-v1'],
+      }),
+    ),
+  ),
+  tls: Type.Optional(
+    orNull(Type.Boolean({ description: 'Whether the pool speaks TLS; null: it does not.' })),
+  ),
   options: Type.Optional(orNull(OptionsField)),
   label: Type.Optional(orNull(LabelField)),
 });
@@ -187,6 +204,12 @@ export function unknownDialect(
       ? `there is no dialect ${what}: there are ${known.join(', ')}`
       : `${algorithm} is not mined with the dialect ${what}: it has ${known.join(', ')}`,
   );
+}
+
+/** What stands in the way of a deletion or change, in words. */
+export function inUseError(what: string, users: string, { count, names }: InUse): ApiError {
+  const more = count > names.length ? ` and ${count - names.length} more` : '';
+  return new ApiError('in-use', `${what}: ${count} ${users} (${names.join(', ')}${more})`);
 }
 
 export function tooManyProbes(): ApiError {

@@ -118,7 +118,7 @@ export const addPoolTest: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'POST',
     url: POOL_TEST_PATH,
-    config: { access: 'admin' },
+    config: { access: 'admin', audit: false },
     schema: {
       tags: ['pools'],
       summary: 'Test a pool',

@@ -7,7 +7,15 @@ import { POOL_PATH, POOLS_PATH } from '../paths.ts';
 import type { PoolChange } from '../ports.ts';
 import { errorResponses, MAX_POOL, ProblemSchema, STORE_ERRORS } from '../schemas.ts';
 import { checkText } from '../text.ts';
-import { lacksDifficultyError, PoolChangeBody, PoolViewSchema, readOptions } from './pool-fields.ts';
+import {
+  inUseError,
+  lacksDifficultyError,
+  PoolChangeBody,
+  PoolViewSchema,
+  readOptions,
+  unknownAlgorithm,
+  unknownDialect,
+} from './pool-fields.ts';
 
 const Params = Type.Object({
   pool: Type.String({
@@ -23,13 +31,14 @@ export const addPool: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'PATCH',
     url: POOL_PATH,
-    config: { access: 'admin' },
+    config: { access: 'admin', audit: 'pool-changed' },
     schema: {
       tags: ['pools'],
       summary: 'Change a pool',
       description:
         'What is absent stays as it is, null puts back the default (JSON merge patch, RFC 7396). The miners of the pool follow ' +
-        'on the connections they have. Options of a pool of the catalogue outlive its updates; its label is the catalogue’s.',
+        'on the connections they have. Options of a pool of the catalogue outlive its updates; its label is the catalogue’s. Another ' +
+        'algorithm, dialect or TLS for one makes an entry of the operator’s for the same address, which counts before it.',
       params: Params,
       body: PoolChangeBody,
       response: {
@@ -40,6 +49,8 @@ export const addPool: AddRoutes = (app, { ports, log }) => {
           'malformed-json',
           'invalid-request',
           'unknown-pool',
+          'unknown-algorithm',
+          'unknown-dialect',
           'body-too-large',
           'unsupported-media-type',
           'foreign-origin',
@@ -50,8 +61,16 @@ export const addPool: AddRoutes = (app, { ports, log }) => {
     handler: async (request) => {
       const address = readAddress(request.params.pool);
       const pool = formatPoolPattern({ host: address.host, ports: [address.port] });
-      const result = await ports.pools.update(address, toChange(request.body));
+      const change = toChange(request.body);
+      const result = await ports.pools.update(address, change);
       switch (result.kind) {
+        case 'unknown-algorithm':
+          throw unknownAlgorithm(change.algorithm ?? '', result.known);
+        case 'unknown-dialect':
+          throw unknownDialect(
+            { algorithm: change.algorithm ?? pool, dialect: change.dialect ?? '' },
+            result.known,
+          );
         case 'not-found':
           throw unlisted(pool);
         case 'no-difficulty':
@@ -67,6 +86,46 @@ export const addPool: AddRoutes = (app, { ports, log }) => {
       }
     },
   });
+
+  app.route({
+    method: 'DELETE',
+    url: POOL_PATH,
+    config: { access: 'admin', audit: 'pool-deleted' },
+    schema: {
+      tags: ['pools'],
+      summary: 'Take a pool off the list',
+      description:
+        'Of an address that is there twice it is the operator’s entry that goes. A pool of the catalogue does not come back with its updates; ' +
+        'it can be added again.',
+      params: Params,
+      response: {
+        204: Type.Null({ description: 'It is off the list.' }),
+        ...errorResponses(
+          ProblemSchema,
+          ...STORE_ERRORS,
+          'unknown-pool',
+          'in-use',
+          'foreign-origin',
+          'unsupported-media-type',
+          'invalid-value',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const address = readAddress(request.params.pool);
+      const pool = formatPoolPattern({ host: address.host, ports: [address.port] });
+      const result = await ports.pools.delete(address);
+      if (result.kind === 'not-found') throw unlisted(pool);
+      if (result.kind === 'in-use')
+        throw inUseError(
+          `the pool ${pool} cannot be deleted`,
+          result.count === 1 ? 'user has it' : 'users have it',
+          result,
+        );
+      log.info('pool deleted', { pool, source: result.pool.source, from: request.ip });
+      return reply.code(204).send(null);
+    },
+  });
 };
 
 function readAddress(text: string): Endpoint {
@@ -80,9 +139,14 @@ function readAddress(text: string): Endpoint {
   );
 }
 
-function toChange({ options, label }: Static<typeof PoolChangeBody>): PoolChange {
+function toChange({ algorithm, dialect, tls, options, label }: Static<typeof PoolChangeBody>): PoolChange {
+  checkText('algorithm', algorithm ?? '');
+  checkText('dialect', dialect ?? '');
   checkText('label', label ?? '');
   return {
+    ...(algorithm === undefined ? {} : { algorithm: algorithm.trim() }),
+    ...(dialect === undefined ? {} : { dialect: dialect?.trim() ?? null }),
+    ...(tls === undefined ? {} : { tls: tls ?? false }),
     ...(options === undefined ? {} : { options: readOptions(options) }),
     ...(label === undefined ? {} : { label: label ?? '' }),
   };

@@ -240,7 +240,8 @@ describe('PATCH /api/v1/pools/{pool}', () => {
     ['a.b:0', {}, 422, /one entry of the list/],
     ['%00', {}, 422, /control characters/],
     ['a.b:1', { option: {} }, 400, /"option\\" \(did you mean \\"options\\"\?\)/],
-    ['a.b:1', { algorithm: 'scrypt' }, 400, /unknown key \\"algorithm\\"/],
+    ['a.b:1', { algorithm: null }, 400, /"algorithm\\" must be a string/],
+    ['a.b:1', { tls: 'yes' }, 400, /"tls\\" must be/],
     [
       'a.b:1',
       { options: { suggestDificulty: 5 } },
@@ -269,6 +270,8 @@ describe('PATCH /api/v1/pools/{pool}', () => {
     [{ kind: 'not-found' }, 404, /"unknown-pool".*no entry a\.b:1: GET \/api\/v1\/pools/],
     [{ kind: 'no-difficulty' }, 422, /"invalid-value".*options\.suggestDifficulty/],
     [{ kind: 'catalogue-label' }, 422, /"invalid-value".*the catalogue's/],
+    [{ kind: 'unknown-algorithm', known: ['scrypt'] }, 404, /"unknown-algorithm"/],
+    [{ kind: 'unknown-dialect', known: ['bitcoin-v1'] }, 422, /"unknown-dialect".*it has bitcoin-v1/],
   ];
   for (const [result, status, message] of results) {
     test(`${status} where the port says ${result.kind}`, async () => {

@@ -129,7 +129,7 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'POST',
     url: POOLS_PATH,
-    config: { access: 'admin' },
+    config: { access: 'admin', audit: 'pool-added' },
     schema: {
       tags: ['pools'],
       summary: 'Add a pool',
@@ -170,7 +170,11 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
       if (result.kind === 'no-difficulty') throw lacksDifficultyError();
       const [view] = result.pools;
       if (view === undefined) throw new Error(`adding ${pool} gave no entry`);
-      if (result.kind === 'existing') return reply.code(200).send({ ...view, pool });
+      if (result.kind === 'existing') {
+        request.audited = null;
+        return reply.code(200).send({ ...view, pool });
+      }
+      request.audited = { target: pool };
       log.info('pool added', {
         pool,
         algorithm: view.algorithm,

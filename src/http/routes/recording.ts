@@ -38,7 +38,7 @@ export const addRecording: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'POST',
     url: SESSION_RECORDING_PATH,
-    config: { access: 'admin' },
+    config: { access: 'admin', audit: 'recording-started' },
     preValidation: async (request) => {
       request.body ??= {};
     },
@@ -88,7 +88,7 @@ export const addRecording: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'DELETE',
     url: SESSION_RECORDING_PATH,
-    config: { access: 'admin' },
+    config: { access: 'admin', audit: 'recording-stopped' },
     schema: {
       tags: ['miners'],
       summary: 'End a recording',
@@ -112,6 +112,7 @@ export const addRecording: AddRoutes = (app, { ports, log }) => {
       const id = request.params.id.toLowerCase();
       const stopped = await ports.fleet.stopRecording(id);
       if (!stopped && (await ports.fleet.recorded(id)) === null) throw unknownSession(id);
+      if (!stopped) request.audited = null;
       return { stopped };
     },
   });

@@ -53,7 +53,7 @@ export const addSession: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'DELETE',
     url: SESSION_PATH,
-    config: { access: 'admin' },
+    config: { access: 'admin', audit: 'session-kicked' },
     schema: {
       tags: ['miners'],
       summary: 'Disconnect a miner',

@@ -114,6 +114,12 @@ export const UserView = Type.Object({
   revision: Type.Integer({ description: '1 at first, one more with every change.' }),
   createdAt: Type.String({ format: 'date-time' }),
   changedAt: Type.String({ format: 'date-time' }),
+  lastSeenAt: orNull(
+    Type.String({
+      format: 'date-time',
+      description: 'When it last had a miner, to the minute; null: not since that is noted.',
+    }),
+  ),
 });
 
 const figures = {

@@ -73,7 +73,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'PATCH',
     url: USER_PATH,
-    config: { access: 'admin' },
+    config: { access: 'admin', audit: 'account-changed' },
     schema: {
       tags: ['users'],
       summary: 'Change a user',
@@ -123,7 +123,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: 'DELETE',
     url: USER_PATH,
-    config: { access: 'admin' },
+    config: { access: 'admin', audit: 'account-deleted' },
     schema: {
       tags: ['users'],
       summary: 'Delete a user',

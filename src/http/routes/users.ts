@@ -25,7 +25,8 @@ import {
   WorkerTemplateField,
 } from './user-fields.ts';
 
-const Body = strictObject({
+/** What a registration is made of. */
+export const RegistrationBody = strictObject({
   pool: PoolField,
   user: UserField,
   password: Type.Optional(PasswordField),
@@ -70,14 +71,14 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
   app.route({
     method: ['POST', 'PUT'],
     url: USERS_PATH,
-    config: { access: 'register' },
+    config: { access: 'register', audit: 'account-registered' },
     schema: {
       tags: ['users'],
       summary: 'Register pool credentials',
       description:
         'Gives the name that miners use to mine with these credentials. Registering the same pool, user and password ' +
         'again gives the same name.',
-      body: Body,
+      body: RegistrationBody,
       response: {
         201: { ...Answer, description: 'Registered.' },
         200: { ...Answer, description: 'Was registered already: the same name.' },
@@ -106,7 +107,11 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
       }
       if (result.kind !== 'created' && result.kind !== 'existing') throw refusalError(result);
       const { name } = result;
-      if (result.kind === 'existing') return reply.code(200).send({ name, error: '' });
+      if (result.kind === 'existing') {
+        request.audited = null;
+        return reply.code(200).send({ name, error: '' });
+      }
+      request.audited = { target: name };
       log.info('account registered', {
         account: name,
         pool: formatEndpoint(registration.endpoint),
@@ -150,7 +155,8 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
   });
 };
 
-function toRegistration(body: Static<typeof Body>): Registration {
+/** @throws {ApiError} where a value is not possible. */
+export function toRegistration(body: Static<typeof RegistrationBody>): Registration {
   const { backups, mode, label, difficulty, workerTemplate } = body;
   return {
     endpoint: readPool('pool', body.pool),

@@ -10,7 +10,7 @@ export interface SchemaEngine {
 
 /** One step of the schema. Steps are never edited once released; a change is a new step. */
 export interface Migration {
-  /** 1, 2, 3, … without gaps. */
+  /** Higher than that of the step before. */
   readonly version: number;
   readonly name: string;
   /** Runs inside a transaction together with the record that it ran. */

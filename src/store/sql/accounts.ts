@@ -102,6 +102,7 @@ async function toRecords(db: Kysely<Tables>, rows: readonly RecordRow[]): Promis
       revision: first.revision,
       createdAtMs: first.created_at_ms,
       changedAtMs: first.changed_at_ms,
+      lastSeenAtMs: first.last_seen_at_ms,
       entries: [toEntry(first, pools), ...others.map((row) => toEntry(row, pools))],
     });
   }

@@ -47,6 +47,24 @@ export function parseDialects(json: string): readonly string[] {
   return JSON.parse(json) as readonly string[];
 }
 
+/** What can be said of an algorithm beside its name. */
+export interface AlgorithmContent {
+  readonly divider: number;
+  readonly unit: AlgorithmFacts['unit'];
+  readonly aliases: readonly string[];
+  readonly dialects: readonly string[];
+  readonly note: string;
+}
+
+export function contentOf({ divider, unit, aliases, dialects, note }: AlgorithmRecord): AlgorithmContent {
+  return { divider, unit, aliases, dialects, note };
+}
+
+/** The column `overrides`. */
+export function parseOverrides(json: string | null): Partial<AlgorithmContent> {
+  return json === null ? {} : (JSON.parse(json) as Partial<AlgorithmContent>);
+}
+
 function toRecord(row: AlgorithmsTable, aliases: readonly { readonly alias: string }[]): AlgorithmRecord {
   return {
     name: row.name,
@@ -56,5 +74,6 @@ function toRecord(row: AlgorithmsTable, aliases: readonly { readonly alias: stri
     dialects: parseDialects(row.dialects),
     note: row.note,
     source: row.source as PoolSource,
+    overridden: Object.keys(parseOverrides(row.overrides)),
   };
 }

@@ -10,14 +10,14 @@ import type { AddPoolResult, AlgorithmRecord, PoolPage, PoolRecord, PoolRequest 
 import { findAlgorithm, parseDialects } from './algorithms.ts';
 import { formatPoolOptions, parsePoolOptions, shownOptionsText } from './pool-options.ts';
 
-type PoolRow = Omit<Selectable<PoolEntriesTable>, 'source'> & {
+export type PoolRow = Omit<Selectable<PoolEntriesTable>, 'source'> & {
   readonly source: PoolSource;
   /** Of its algorithm. */
   readonly dialects: string;
 };
 
 /** What an operator says about an address. */
-interface PoolFacts {
+export interface PoolFacts {
   readonly algorithm: AlgorithmRecord;
   /** Null: the algorithm's default. */
   readonly dialect: string | null;
@@ -109,6 +109,11 @@ export function entriesAt(db: Kysely<Tables>, host: string, ports: readonly numb
     .execute();
 }
 
+/** Every entry of this port, for `selectRule`. */
+export function rulesAt(db: Kysely<Tables>, port: number): Promise<PoolRow[]> {
+  return selectPools(db).where('port', '=', port).execute();
+}
+
 /** Entries of the list with what their algorithm adds. */
 function selectPools(db: Kysely<Tables>) {
   return db
@@ -116,6 +121,7 @@ function selectPools(db: Kysely<Tables>) {
     .innerJoin('algorithms', 'algorithms.name', 'pool_entries.algorithm')
     .selectAll('pool_entries')
     .select('dialects')
+    .where('hidden', '=', 0)
     .$narrowType<{ source: PoolSource }>();
 }
 
@@ -129,7 +135,7 @@ function hasFacts(row: PoolRow, { algorithm, dialect, tls, label, options }: Poo
   );
 }
 
-async function insertPool(
+export async function insertPool(
   db: Kysely<Tables>,
   { host, port }: Endpoint,
   { algorithm, dialect, tls, label, options, algorithmFrom }: PoolFacts,
@@ -182,7 +188,10 @@ function agrees(stored: PoolOptions, given: Partial<PoolOptions>): boolean {
   return isDeepStrictEqual({ ...stored, ...given }, stored);
 }
 
-function effectiveDialect(row: { readonly dialect: string | null; readonly dialects: string }): string {
+export function effectiveDialect(row: {
+  readonly dialect: string | null;
+  readonly dialects: string;
+}): string {
   return row.dialect ?? parseDialects(row.dialects)[0] ?? '';
 }
 

@@ -46,15 +46,23 @@ export async function registerAccount(
   for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt += 1) {
     const known = await findStored(db, columns.credentials_key);
     if (known !== null) return compareRegistration(db, known, request, content);
+    if (request.name !== undefined && (await readAccount(db, request.name)) !== null)
+      return {
+        kind: 'conflict',
+        name: request.name,
+        message: `the name ${request.name} is another account's: leave out the name to get a new one`,
+      };
     // No row comes back where the name is taken, or where another process registered the same since the look-up.
     const inserted = await db
       .insertInto('accounts')
       .values({
-        name: newAccountName(),
+        name: request.name ?? newAccountName(),
         ...columns,
         revision: 1,
         created_at_ms: nowMs,
         changed_at_ms: nowMs,
+        last_seen_at_ms: null,
+        idle_since_ms: nowMs,
       })
       .onConflict((conflict) => conflict.doNothing())
       .returning('name')
@@ -78,6 +86,12 @@ async function compareRegistration(
   request: AccountRequest,
   wanted: AccountContent,
 ): Promise<RegisterResult> {
+  if (request.name !== undefined && request.name !== known.name)
+    return {
+      kind: 'conflict',
+      name: known.name,
+      message: `this pool, user and password are registered already, under the name ${known.name}`,
+    };
   const given = withProperties(known, request);
   const differences: string[] = [];
   if (request.backups !== undefined && !isSameList(wanted.entries, known.entries))

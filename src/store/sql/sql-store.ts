@@ -4,15 +4,22 @@ import type { Pool } from '../../domain/account.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { HistoryPoint, HistoryRetention, LastingTotal } from '../../domain/history.ts';
 import type { Clock } from '../../kit/clock.ts';
+import type { AccountExport } from '../activity-store.ts';
+import type { AuditPage, AuditRecord, AuditRequest } from '../audit-store.ts';
 import type { Tables } from '../schema.ts';
 import type {
   AccountChange,
   AccountPage,
   AccountRecord,
   AccountRequest,
+  AddAlgorithmResult,
   AddPoolResult,
+  AlgorithmChange,
   AlgorithmRecord,
+  AlgorithmRequest,
   DeleteAccountResult,
+  DeleteAlgorithmResult,
+  DeletePoolResult,
   FindAccountResult,
   HistoryMinute,
   HistoryRange,
@@ -23,16 +30,23 @@ import type {
   RegisterResult,
   Store,
   UpdateAccountResult,
+  UpdateAlgorithmResult,
   UpdatePoolResult,
 } from '../store.ts';
 import { StoreError } from '../store-error.ts';
+import type { TokenRecord, TokenRequest } from '../token-store.ts';
+import { exportAccounts, listIdleAccounts, noteAccountsSeen } from './account-activity.ts';
 import { countAccounts, deleteAccount, findAccount, listAccounts, showAccount } from './accounts.ts';
 import { findAlgorithm, listAlgorithms } from './algorithms.ts';
+import { addAudit, dropAuditBefore, listAudit } from './audit.ts';
+import { addAlgorithm, deleteAlgorithm, updateAlgorithm } from './change-algorithms.ts';
+import { deletePool } from './delete-pool.ts';
 import { addHistory, pruneHistory, readHistory } from './history.ts';
 import { SeriesNumbers } from './history-series.ts';
 import { addPool, listPools, resolvePool } from './pools.ts';
 import { registerAccount } from './register-account.ts';
 import { retryWhileBusy } from './retry.ts';
+import { addToken, deleteToken, listTokens } from './tokens.ts';
 import { loadTotals, saveTotals } from './totals.ts';
 import { updateAccount } from './update-account.ts';
 import { updatePool } from './update-pool.ts';
@@ -123,7 +137,11 @@ export class SqlStore implements Store {
   }
 
   updatePool(address: Endpoint, change: PoolChange): Promise<UpdatePoolResult> {
-    return this.#transaction((db) => updatePool(db, address, change));
+    return this.#transaction((db) => updatePool(db, address, change, this.#clock.wallMs()));
+  }
+
+  deletePool(address: Endpoint): Promise<DeletePoolResult> {
+    return this.#transaction((db) => deletePool(db, address));
   }
 
   listPools(page: PoolPage): Promise<readonly PoolRecord[]> {
@@ -140,6 +158,63 @@ export class SqlStore implements Store {
 
   findAlgorithm(nameOrAlias: string): Promise<AlgorithmRecord | null> {
     return this.#run(() => findAlgorithm(this.#db, nameOrAlias));
+  }
+
+  addAlgorithm(request: AlgorithmRequest): Promise<AddAlgorithmResult> {
+    return this.#transaction((db) => addAlgorithm(db, request));
+  }
+
+  updateAlgorithm(name: string, change: AlgorithmChange): Promise<UpdateAlgorithmResult> {
+    return this.#transaction((db) => updateAlgorithm(db, name, change));
+  }
+
+  deleteAlgorithm(name: string): Promise<DeleteAlgorithmResult> {
+    return this.#transaction((db) => deleteAlgorithm(db, name));
+  }
+
+  addToken(request: TokenRequest): Promise<TokenRecord> {
+    return this.#transaction((db) => addToken(db, request, this.#clock.wallMs()));
+  }
+
+  listTokens(): Promise<readonly TokenRecord[]> {
+    return this.#run(() => listTokens(this.#db));
+  }
+
+  deleteToken(id: number): Promise<TokenRecord | null> {
+    return this.#transaction((db) => deleteToken(db, id));
+  }
+
+  addAudit(request: AuditRequest): Promise<void> {
+    return this.#transaction((db) => addAudit(db, request, this.#clock.wallMs()));
+  }
+
+  listAudit(page: AuditPage): Promise<readonly AuditRecord[]> {
+    return this.#run(() => listAudit(this.#db, page));
+  }
+
+  dropAuditBefore(atMs: number): Promise<number> {
+    return this.#transaction((db) => dropAuditBefore(db, atMs));
+  }
+
+  exportAccounts(page: AccountPage): Promise<readonly AccountExport[]> {
+    return this.#run(() => exportAccounts(this.#db, page));
+  }
+
+  registerAccounts(requests: readonly AccountRequest[]): Promise<readonly RegisterResult[]> {
+    return this.#transaction(async (db) => {
+      const collaborators = { db, newAccountName: this.#newAccountName, nowMs: this.#clock.wallMs() };
+      const results: RegisterResult[] = [];
+      for (const request of requests) results.push(await registerAccount(collaborators, request));
+      return results;
+    });
+  }
+
+  noteAccountsSeen(names: readonly string[], atMs: number): Promise<void> {
+    return this.#transaction((db) => noteAccountsSeen(db, names, atMs));
+  }
+
+  listIdleAccounts(beforeMs: number, limit: number): Promise<readonly string[]> {
+    return this.#run(() => listIdleAccounts(this.#db, beforeMs, limit));
   }
 
   loadTotals(): Promise<readonly LastingTotal[]> {

@@ -101,7 +101,7 @@ async function write(
 ): Promise<boolean> {
   const updated = await db
     .updateTable('accounts')
-    .set({ ...toColumns(after), revision: revision + 1, changed_at_ms: nowMs })
+    .set({ ...toColumns(after), revision: revision + 1, changed_at_ms: nowMs, idle_since_ms: nowMs })
     .where('name', '=', name)
     .where('revision', '=', revision)
     .returning('name')

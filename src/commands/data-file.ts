@@ -1,0 +1,174 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import process from 'node:process';
+import { createInterface } from 'node:readline/promises';
+import { createToken, hashToken, TOKEN_SCOPES, type TokenScope } from '../http/auth.ts';
+import { importLines, LINES_AT_ONCE, type LineResult } from '../http/import-lines.ts';
+import { systemClock } from '../kit/clock.ts';
+import { silentLog } from '../kit/log.ts';
+import { allAccounts, auditPort, transferPort, withoutPasswords, withPasswords } from '../manage-ports.ts';
+import { loadCatalogue } from '../store/catalogue.ts';
+import { openSqliteStore } from '../store/sqlite/open.ts';
+import type { Store } from '../store/store.ts';
+
+/** Commands that work on the data file, whether a proxy runs on it or not. */
+
+/** A word of the command line is wrong; the message is one line that says how it should be. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+/** Where a command writes: results, and what is said beside them. */
+export interface CommandOutput {
+  /** Resolves when more can be taken. */
+  out(text: string): Promise<void>;
+  err(text: string): void;
+}
+
+const WHO = { who: 'local', from: 'command line' } as const;
+const STDIN = '-';
+const USAGE = {
+  add: `stratum-proxy token add <${TOKEN_SCOPES.join('|')}> [label] [time it expires, such as 2099-01-01T00:00:00Z]`,
+  remove: 'stratum-proxy token remove <id>',
+} as const;
+
+/** `token add|list|remove`. @throws {CommandError} */
+export async function tokenCommand(
+  path: string,
+  [verb = '', ...words]: readonly string[],
+  output: CommandOutput,
+): Promise<void> {
+  if (verb === 'list') return withStore(path, (store) => listTokens(store, output));
+  if (verb === 'remove') return withStore(path, (store) => removeToken(store, words, output));
+  const [scopeWord = '', label = '', expires = ''] = words;
+  const scope = TOKEN_SCOPES.find((known) => known === scopeWord);
+  if (scope === undefined) throw new CommandError(`token add: needs a scope: ${USAGE.add}`);
+  if (label.length > 128 || /[\u0000-\u001f\u007f-\u009f]/.test(label))
+    throw new CommandError('token add: the label must be at most 128 printable characters');
+  const expiresAtMs = expires === '' ? null : Date.parse(expires);
+  if (expiresAtMs !== null && !(expiresAtMs > Date.now()))
+    throw new CommandError(`token add: ${JSON.stringify(expires)} is no time to come: ${USAGE.add}`);
+  return withStore(path, (store) => addToken(store, { scope, label, expiresAtMs }, output));
+}
+
+async function addToken(
+  store: Store,
+  given: { readonly scope: TokenScope; readonly label: string; readonly expiresAtMs: number | null },
+  output: CommandOutput,
+): Promise<void> {
+  const token = createToken();
+  const { id } = await store.addToken({ ...given, sha256: hashToken(token) });
+  const { scope, label, expiresAtMs } = given;
+  const expiresAt = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString();
+  await auditPort(store).record({
+    ...WHO,
+    action: 'token-created',
+    target: String(id),
+    change: { scope, label, expiresAt },
+  });
+  await output.out(`Token ${id} (${scope}), shown only now:\n  ${token}\n`);
+}
+
+async function listTokens(store: Store, output: CommandOutput): Promise<void> {
+  for (const { id, scope, label, createdAtMs, expiresAtMs } of await store.listTokens()) {
+    const until = expiresAtMs === null ? 'never' : new Date(expiresAtMs).toISOString();
+    await output.out(
+      `${id}\t${scope}\tcreated ${new Date(createdAtMs).toISOString()}\texpires ${until}\t${label}\n`,
+    );
+  }
+}
+
+async function removeToken(
+  store: Store,
+  [word = '']: readonly string[],
+  output: CommandOutput,
+): Promise<void> {
+  if (!/^[1-9]\d{0,14}$/.test(word))
+    throw new CommandError(`token remove: needs the id of a token: ${USAGE.remove}`);
+  const record = await store.deleteToken(Number(word));
+  if (record === null)
+    throw new CommandError(`token remove: there is no token ${word}; "token list" shows those there are`);
+  const { scope, label } = record;
+  await auditPort(store).record({ ...WHO, action: 'token-deleted', target: word, change: { scope, label } });
+  await output.out(`Token ${word} (${scope}) removed.\n`);
+}
+
+/** `export`: every account, one JSON object a line. */
+export function exportCommand(
+  path: string,
+  options: { readonly withPasswords: boolean },
+  output: CommandOutput,
+): Promise<void> {
+  return withStore(path, async (store) => {
+    let accounts = 0;
+    for await (const account of allAccounts(store)) {
+      const line = options.withPasswords ? withPasswords(account) : withoutPasswords(account);
+      await output.out(`${JSON.stringify(line)}\n`);
+      accounts += 1;
+    }
+    await auditPort(store).record({
+      ...WHO,
+      action: 'accounts-exported',
+      target: '',
+      change: { accounts, withPasswords: options.withPasswords },
+    });
+    output.err(`${accounts} exported${options.withPasswords ? ', with their passwords' : ''}\n`);
+  });
+}
+
+/** `import <file>`: one result a line; true where no line was refused. @throws {CommandError} */
+export async function importCommand(path: string, file: string, output: CommandOutput): Promise<boolean> {
+  const input = file === STDIN ? process.stdin : await readable(file);
+  return withStore(path, async (store) => {
+    const transfer = transferPort(store, async () => {});
+    const counts = { created: 0, existing: 0, refused: 0 };
+    let read = 0;
+    let lines: string[] = [];
+    const flush = async (): Promise<void> => {
+      for (const result of await importLines(transfer, lines, read - lines.length)) {
+        counts[result.status] += 1;
+        await output.out(`${JSON.stringify(result satisfies LineResult)}\n`);
+      }
+      lines = [];
+    };
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      read += 1;
+      lines.push(line);
+      if (lines.length === LINES_AT_ONCE) await flush();
+    }
+    await flush();
+    if (counts.created > 0)
+      await auditPort(store).record({ ...WHO, action: 'accounts-imported', target: '', change: counts });
+    output.err(`${counts.created} created, ${counts.existing} there already, ${counts.refused} refused\n`);
+    return counts.refused === 0;
+  });
+}
+
+async function readable(file: string): Promise<NodeJS.ReadableStream> {
+  try {
+    const handle = await open(file, 'r');
+    return createReadStream(file, { fd: handle });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(`import: ${reason}`);
+  }
+}
+
+/** Notes in the audit log what `import-seed` has brought in. */
+export function noteSeedImport(path: string, change: Readonly<Record<string, unknown>>): Promise<void> {
+  return withStore(path, (store) =>
+    auditPort(store).record({ ...WHO, action: 'seed-imported', target: '', change }),
+  );
+}
+
+async function withStore<Result>(path: string, work: (store: Store) => Promise<Result>): Promise<Result> {
+  const store = await openSqliteStore(
+    { log: silentLog, clock: systemClock },
+    { path, catalogue: loadCatalogue() },
+  );
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
