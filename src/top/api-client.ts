@@ -103,8 +103,8 @@ export class ApiClient {
     if (status === 401) {
       const what = this.#token === null ? 'asks for a token' : 'does not know this token';
       return new ApiClientError(
-        `${this.url} ${what}. Make one with "stratum-proxy token read", put the line it prints into web.tokens of the proxy, restart it, ` +
-          'and give the token here in the variable STRATUM_PROXY_TOKEN or with --token-file FILE',
+        `${this.url} ${what}. Make one with "stratum-proxy token add read top", with the proxy's --db.path, and give it here in the variable ` +
+          'STRATUM_PROXY_TOKEN or with --token-file FILE',
         status,
       );
     }

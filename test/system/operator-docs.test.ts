@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
-import { hashToken } from '../../src/http/auth.ts';
+import { createToken, hashToken } from '../../src/http/auth.ts';
 import { type Block, blocksOf, headingsOf, linksOf, operatorPages, readPage } from '../support/documented.ts';
 import { Farm } from '../support/farm.ts';
 import { freePort } from '../support/free-port.ts';
@@ -18,6 +18,7 @@ import { Launched, ROOT, runToEnd } from '../support/program.ts';
  *   once it says that it has started. The second makes an HTTP error a failure.
  * - `127.0.0.1:12743` is a program of the test, `127.0.0.1:9332` its port for miners, `pool.example.com:3333`, `backup.example.com:3333` and `ltc.example.com:3334`
  *   are its pools, `0123456789abcdef` is its account (alice at the first), and further ports are free ones.
+ * - A page with `$TOKEN` has a program that asks for it.
  * - Every YAML block becomes proxy.yaml, `HASH` a hash, and has to pass `check`.
  *
  * Each page has a program and a folder of its own; its blocks are run in their order.
@@ -34,6 +35,7 @@ const NOT_RUN: readonly (readonly [line: RegExp, reason: string])[] = [
 /** Programs of the system that the pages use and that need not be everywhere. */
 const TOOLS = ['curl', 'openssl', 'sqlite3'] as const;
 
+const TOKEN = createToken();
 const NAME = /0123456789abcdef/g;
 const PORTS = ['9333', '9334'] as const;
 /** A few hashes per share. */
@@ -95,10 +97,11 @@ class Stage implements AsyncDisposable {
     this.#places = places;
   }
 
-  static async open(): Promise<Stage> {
+  static async open(asksForToken: boolean): Promise<Stage> {
     const directory = await mkdtemp(join(tmpdir(), 'stratum-proxy-docs-'));
     const dataFile = join(directory, 'proxy.db');
-    const farm = await Farm.open({ dataFile });
+    const access = { flags: ['--web.tokens', `admin:${hashToken(TOKEN)}`], token: TOKEN };
+    const farm = await Farm.open({ dataFile, ...(asksForToken ? access : {}) });
     const first = await farm.pool({ difficulty: EASY });
     const [backup, litecoin] = await Promise.all([
       farm.pool({ difficulty: EASY }, false),
@@ -127,7 +130,7 @@ class Stage implements AsyncDisposable {
       [/backup\.example\.com:3333/g, formatEndpoint(backup.endpoint)],
       [/ltc\.example\.com:3334/g, formatEndpoint(litecoin.endpoint)],
       [NAME, name],
-      [/\bHASH\b/g, hashToken('sp_of_the_docs')],
+      [/\bHASH\b/g, hashToken(TOKEN)],
       ...PORTS.map((port, at) => [new RegExp(`:${port}\\b`, 'g'), `:${further[at] ?? 0}`] as const),
     ]);
   }
@@ -147,7 +150,7 @@ class Stage implements AsyncDisposable {
         MAIN_OF_TEST: join(ROOT, 'src/main.ts'),
         WEB_OF_TEST: new URL(this.#farm.program.web).host,
         CURL_OF_TEST: toolPath('curl') ?? 'curl',
-        TOKEN: 'sp_of_the_docs',
+        TOKEN,
       },
     });
     const { code } = await shell.exit(BLOCK_MS);
@@ -177,7 +180,7 @@ describe('the commands of the pages for operators', { skip, concurrency: 2 }, ()
     );
     if (blocks.length === 0) continue;
     test(page, async () => {
-      await using stage = await Stage.open();
+      await using stage = await Stage.open(blocks.some(({ text }) => text.includes('$TOKEN')));
       for (const block of blocks) {
         if (block.language === 'yaml') await stage.check(stage.filled(block.text));
         else {

@@ -97,7 +97,7 @@ describe('top without a terminal', () => {
   test('says how to make a token where it has none or a wrong one, without showing it', async () => {
     const [none, wrong] = await Promise.all([runToEnd(top()), runToEnd(top('--token', 'sp_wrong'))]);
     assert.deepEqual([none.code, wrong.code, none.stdout], [1, 1, '']);
-    assert.match(none.stderr, /asks for a token\. Make one with "stratum-proxy token read"/);
+    assert.match(none.stderr, /asks for a token\. Make one with "stratum-proxy token add read top"/);
     assert.match(wrong.stderr, /does not know this token\. Make one/);
     assert.equal(wrong.stderr.includes('sp_wrong'), false);
   });
