@@ -5,6 +5,7 @@ import { isatty } from 'node:tty';
 import type { App } from './app.ts';
 import { exposedWithoutToken } from './config/check.ts';
 import { TOKEN_VERBS } from './config/commands.ts';
+import { TOKEN_VARIABLE } from './config/environment.ts';
 import { renderHelp } from './config/help.ts';
 import { type Loaded, loadConfig } from './config/load.ts';
 import type { Config } from './config/schema.ts';
@@ -52,6 +53,9 @@ async function main(): Promise<void> {
     case 'export':
     case 'import':
       await runOnData(loaded);
+      return;
+    case 'top':
+      await top(loaded);
       return;
     case 'import-seed':
       await importSeed(loaded);
@@ -159,6 +163,34 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
     if (isTty) void stop(signal);
     else void app.reload('signal');
   });
+}
+
+/** The table of miners of a running proxy, over its API. */
+async function top({ options: flags, config }: Loaded): Promise<void> {
+  const [{ readTopOptions }, { runTop }, { ApiClientError }] = await Promise.all([
+    import('./top/options.ts'),
+    import('./top/run-top.ts'),
+    import('./top/api-client.ts'),
+  ]);
+  const options = readTopOptions({
+    flags,
+    webAddress: config.web.addr,
+    envToken: process.env[TOKEN_VARIABLE],
+    readTextFile: (path) => readFileSync(path, 'utf8'),
+  });
+  if (!('url' in options)) {
+    process.stderr.write(`${options.join('\n')}\n`);
+    process.exitCode = EXIT.usage;
+    return;
+  }
+  const { stdin, stdout, env, platform } = process;
+  try {
+    await runTop(options, { stdin, stdout, env, platform });
+  } catch (error) {
+    if (!(error instanceof ApiClientError)) throw error;
+    process.stderr.write(`stratum-proxy: ${error.message}\n`);
+    process.exitCode = EXIT.fault;
+  }
 }
 
 /** Copies accounts and pools of the original program and says what became of each. */

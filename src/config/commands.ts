@@ -1,3 +1,17 @@
+/** A flag that one command alone has. `placeholder`: what its value is; null where it takes none. */
+export interface CommandOption {
+  readonly placeholder: string | null;
+  readonly help: string;
+}
+
+interface CommandUse {
+  /** The bare words behind it, each optional. */
+  readonly words: readonly string[];
+  /** Its own flags, which stand behind it. */
+  readonly options?: Readonly<Record<string, CommandOption>>;
+  readonly help: string;
+}
+
 /** What the program can be told to do: the first bare word of the command line. */
 export const COMMANDS = {
   run: { words: [], help: 'Start the proxy. This is what happens without a command.' },
@@ -18,12 +32,42 @@ export const COMMANDS = {
   },
   export: {
     words: [],
-    options: ['with-passwords'],
-    help: 'Print every user of the data file as a line of JSON, with --with-passwords their passwords too.',
+    options: { 'with-passwords': { placeholder: null, help: 'Their passwords at the pools too.' } },
+    help: 'Print every user of the data file as a line of JSON.',
   },
   import: {
     words: ['file'],
     help: 'Register a user in the data file for each line of a file (- or none: standard input), as export prints them.',
+  },
+  top: {
+    words: [],
+    options: {
+      url: {
+        placeholder: 'url',
+        help: 'The API, as in http://10.0.0.5:12743; default: this machine, at web.addr.',
+      },
+      token: {
+        placeholder: 'token',
+        help: 'An API token with scope read. Other users of this machine can see it on a command line: better is the variable STRATUM_PROXY_TOKEN, or a file.',
+      },
+      'token-file': { placeholder: 'file', help: 'A file that holds the token.' },
+      every: { placeholder: 'seconds', help: 'Between two looks at the table, 1 to 3600; default 2.' },
+      sort: {
+        placeholder: 'column',
+        help: 'worker, account, algorithm, pool, hashrate, difficulty, accepted, rejected or lastShareAt, with :asc or :desc; default hashrate:desc.',
+      },
+      filter: { placeholder: 'text', help: 'Only workers with this text in one of their columns.' },
+      once: {
+        placeholder: null,
+        help: 'Print the whole table once and exit, as where the output is no terminal.',
+      },
+      json: { placeholder: null, help: 'Print the same as one JSON object and exit.' },
+      ascii: {
+        placeholder: null,
+        help: 'No characters but those of ASCII, as where the locale is not UTF-8.',
+      },
+    },
+    help: 'Show the miners of a running proxy as a table that renews itself, over its API.',
   },
   'import-seed': {
     words: ['file'],
@@ -35,15 +79,7 @@ export const COMMANDS = {
   },
   help: { words: [], help: 'Print this text (--help).' },
   version: { words: [], help: 'Print the version (--version).' },
-} as const satisfies Readonly<Record<string, CommandFacts>>;
-
-interface CommandFacts {
-  /** That it takes behind its name, each optional. */
-  readonly words: readonly string[];
-  /** Flags that are its own and no settings; they take no value. */
-  readonly options?: readonly string[];
-  readonly help: string;
-}
+} as const satisfies Readonly<Record<string, CommandUse>>;
 
 export type Command = keyof typeof COMMANDS;
 
@@ -64,15 +100,10 @@ export function wordsTaken(command: Command, rest: readonly string[]): number {
   return 1 + (TOKEN_VERBS.get(rest[0] ?? '') ?? 0);
 }
 
-/** Flags that belong to single commands, with these. */
-export function optionsOf(command: Command): readonly string[] {
-  const facts: CommandFacts = COMMANDS[command];
-  return facts.options ?? [];
-}
-
-/** All flags that belong to some command. */
-export function isOption(name: string): boolean {
-  return Object.keys(COMMANDS).some((command) => isCommand(command) && optionsOf(command).includes(name));
+/** The flags that this command alone has, by name. */
+export function optionsOf(command: Command): Readonly<Record<string, CommandOption>> {
+  const use: CommandUse = COMMANDS[command];
+  return use.options ?? {};
 }
 
 /** `check [file]`: a command with the words it takes. */

@@ -7,6 +7,9 @@ import { nearest } from './spelling.ts';
 /** Names the file, as `--config` does. */
 export const CONFIG_VARIABLE = `${ENVIRONMENT_PREFIX}CONFIG`;
 
+/** An API token for commands that ask a running proxy. No setting: the proxy itself takes nothing from it. */
+export const TOKEN_VARIABLE = `${ENVIRONMENT_PREFIX}TOKEN`;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -20,7 +23,7 @@ export function readEnvironment(env: Environment): Settings & { readonly file: s
   const doubtful = new Set<KeyName>();
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue;
-    if (variable === CONFIG_VARIABLE) continue;
+    if (variable === CONFIG_VARIABLE || variable === TOKEN_VARIABLE) continue;
     const name = names.get(variable);
     if (name !== undefined) {
       if (value !== '') byKey.set(name, { raw: value, place: variable });

@@ -93,10 +93,33 @@ describe('commands', () => {
     assert.equal(words('version').command, 'version');
   });
 
+  test('may have flags of their own, which stand behind them', () => {
+    const { command, options } = readCommandLine([
+      'top',
+      '--once',
+      '-sort=worker',
+      '--filter',
+      'rig',
+      '--web.addr',
+      ':1',
+    ]);
+    assert.deepEqual(
+      [command, Object.fromEntries(options)],
+      ['top', { once: '', sort: 'worker', filter: 'rig' }],
+    );
+    assert.deepEqual(problems('top', '--once=yes'), ['--once: takes no value']);
+    assert.deepEqual(problems('top', '--sort'), [
+      '--sort: needs a value, as in --sort <value> or --sort=<value>',
+    ]);
+    assert.deepEqual(problems('top', '--fliter', 'x'), ['--fliter: unknown flag, did you mean --filter?']);
+    for (const line of [['--once', 'top'], ['--once'], ['run', '--once']])
+      assert.equal(problems(...line).length, 1);
+  });
+
   test('are refused when unknown, and so are words that no command takes', () => {
     assert.deepEqual(problems('chek'), ['unknown command "chek", did you mean check?']);
     assert.deepEqual(problems('qqqqqqq'), [
-      'unknown command "qqqqqqq", the commands are run, demo, check, config, token, export, import, import-seed, health, help, version',
+      'unknown command "qqqqqqq", the commands are run, demo, check, config, token, export, import, top, import-seed, health, help, version',
     ]);
     assert.deepEqual(problems('run', 'now'), ['"now": unexpected word after run']);
     assert.deepEqual(problems('token', 'admin', 'x', 'y'), [
@@ -112,8 +135,10 @@ describe('commands', () => {
   });
 
   test('have flags of their own, which no other takes', () => {
-    assert.deepEqual([...readCommandLine(['export', '--with-passwords']).options], ['with-passwords']);
-    assert.deepEqual(problems('--with-passwords'), ['--with-passwords: no flag of run']);
-    assert.match(problems('export', '--with-passwords=1').join(), /--with-passwords: unknown flag/);
+    assert.deepEqual([...readCommandLine(['export', '--with-passwords']).options], [['with-passwords', '']]);
+    assert.deepEqual(problems('--with-passwords'), [
+      '--with-passwords: no flag of run but of export, behind it',
+    ]);
+    assert.match(problems('export', '--with-passwords=1').join(), /--with-passwords: takes no value/);
   });
 });

@@ -1,5 +1,5 @@
 import type { Command } from './commands.ts';
-import { COMMANDS, isCommand, isOption, optionsOf, wordsTaken } from './commands.ts';
+import { COMMANDS, isCommand, optionsOf, wordsTaken } from './commands.ts';
 import { quote, quoteName } from './key.ts';
 import type { KeyName, NamedKey } from './schema.ts';
 import { findKey, suggestKey } from './schema.ts';
@@ -11,8 +11,8 @@ export interface CommandLine extends Settings {
   readonly command: Command;
   /** Bare words behind the command. */
   readonly rest: readonly string[];
-  /** Flags that are the command's own and no settings. */
-  readonly options: ReadonlySet<string>;
+  /** Flags that the command alone has, by name; the value of one that takes none is empty. */
+  readonly options: ReadonlyMap<string, string>;
   /** From `--config`, or the word behind `check` and `config`. */
   readonly file: string | null;
 }
@@ -20,6 +20,7 @@ export interface CommandLine extends Settings {
 /**
  * Reads `--name value` and `--name=value`; one dash does as well, as in the original program. A boolean is set by the
  * bare flag, by `=false` or by `--no-name`. Of a repeated flag the last counts, lists grow. After `--` all words are bare.
+ * A command's own flags stand behind it.
  *
  * @param argv the words behind the program's own name.
  */
@@ -37,7 +38,7 @@ class CommandLineReader {
   readonly #problems: string[] = [];
   readonly #doubtful = new Set<KeyName>();
   readonly #bare: string[] = [];
-  readonly #options = new Set<string>();
+  readonly #options = new Map<string, string>();
   #at = 0;
   #file: string | null = null;
   #asked: Command | null = null;
@@ -74,8 +75,6 @@ class CommandLineReader {
       this.#problems.push(`unknown command ${quote(command)}, ${hint}`);
       return { ...settings, command: 'run', rest, file: this.#file };
     }
-    for (const option of this.#options)
-      if (!optionsOf(command).includes(option)) this.#problems.push(`--${option}: no flag of ${command}`);
     const taken = wordsTaken(command, rest);
     for (const word of rest.slice(taken))
       this.#problems.push(`${quote(word)}: unexpected word after ${command}`);
@@ -96,9 +95,25 @@ class CommandLineReader {
     const { name = '', value } = FLAG.exec(word)?.groups ?? {};
     if (name === 'help' || name === 'h') this.#asked = 'help';
     else if (name === 'version') this.#asked ??= 'version';
-    else if (isOption(name) && value === undefined) this.#options.add(name);
     else if (name === 'config') this.#file = this.#valueOf('--config', value) ?? this.#file;
-    else this.#readKey(name, value);
+    else if (!this.#readOption(name, value)) this.#readKey(name, value);
+  }
+
+  #readOption(name: string, value: string | undefined): boolean {
+    const [command = ''] = this.#bare;
+    const own = isCommand(command) ? optionsOf(command) : {};
+    const option = Object.hasOwn(own, name) ? own[name] : undefined;
+    if (option === undefined) return false;
+    const given =
+      option.placeholder === null ? this.#bareOption(name, value) : this.#valueOf(`--${name}`, value);
+    if (given !== null) this.#options.set(name, given);
+    return true;
+  }
+
+  #bareOption(name: string, value: string | undefined): string | null {
+    if (value === undefined) return '';
+    this.#problems.push(`--${name}: takes no value`);
+    return null;
   }
 
   #readKey(name: string, value: string | undefined): void {
@@ -109,11 +124,17 @@ class CommandLineReader {
   }
 
   #refuse(name: string, value: string | undefined): void {
-    const { key, hint } = suggestKey(name.replace(/^no-/, ''), (meant) => `--${meant}`, [
-      'config',
-      'help',
-      'version',
-    ]);
+    const [command = ''] = this.#bare;
+    const own = isCommand(command) ? Object.keys(optionsOf(command)) : [];
+    const others = ['config', 'help', 'version', ...own];
+    const owner = ownerOf(name);
+    if (owner !== null) {
+      this.#problems.push(
+        `--${name}: no flag of ${command === '' ? 'run' : command} but of ${owner}, behind it`,
+      );
+      return;
+    }
+    const { key, hint } = suggestKey(name.replace(/^no-/, ''), (meant) => `--${meant}`, others);
     this.#problems.push(`${quoteName(`--${name}`)}: unknown flag, ${hint}`);
     if (key !== null) this.#doubtful.add(key);
     // What follows is most likely its value: not worth a second complaint.
@@ -158,4 +179,11 @@ class CommandLineReader {
     this.#at++;
     return next;
   }
+}
+
+/** The command that alone has this flag. */
+function ownerOf(option: string): string | null {
+  return (
+    Object.keys(COMMANDS).find((name) => isCommand(name) && Object.hasOwn(optionsOf(name), option)) ?? null
+  );
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { COMMANDS } from './commands.ts';
+import type { Command } from './commands.ts';
+import { COMMANDS, optionsOf } from './commands.ts';
 import { renderHelp } from './help.ts';
 import { keys } from './schema.ts';
 
@@ -8,9 +9,10 @@ describe('renderHelp', () => {
   test('has every key and command once, with its default', () => {
     const flags =
       renderHelp(100)
-        .match(/^ {2}--[\w.]+/gm)
+        .match(/^ {2}--[\w.-]+/gm)
         ?.map((flag) => flag.trim().slice(2)) ?? [];
-    assert.deepEqual(flags.toSorted(), [...keys().keys(), 'config'].toSorted());
+    const own = Object.keys(COMMANDS).flatMap((command) => Object.keys(optionsOf(command as Command)));
+    assert.deepEqual(flags.toSorted(), [...keys().keys(), 'config', ...own].toSorted());
     for (const command of Object.keys(COMMANDS))
       assert.match(renderHelp(100), new RegExp(`^  ${command}\\b`, 'm'));
     const text = renderHelp(120).replace(/\s+/g, ' ');

@@ -1,4 +1,5 @@
-import { COMMANDS, usageOf } from './commands.ts';
+import type { Command, CommandOption } from './commands.ts';
+import { COMMANDS, optionsOf, usageOf } from './commands.ts';
 import { CONFIG_VARIABLE } from './environment.ts';
 import type { Key } from './key.ts';
 import { alternatives } from './key.ts';
@@ -26,7 +27,14 @@ const NARROW = 72;
  */
 export function renderHelp(width: number): string {
   const columns = Math.min(Math.max(Math.floor(width) || MIN_WIDTH, MIN_WIDTH), MAX_WIDTH);
-  return [...intro(columns), ...commands(columns), ...flags(columns), ...outro(columns), ''].join('\n');
+  return [
+    ...intro(columns),
+    ...commands(columns),
+    ...flags(columns),
+    ...ownFlags(columns),
+    ...outro(columns),
+    '',
+  ].join('\n');
 }
 
 function intro(width: number): string[] {
@@ -46,6 +54,19 @@ function commands(width: number): string[] {
     right: help,
   }));
   return ['', 'Commands', ...table(entries, width)];
+}
+
+/** The flags of single commands, a table each. */
+function ownFlags(width: number): string[] {
+  const names = Object.keys(COMMANDS) as Command[];
+  return names.flatMap((name) => {
+    const entries = Object.entries(optionsOf(name)).map(optionEntry);
+    return entries.length === 0 ? [] : ['', `Flags of ${name}, behind it`].concat(table(entries, width));
+  });
+}
+
+function optionEntry([name, { placeholder, help }]: [string, CommandOption]): Entry {
+  return { left: placeholder === null ? `--${name}` : `--${name} <${placeholder}>`, right: help };
 }
 
 function flags(width: number): string[] {

@@ -24,8 +24,8 @@ export interface Loaded {
   readonly command: Command;
   /** Bare words behind the command. */
   readonly rest: readonly string[];
-  /** Flags that are the command's own and no settings. */
-  readonly options: ReadonlySet<string>;
+  /** Flags that the command alone has, by name; the value of one that takes none is empty. */
+  readonly options: ReadonlyMap<string, string>;
   readonly config: Config;
   /** Where each key has its value from. Complete. */
   readonly sources: ReadonlyMap<KeyName, Source>;
@@ -61,11 +61,14 @@ export function loadConfig({ argv, env, readTextFile }: LoadInput): Loaded | Loa
   const path = named === '' ? null : named;
   const namedBy = flags.file === null ? CONFIG_VARIABLE : 'the command line';
   const file = path === null ? NOTHING : readFile(path, namedBy, readTextFile);
-  const { problems, config, sources } = merge([
+  const layers: readonly Layer[] = [
     ['file', file],
     ['environment', environment],
     ['flag', flags],
-  ]);
+  ];
+  // What listens nowhere breaks no rule of what may: `--web.addr` is here where the proxy that is asked listens.
+  const { problems, config, sources } =
+    command === 'top' ? merge(layers, new Set(keys().keys())) : merge(layers);
   if (problems.length > 0) return { kind: 'invalid', problems };
   return { kind: 'ok', command, rest, options, config, sources, file: path };
 }
@@ -99,12 +102,16 @@ interface Merged {
   readonly problems: readonly string[];
 }
 
-/** Lays the sources over the defaults, the weakest first, and checks every value and then the rules across keys. */
-function merge(layers: readonly (readonly [Source, Settings])[]): Merged {
+type Layer = readonly [Source, Settings];
+
+/**
+ * Lays the sources over the defaults, the weakest first, and checks every value and then the rules across keys but those about `unchecked`.
+ */
+function merge(layers: readonly Layer[], unchecked: ReadonlySet<KeyName> = new Set()): Merged {
   const values = new Map<KeyName, Value>();
   const sources = new Map<KeyName, Source>([...keys().keys()].map((name) => [name, 'default']));
   const places = new Map<KeyName, string>();
-  const doubtful = new Set(layers.flatMap(([, settings]) => [...settings.doubtful]));
+  const doubtful = new Set([...unchecked, ...layers.flatMap(([, settings]) => [...settings.doubtful])]);
   const problems: string[] = [];
   for (const [source, settings] of layers) {
     const found = [...settings.problems];

@@ -1,4 +1,5 @@
-import { COMMANDS, usageOf } from './commands.ts';
+import type { Command } from './commands.ts';
+import { COMMANDS, optionsOf, usageOf } from './commands.ts';
 import { CONFIG_VARIABLE } from './environment.ts';
 import type { Key } from './key.ts';
 import { describeAllowed } from './key.ts';
@@ -73,7 +74,18 @@ proxy.yaml:6:14: bans.threshold: must be 0 (off) or a whole number from 1 to 100
 ${Object.entries(COMMANDS)
   .map(([name, { words, help }]) => `| \`${usageOf(name, words)}\` | ${markdown(help)} |`)
   .join('\n')}
-`;
+${Object.keys(COMMANDS)
+  .map((name) => ownFlags(name as Command))
+  .join('')}`;
+
+/** A table of the flags that this command alone has; empty where there are none. */
+function ownFlags(command: Command): string {
+  const rows = Object.entries(optionsOf(command)).map(([name, { placeholder, help }]) => {
+    const written = placeholder === null ? `--${name}` : `--${name} <${placeholder}>`;
+    return `| \`${written}\` | ${markdown(help)} |\n`;
+  });
+  return rows.length === 0 ? '' : `\n| flag of \`${command}\` | meaning |\n|---|---|\n${rows.join('')}`;
+}
 
 function describe({ name, environment, key }: NamedKey): string {
   return `### ${name}

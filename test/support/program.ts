@@ -49,6 +49,8 @@ export interface LaunchOptions {
   readonly file?: string;
   /** Another program than this Node; its words are the arguments alone. */
   readonly executable?: string;
+  /** With a pipe for what it reads. */
+  readonly hasInput?: boolean;
   /** With a channel for messages. */
   readonly hasChannel?: boolean;
   /** The limit of open files it runs under; default: that of the tests. */
@@ -76,7 +78,12 @@ export class Launched implements AsyncDisposable {
     this.child = spawn(openFiles === null ? executable : 'sh', openFiles === null ? words : limited, {
       cwd: options.cwd ?? ROOT,
       env: { ...cleanEnvironment(), ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe', ...(options.hasChannel === true ? ['ipc' as const] : [])],
+      stdio: [
+        options.hasInput === true ? 'pipe' : 'ignore',
+        'pipe',
+        'pipe',
+        ...(options.hasChannel === true ? ['ipc' as const] : []),
+      ],
     });
     running.add(this.child);
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
