@@ -7,6 +7,8 @@ import type { AccountsInBulk } from './store/activity-store.ts';
 const LEAST_UPTIME_MS = 3_600_000;
 /** So many at a time; the rest follow a minute later. */
 const MOST_AT_ONCE = 1000;
+/** A store that is locked for longer is told the next time. */
+const NOTED_WITHIN_MS = 2000;
 
 export interface AccountKeepingParts {
   readonly store: Pick<AccountsInBulk, 'noteAccountsSeen' | 'listIdleAccounts'>;
@@ -34,11 +36,13 @@ export class AccountKeeping {
   }
 
   /** Writes who was here since the last time, all of them at once. Gives those that are here now. */
-  async noteSeen(): Promise<ReadonlySet<string>> {
+  async noteSeen(withinMs = NOTED_WITHIN_MS): Promise<ReadonlySet<string>> {
     const { seen, inUse } = await this.#parts.accountsSeen();
     const names = new Set([...this.#unwritten, ...seen]);
     this.#unwritten = names;
-    if (names.size > 0) await this.#parts.store.noteAccountsSeen([...names], this.#parts.clock.wallMs());
+    if (names.size > 0) {
+      await this.#parts.store.noteAccountsSeen([...names], this.#parts.clock.wallMs(), { withinMs });
+    }
     this.#unwritten = new Set();
     return new Set(inUse);
   }

@@ -25,6 +25,7 @@ import { createHttpServer, type HttpServer } from './http/server.ts';
 import { Chores } from './kit/chores.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
+import { within } from './kit/within.ts';
 import { auditPort, storedToken, tokensPort, transferPort } from './manage-ports.ts';
 import { MetricsExporter } from './metrics/exporter.ts';
 import { Networks } from './net/networks.ts';
@@ -418,11 +419,16 @@ export async function startApp(
       async stop() {
         isStopping = true;
         known = null;
-        await chores.stop();
-        await keeping.noteSeen().catch(() => undefined);
+        const chored = chores.stop();
+        // Asked before the worker's last miner is gone.
+        const noted = keeping.noteSeen(LAST_WRITE_MS).catch(() => undefined);
         await worker.drain(config.shutdown.drainMs);
         identity?.close();
-        await Promise.all([history.stop(LAST_WRITE_MS), http.close()]);
+        await Promise.all([
+          history.stop(LAST_WRITE_MS),
+          http.close(),
+          within(LAST_WRITE_MS, Promise.all([chored, noted])),
+        ]);
         metrics.stop();
         server.stop();
         fleet.stop();

@@ -9,6 +9,7 @@ import type {
 import type { Collection, WorkerReport, WorkRow } from '../domain/report.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
+import { within } from '../kit/within.ts';
 import { type FoldedPoint, foldPoints } from './fold.ts';
 import { Minutes } from './minutes.ts';
 import { viewOf } from './range.ts';
@@ -120,10 +121,7 @@ export class HistoryRecorder {
   async stop(withinMs: number): Promise<void> {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, withinMs);
-    await Promise.race([this.#writeLast(withinMs), late]);
-    clearTimeout(timer);
+    await within(withinMs, this.#writeLast(withinMs));
   }
 
   async #writeLast(withinMs: number): Promise<void> {

@@ -19,7 +19,11 @@ export interface AccountsInBulk {
   /** As `registerAccount` for each, in one transaction; what one is refused for does not hold up the others. */
   registerAccounts(requests: readonly AccountRequest[]): Promise<readonly RegisterResult[]>;
   /** Notes that these accounts had miners at this time, in milliseconds since 1970-01-01 UTC. Names that are no accounts are passed over. */
-  noteAccountsSeen(names: readonly string[], atMs: number): Promise<void>;
+  noteAccountsSeen(
+    names: readonly string[],
+    atMs: number,
+    options?: { readonly withinMs?: number },
+  ): Promise<void>;
   /** Names of accounts that nobody has used, registered or changed since then; at most `limit`. */
   listIdleAccounts(beforeMs: number, limit: number): Promise<readonly string[]>;
 }

@@ -79,8 +79,9 @@ describe('the compose file', () => {
       Object.entries(given).map(([name, value]) => [name, value.replace(/\$\{\w+-([^}]*)\}/, '$1')]),
     );
     const without = await runToEnd(['check'], { env: settings });
-    assert.equal(without.code, 2);
-    assert.match(without.stderr, /stratum-proxy token admin/);
+    // It may be in the data file, which a check does not open.
+    assert.equal(without.code, 0, without.stderr);
+    assert.match(without.stdout + without.stderr, /token/);
     const token = `read:${'1'.repeat(64)}`;
     const run = await runToEnd(['check'], { env: { ...settings, STRATUM_PROXY_WEB_TOKENS: token } });
     assert.equal(run.code, 0, run.stderr);

@@ -209,8 +209,8 @@ export class SqlStore implements Store {
     });
   }
 
-  noteAccountsSeen(names: readonly string[], atMs: number): Promise<void> {
-    return this.#transaction((db) => noteAccountsSeen(db, names, atMs));
+  noteAccountsSeen(names: readonly string[], atMs: number, options: Patience = {}): Promise<void> {
+    return this.#relaxedTransaction((db) => noteAccountsSeen(db, names, atMs), options);
   }
 
   listIdleAccounts(beforeMs: number, limit: number): Promise<readonly string[]> {

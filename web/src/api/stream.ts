@@ -17,7 +17,8 @@ const SILENCE_MS = 40_000;
 
 type Told =
   | { readonly kind: 'message'; readonly message: StreamMessage }
-  | { readonly kind: 'state'; readonly state: StreamState }
+  /** `lastId`: of the newest message; empty before the first. A page that has just come may have to go on behind it. */
+  | { readonly kind: 'state'; readonly state: StreamState; readonly lastId: string }
   /** A page has come and wants to know how things stand. */
   | { readonly kind: 'ask' };
 
@@ -37,9 +38,10 @@ export function openStream(listener: StreamListener): () => void {
       listener.onMessage(told.message);
     } else if (told.kind === 'state') {
       state = told.state;
+      if (told.lastId !== '') lastId = told.lastId;
       listener.onState(state);
     } else if (isLeader) {
-      channel.postMessage({ kind: 'state', state } satisfies Told);
+      channel.postMessage({ kind: 'state', state, lastId } satisfies Told);
     }
   };
   channel.onmessage = ({ data }: MessageEvent<Told>) => hear(data);
@@ -69,7 +71,7 @@ async function readForEver(
 ): Promise<void> {
   let pauseMs = LEAST_PAUSE_MS;
   while (!closed.aborted) {
-    tell({ kind: 'state', state: 'connecting' });
+    tell({ kind: 'state', state: 'connecting', lastId: lastId() });
     const used = token.peek();
     const isRefused = await readOnce(
       lastId(),
@@ -81,7 +83,7 @@ async function readForEver(
     ).catch(() => false);
     if (closed.aborted) return;
     if (isRefused) {
-      tell({ kind: 'state', state: 'refused' });
+      tell({ kind: 'state', state: 'refused', lastId: lastId() });
       await untilTokenIsNot(used, closed);
     } else {
       await pause(pauseMs * (0.75 + Math.random() / 2), closed);
@@ -106,7 +108,7 @@ async function readOnce(lastId: string, tell: (told: Told) => void, closed: Abor
     });
     if (response.status === 401 || response.status === 403) return true;
     if (!response.ok || response.body === null) return false;
-    tell({ kind: 'state', state: 'live' });
+    tell({ kind: 'state', state: 'live', lastId });
     const reader = new EventStreamReader();
     const decoder = new TextDecoder();
     const source = response.body.getReader();
