@@ -118,6 +118,13 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
     log.flush();
     process.exit(EXIT.fault);
   });
+  // Heard from the first moment: by itself it would end the process, and a service manager may ask for a reload of what has only just been started.
+  let onHangUp: ((signal: NodeJS.Signals) => void) | null = null;
+  let hungUp: NodeJS.Signals | null = null;
+  process.on('SIGHUP', (signal) => {
+    if (onHangUp === null) hungUp = signal;
+    else onHangUp(signal);
+  });
   // The demo's accounts have no place in the data file of a real proxy.
   const isInMemory = command === 'demo' && sources.get('db.path') === 'default';
   const used = isInMemory ? { ...config, db: { path: ':memory:' } } : config;
@@ -157,12 +164,13 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
     process.exit(EXIT.ok);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
-  process.on('SIGHUP', (signal) => {
+  onHangUp = (signal) => {
     // The terminal was closed. Without one it is what a service manager sends to have the configuration read again, and
     // that must not end a farm's mining.
     if (isTty) void stop(signal);
     else void app.reload('signal');
-  });
+  };
+  if (hungUp !== null) onHangUp(hungUp);
 }
 
 /** The table of miners of a running proxy, over its API. */

@@ -53,6 +53,22 @@ describe('migrate', () => {
     assert.deepEqual(database.prepare('select * from things').all(), [{ id: 7, label: 'none' }]);
   });
 
+  test('takes a step that has come between two others since', async () => {
+    const { database, run } = open();
+    const third: Migration = { ...second, version: 3 };
+    const between: Migration = {
+      version: 2,
+      name: 'between',
+      async up(db) {
+        await db.schema.createTable('others').addColumn('id', 'integer').execute();
+      },
+    };
+    await run([first, third]);
+    await run([first, between, third]);
+    assert.deepEqual(database.prepare('select * from others').all(), []);
+    assert.deepEqual(await run([first, between, third]), { from: 3, to: 3 });
+  });
+
   test('takes the data of an older version along', async () => {
     const { database, run } = open();
     await run([first]);

@@ -27,11 +27,13 @@ export async function migrate(
       `${place} was written by a newer stratum-proxy (schema version ${from}, this program knows up to ${to}): start that version, or another --db.path`,
     );
   }
+  // Not by the newest: where numbers were left out, a step of one of them may come later than one of a higher number.
+  const done = from === 0 ? new Set<number>() : await versionsIn(db);
   for (const migration of migrations) {
-    if (migration.version <= from) continue;
+    if (done.has(migration.version)) continue;
     await db.transaction().execute(async (transaction) => {
       await createVersionTable(transaction);
-      if ((await newestRecord(transaction)) >= migration.version) return;
+      if ((await versionsIn(transaction)).has(migration.version)) return;
       await migration.up(transaction as unknown as Kysely<unknown>, engine);
       await transaction
         .insertInto('schema_versions')
@@ -53,6 +55,11 @@ async function newestRecord(db: Kysely<Tables>): Promise<number> {
     .select((select) => select.fn.max('version').as('version'))
     .executeTakeFirst();
   return row?.version ?? 0;
+}
+
+async function versionsIn(db: Kysely<Tables>): Promise<ReadonlySet<number>> {
+  const rows = await db.selectFrom('schema_versions').select('version').execute();
+  return new Set(rows.map(({ version }) => version));
 }
 
 async function createVersionTable(db: Kysely<Tables>): Promise<void> {

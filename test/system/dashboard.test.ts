@@ -223,8 +223,8 @@ describe('the dashboard', () => {
     for (const page of pages) await page.goto(farm.program.web);
     for (const page of pages) await page.getByText('Live').waitFor();
     assert.equal(streams.length, 1);
-    // The version comes with the first message.
-    for (const page of pages) await page.locator('.brand small', { hasText: /\d/ }).waitFor();
+    // Each has heard of it.
+    for (const page of pages) await page.locator('.tile .value', { hasText: /\d/ }).first().waitFor();
     await pages[0].close();
     await eventually(
       () => streams.length === 2,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +7,9 @@ import { describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { hashToken } from '../../src/http/auth.ts';
 import { makeSelfSigned } from '../../src/net/self-signed.ts';
+import { eventually } from '../support/eventually.ts';
 import { Farm } from '../support/farm.ts';
-import type { Program, ProgramOptions } from '../support/program.ts';
+import { FREE_PORTS, Launched, type Program, type ProgramOptions } from '../support/program.ts';
 import { refused } from '../support/settings-bed.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -94,6 +96,21 @@ describe('settings are read again', { concurrency: 2 }, () => {
         ['settings-reloaded', 'signal', { changed: ['limits.connectionsPerAddress'], needsRestart: [] }],
       );
     });
+  });
+
+  test('a SIGHUP while it starts ends nothing, and is followed', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'reload-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const dataFile = join(folder, 'proxy.db');
+    await using program = new Launched([...FREE_PORTS, '--db.path', dataFile]);
+    await eventually(
+      () => existsSync(dataFile),
+      () => 'its data file',
+      20_000,
+    );
+    program.signal('SIGHUP');
+    await program.waitForOutput('configuration read again');
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
   });
 
   test('bans: the threshold of now counts', async () => {
