@@ -19,6 +19,23 @@ const PASSWORDS = {
 
 const LEVELS = ['trace', 'debug'] as const;
 
+/** Does not end by itself. */
+const STREAM = '/api/v1/stream';
+
+/** What a stream says in so many milliseconds. */
+async function heardWithin(ms: number, url: string, token: string): Promise<string> {
+  const signal = AbortSignal.timeout(ms);
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, signal });
+  let text = '';
+  try {
+    for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  assert.match(text, /event: fleet/);
+  return text;
+}
+
 /** Everything that anyone could read of the program: what it wrote, and every answer of the API. */
 class Leak {
   readonly #texts: { readonly where: string; readonly text: string }[] = [];
@@ -176,6 +193,8 @@ describe('no secret comes out', { concurrency: 2 }, () => {
           '/api/v1/nowhere',
         ]);
         assert.ok(paths.size >= 9);
+        assert.ok(paths.delete(STREAM));
+        leak.add(STREAM, await heardWithin(2500, `${program.web}${STREAM}`, tokens.admin));
         for (const path of paths) {
           for (const method of ['GET', 'HEAD', 'OPTIONS', 'DELETE']) {
             const { text, headers } = await program.request(method, path);
