@@ -234,13 +234,18 @@ export async function startApp(
     );
     /** What the account's pools speak is in use from now on: a first line that may mean several things is read by it. */
     const noteDialects = async (name: string): Promise<void> => {
-      const view = await registered.show(name);
-      for (const { pool } of view === null ? [] : [view, ...view.backups]) {
-        const endpoint = parseEndpoint(pool);
-        const known = endpoint === null ? null : await store.resolvePool(endpoint);
-        if (known !== null) dialects.add(known.dialect);
+      try {
+        const view = await registered.show(name);
+        for (const { pool } of view === null ? [] : [view, ...view.backups]) {
+          const endpoint = parseEndpoint(pool);
+          const known = endpoint === null ? null : await store.resolvePool(endpoint);
+          if (known !== null) dialects.add(known.dialect);
+        }
+        worker.setDialectsInUse([...dialects]);
+      } catch (error) {
+        // The account is registered: whoever asked is not to be told otherwise. Its first miner says what it speaks.
+        log.warn('what the pools of an account speak is not known yet', { account: name, reason: String(error) });
       }
-      worker.setDialectsInUse([...dialects]);
     };
     const accounts: AccountsPort = {
       ...registered,

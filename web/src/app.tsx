@@ -5,7 +5,7 @@ import { Notices } from './parts/notices.tsx';
 import { Preferences } from './parts/preferences.tsx';
 import { loadAlgorithms } from './state/algorithms.ts';
 import { startLive, version } from './state/live.ts';
-import { hrefOf, place } from './state/place.ts';
+import { hrefOf, place, workerOfStep } from './state/place.ts';
 import { t } from './text/index.ts';
 import { Account } from './views/account.tsx';
 import { Accounts } from './views/accounts.tsx';
@@ -32,7 +32,8 @@ const ICONS: Readonly<Record<View, string>> = {
 
 export function App() {
   const isLoginOpen = isLoginNeeded.value;
-  useEffect(() => startLive(), []);
+  // Who is not logged in hears nothing.
+  useEffect(() => (isLoginOpen ? undefined : startLive()), [isLoginOpen, token.value]);
   useEffect(() => {
     loadAlgorithms().catch(() => undefined);
   }, [token.value, isLoginOpen]);
@@ -106,7 +107,7 @@ function Shown({
       return first === '' ? (
         <Workers />
       ) : (
-        <Worker key={`${first}.${second}`} account={first} worker={second === '-' ? '' : second} />
+        <Worker key={`${first}.${second}`} account={first} worker={workerOfStep(second)} />
       );
     case 'accounts':
       return first === '' ? <Accounts /> : <Account key={first} name={first} />;

@@ -62,6 +62,8 @@ function takeResume(session: MinerSession, sessionId: string): ResumeRecord | nu
   const { resumes, sessionsById, clock } = session.context;
   const living = sessionsById.get(sessionId);
   if (living !== undefined) {
+    // Ids can be seen by whoever may look at the miners: from elsewhere none of them ends a connection that lives.
+    if (living.ip !== session.ip) return null;
     // The id is unguessable, so this is the same miner; its old connection is closed before its lane is given away.
     living.endReplaced();
   }

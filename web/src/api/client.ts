@@ -49,11 +49,11 @@ export function headersOf(kept: string): Record<string, string> {
   return kept === '' ? {} : { authorization: `Bearer ${kept}` };
 }
 
-/** What can stand in a query; what is undefined or empty does not. */
+/** What can stand in a query; what is undefined does not. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export function pathWith(path: string, query: Query = {}): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
   const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
   return `${ROOT}${path}${text === '' ? '' : `?${text}`}`;
 }

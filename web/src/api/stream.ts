@@ -24,11 +24,14 @@ type Told =
 
 /**
  * One stream for all pages of a browser: whichever page holds the lock reads it and tells the others; when it goes, the next takes over
- * where it was, by the id of the last message. A page without locks reads for itself.
+ * where it was, by the id of the last message. A page without locks reads for itself alone. A page whose token is not taken gives the lock up, and says so to nobody else: another may
+ * have a better one. Then it hears nothing more until it is opened again.
  */
 export function openStream(listener: StreamListener): () => void {
   const closing = new AbortController();
-  const channel = new BroadcastChannel(CHANNEL);
+  // Plain HTTP from another machine is no secure context, and has no locks.
+  const { locks } = navigator as { readonly locks?: LockManager };
+  const channel = locks === undefined ? null : new BroadcastChannel(CHANNEL);
   let lastId = '';
   let state: StreamState = 'connecting';
   let isLeader = false;
@@ -41,38 +44,38 @@ export function openStream(listener: StreamListener): () => void {
       if (told.lastId !== '') lastId = told.lastId;
       listener.onState(state);
     } else if (isLeader) {
-      channel.postMessage({ kind: 'state', state, lastId } satisfies Told);
+      channel?.postMessage({ kind: 'state', state, lastId } satisfies Told);
     }
   };
-  channel.onmessage = ({ data }: MessageEvent<Told>) => hear(data);
+  if (channel !== null) channel.onmessage = ({ data }: MessageEvent<Told>) => hear(data);
   const tell = (told: Told): void => {
     hear(told);
-    channel.postMessage(told);
+    channel?.postMessage(told);
   };
   const lead = async (): Promise<void> => {
     isLeader = true;
-    await readForEver(() => lastId, tell, closing.signal);
+    await readWhileTaken(() => lastId, tell, closing.signal);
+    isLeader = false;
+    if (!closing.signal.aborted) listener.onState('refused');
   };
-  channel.postMessage({ kind: 'ask' } satisfies Told);
-  // Plain HTTP from another machine is no secure context, and has no locks.
-  const { locks } = navigator as { readonly locks?: LockManager };
+  channel?.postMessage({ kind: 'ask' } satisfies Told);
   const led = locks === undefined ? lead() : locks.request(CHANNEL, { signal: closing.signal }, () => lead());
   led.catch(() => undefined);
   return () => {
     closing.abort();
-    channel.close();
+    channel?.close();
   };
 }
 
-async function readForEver(
+/** Reads, again and again, until it is closed or the token is not taken. */
+async function readWhileTaken(
   lastId: () => string,
   tell: (told: Told) => void,
   closed: AbortSignal,
 ): Promise<void> {
   let pauseMs = LEAST_PAUSE_MS;
-  while (!closed.aborted) {
+  for (;;) {
     tell({ kind: 'state', state: 'connecting', lastId: lastId() });
-    const used = token.peek();
     const isRefused = await readOnce(
       lastId(),
       (told) => {
@@ -81,14 +84,10 @@ async function readForEver(
       },
       closed,
     ).catch(() => false);
+    if (closed.aborted || isRefused) return;
+    await pause(pauseMs * (0.75 + Math.random() / 2), closed);
     if (closed.aborted) return;
-    if (isRefused) {
-      tell({ kind: 'state', state: 'refused', lastId: lastId() });
-      await untilTokenIsNot(used, closed);
-    } else {
-      await pause(pauseMs * (0.75 + Math.random() / 2), closed);
-      pauseMs = Math.min(pauseMs * 2, MOST_PAUSE_MS);
-    }
+    pauseMs = Math.min(pauseMs * 2, MOST_PAUSE_MS);
   }
 }
 
@@ -123,20 +122,6 @@ async function readOnce(lastId: string, tell: (told: Told) => void, closed: Abor
   } finally {
     clearTimeout(timer);
   }
-}
-
-function untilTokenIsNot(used: string, closed: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = token.subscribe((text) => {
-      if (text !== used) queueMicrotask(done);
-    });
-    const done = (): void => {
-      stop();
-      closed.removeEventListener('abort', done);
-      resolve();
-    };
-    closed.addEventListener('abort', done);
-  });
 }
 
 function pause(ms: number, closed: AbortSignal): Promise<void> {

@@ -47,6 +47,6 @@ describe('figures in words', () => {
       unanswered: 6,
     };
     assert.equal(acceptedOf(shares), 7);
-    assert.equal(rejectedOf(shares), 3);
+    assert.equal(rejectedOf(shares), 14);
   });
 });

@@ -67,7 +67,7 @@ export function secondsSince(iso: string, nowMs: number): number {
   return Math.max(0, (nowMs - Date.parse(iso)) / 1000);
 }
 
-/** Sum of the refused of all reasons. */
+/** Sum of those that were not credited, for whatever reason; unanswered and lost ones are among them, as in the API. */
 export function rejectedOf(shares: Readonly<Record<string, number>>): number {
   let sum = 0;
   for (const [result, count] of Object.entries(shares)) if (!NOT_REFUSED.has(result)) sum += count;
@@ -78,4 +78,4 @@ export function acceptedOf(shares: Readonly<Record<string, number>>): number {
   return (shares['accepted'] ?? 0) + (shares['accepted-local'] ?? 0);
 }
 
-const NOT_REFUSED: ReadonlySet<string> = new Set(['accepted', 'accepted-local', 'unanswered', 'lost']);
+const NOT_REFUSED: ReadonlySet<string> = new Set(['accepted', 'accepted-local']);

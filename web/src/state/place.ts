@@ -26,6 +26,16 @@ export function hrefOf(steps: readonly string[], query: Readonly<Record<string, 
   return `#/${steps.map(encodeURIComponent).join('/')}${text === '' ? '' : `?${text}`}`;
 }
 
+/** A worker's name as a step of an address, where an empty one cannot stand. */
+export function stepOfWorker(name: string): string {
+  return name === '' || name.startsWith('-') ? `-${name}` : name;
+}
+
+/** The name behind a step. */
+export function workerOfStep(step: string): string {
+  return step.startsWith('-') ? step.slice(1) : step;
+}
+
 export const place = signal<Place>({ steps: [], query: new URLSearchParams() });
 
 function readAddress(): void {

@@ -34,13 +34,19 @@ export function AccountForm({ user, onClose }: { readonly user: UserView | null;
   return (
     <Dialog title={title} onClose={onClose}>
       <Form label={title} onSend={() => void send()}>
-        <CredentialsFields legend={t('account.primary')} draft={primary} onDraft={setPrimary} />
+        <CredentialsFields
+          legend={t('account.primary')}
+          draft={primary}
+          isPasswordTaken
+          onDraft={setPrimary}
+        />
         {backups.map((backup, at) => (
           // The place in the list is what tells backups apart.
           <div key={at} class="backup">
             <CredentialsFields
               legend={`${t('account.backup')} ${at + 1}`}
               draft={backup}
+              isPasswordTaken={false}
               onDraft={(draft) => setBackups(backups.with(at, draft))}
             />
             <button type="button" class="plain" onClick={() => setBackups(backups.toSpliced(at, 1))}>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api/client.ts';
-import type { Credentials, UserView } from '../api/types.ts';
+import type { Credentials, ServerFacts, UserView } from '../api/types.ts';
 import { acceptedOf, percentText, rejectedOf } from '../format/figures.ts';
 import { Ago, Facts, Pill } from '../parts/bits.tsx';
 import { Confirm } from '../parts/dialog.tsx';
@@ -18,10 +18,11 @@ const REFRESH_MS = 2000;
 export function Account({ name }: { readonly name: string }) {
   const path = `/users/${encodeURIComponent(name)}`;
   const { data: user, problem, again } = useRead<UserView>(path, {}, { everyMs: REFRESH_MS });
+  const { data: server } = useRead<ServerFacts>('/server');
   const [open, setOpen] = useState<'edit' | 'delete' | null>(null);
-  if (problem !== null)
-    return <p class="problem">{problem.status === 404 ? t('account.none') : wordsOf(problem)}</p>;
-  if (user === null) return <p class="none">{t('loading')}</p>;
+  const fault = problem === null ? null : problem.status === 404 ? t('account.none') : wordsOf(problem);
+  if (user === null)
+    return fault === null ? <p class="none">{t('loading')}</p> : <p class="problem">{fault}</p>;
 
   const remove = async (): Promise<void> => {
     setOpen(null);
@@ -45,6 +46,7 @@ export function Account({ name }: { readonly name: string }) {
   const entries: readonly Credentials[] = [user, ...user.backups];
   return (
     <>
+      {fault !== null && <p class="problem">{fault}</p>}
       <header class="bar">
         <h1>
           <code>{name}</code> {user.label !== '' && <small>{user.label}</small>}
@@ -77,7 +79,7 @@ export function Account({ name }: { readonly name: string }) {
           [t('account.mode'), t(`account.mode.${user.mode}`)],
           [
             t('account.command'),
-            <code key="c">{`-o stratum+tcp://${location.hostname}:9332 -u ${name}.WORKER -p x`}</code>,
+            <code key="c">{`-o stratum+tcp://${location.hostname}:${server?.stratum.port ?? 9332} -u ${name}.WORKER -p x`}</code>,
           ],
           [t('connected'), <Ago key="a" at={user.createdAt} />],
         ]}

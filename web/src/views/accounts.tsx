@@ -26,7 +26,7 @@ export function Accounts() {
   const { data, problem, again } = useRead<{
     readonly users: readonly UserView[];
     readonly next: string | null;
-  }>('/users', { search, limit }, { everyMs: REFRESH_MS });
+  }>('/users', { ...(search === '' ? {} : { search }), limit }, { everyMs: REFRESH_MS });
   return (
     <>
       <header class="bar">

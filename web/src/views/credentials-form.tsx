@@ -20,18 +20,23 @@ const SUGGESTIONS = 20;
 export function CredentialsFields({
   legend,
   draft,
+  isPasswordTaken,
   onDraft,
 }: {
   readonly legend: string;
   readonly draft: CredentialsDraft;
+  /** A password that is not touched goes with another pool or user too; else it belongs to what was there. */
+  readonly isPasswordTaken: boolean;
   onDraft(draft: CredentialsDraft): void;
 }) {
   const list = `pools-of-${legend.replaceAll(/\W+/g, '-')}`;
+  const rename = (change: Partial<CredentialsDraft>): void =>
+    onDraft({ ...draft, ...(isPasswordTaken || draft.password !== null ? {} : { password: '' }), ...change });
   const [found, setFound] = useState<readonly PoolEntry[]>([]);
   useEffect(() => {
     const timer = setTimeout(() => {
       read<{ readonly pools: readonly PoolEntry[] }>('/pools', {
-        search: draft.pool,
+        ...(draft.pool === '' ? {} : { search: draft.pool }),
         limit: SUGGESTIONS,
       }).then(
         ({ pools }) => setFound(pools),
@@ -49,7 +54,7 @@ export function CredentialsFields({
         placeholder={t('pool.addressText')}
         required
         list={list}
-        onInput={(pool) => onDraft({ ...draft, pool })}
+        onInput={(pool) => rename({ pool })}
       />
       <datalist id={list}>
         {found.map(({ pool, algorithm, label }) => (
@@ -58,12 +63,7 @@ export function CredentialsFields({
           </option>
         ))}
       </datalist>
-      <Field
-        label={t('account.user')}
-        value={draft.user}
-        required
-        onInput={(user) => onDraft({ ...draft, user })}
-      />
+      <Field label={t('account.user')} value={draft.user} required onInput={(user) => rename({ user })} />
       <Field
         label={t('account.password')}
         type="password"

@@ -10,7 +10,8 @@ import { useRead } from '../state/use-read.ts';
 import { t } from '../text/index.ts';
 import { PoolStates } from './pool-states.tsx';
 
-const PAGE = 100;
+/** Of the list; what is beyond is found by searching. */
+const PAGE = 1000;
 const TYPING_MS = 250;
 
 /** The pools in use, the pool list, and a form that tries a pool and adds it. */
@@ -22,7 +23,7 @@ export function Pools() {
     return () => clearTimeout(timer);
   }, [text]);
   const { data, problem, again } = useRead<{ readonly pools: readonly PoolEntry[] }>('/pools', {
-    search,
+    ...(search === '' ? {} : { search }),
     limit: PAGE,
   });
   const remove = async (pool: string): Promise<void> => {
@@ -58,7 +59,7 @@ export function Pools() {
         <Table
           label={t('pools.list')}
           none={data === null ? t('loading') : '–'}
-          rows={data?.pools ?? []}
+          rows={ownFirst(data?.pools ?? [])}
           keyOf={({ pool, source }) => `${pool} ${source}`}
           columns={[
             { title: t('pool'), cell: ({ pool }) => pool },
@@ -89,6 +90,14 @@ export function Pools() {
       </section>
     </>
   );
+}
+
+/** What the operator has added is looked for more often than what ships with the program. */
+function ownFirst(pools: readonly PoolEntry[]): readonly PoolEntry[] {
+  return [
+    ...pools.filter(({ source }) => source !== 'catalogue'),
+    ...pools.filter(({ source }) => source === 'catalogue'),
+  ];
 }
 
 function AddPool({ onAdded }: { onAdded(): void }) {

@@ -1,5 +1,6 @@
+import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
-import { call } from '../api/client.ts';
+import { call, logIn, token } from '../api/client.ts';
 import type { AuditEntry, Ban, ServerFacts, TokenView } from '../api/types.ts';
 import { bytesText } from '../format/figures.ts';
 import { Ago, Facts } from '../parts/bits.tsx';
@@ -137,19 +138,23 @@ function Bans() {
   );
 }
 
+/** The newest token, which is shown this once. */
+const made = signal('');
+
 const SCOPES = ['read', 'register', 'admin'] as const;
 
 function Tokens() {
   const { data, problem, again } = useRead<{ readonly tokens: readonly TokenView[] }>('/tokens');
   const [scope, setScope] = useState<string>('read');
   const [label, setLabel] = useState('');
-  const [made, setMade] = useState('');
   const make = async (): Promise<void> => {
     const answer = await attempt(() =>
       call<{ readonly token: string }>('POST', '/tokens', { body: { scope, label } }),
     );
     if (answer === null) return;
-    setMade(answer.token);
+    made.value = answer.token;
+    // From now on the API asks for one, and this page has none.
+    if (token.value === '') logIn(answer.token, false);
     setLabel('');
     again();
   };
@@ -188,9 +193,9 @@ function Tokens() {
           },
         ]}
       />
-      {made !== '' && (
+      {made.value !== '' && (
         <p class="made" role="status">
-          {t('tokens.made', { token: '' })} <code>{made}</code>
+          {t('tokens.made', { token: '' })} <code>{made.value}</code>
         </p>
       )}
       <Form label={t('tokens.add')} onSend={() => void make()}>

@@ -20,7 +20,7 @@ const STREAM_ROWS = 50;
 export function Worker({ account, worker }: { readonly account: string; readonly worker: string }) {
   const { data, problem } = useRead<{ readonly sessions: readonly SessionView[] }>(
     '/sessions',
-    { account, worker, up: true, sort: 'hashrate', order: 'desc', limit: 100 },
+    { account, worker, up: true, sort: 'hashrate', order: 'desc', limit: 1000 },
     { everyMs: REFRESH_MS },
   );
   // The API finds what contains the name; this page is of one.
@@ -235,14 +235,24 @@ function Session({ session }: { readonly session: SessionView }) {
 /** What the miner and the proxy say to each other, while it is recorded. */
 function Lines({ id }: { readonly id: string }) {
   const path = `/sessions/${encodeURIComponent(id)}`;
-  const { data, problem, again } = useRead<Recording>(`${path}/lines`, {}, { everyMs: REFRESH_MS });
+  const [isOpen, setIsOpen] = useState(false);
+  const [isRecorded, setIsRecorded] = useState(false);
+  const { data, problem, again } = useRead<Recording>(
+    isOpen ? `${path}/lines` : null,
+    {},
+    { everyMs: isRecorded ? REFRESH_MS : 0 },
+  );
   const record = async (method: 'POST' | 'DELETE'): Promise<void> => {
     await attempt(() => call(method, `${path}/recording`, method === 'POST' ? { body: {} } : {}));
+    setIsRecorded(method === 'POST');
     again();
   };
+  useEffect(() => {
+    if (data !== null) setIsRecorded(data.until !== null && Date.parse(data.until) > Date.now());
+  }, [data]);
   const isOn = data?.until != null && Date.parse(data.until) > Date.now();
   return (
-    <details>
+    <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary>{t('worker.lines')}</summary>
       {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
       <p>

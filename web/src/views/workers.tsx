@@ -6,7 +6,7 @@ import { Choice, Field } from '../parts/field.tsx';
 import { wordsOf } from '../parts/notices.tsx';
 import { type Column, type Order, Rows } from '../parts/rows.tsx';
 import { algorithms, unitOf } from '../state/algorithms.ts';
-import { hrefOf, place, setQuery } from '../state/place.ts';
+import { hrefOf, place, setQuery, stepOfWorker } from '../state/place.ts';
 import { useRead } from '../state/use-read.ts';
 import { t, tCount } from '../text/index.ts';
 
@@ -123,9 +123,10 @@ export function Workers() {
     pool: given('pool'),
     up: given('up'),
   };
+  const asked = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== ''));
   const { data, problem } = useRead<WorkerPage>(
     '/workers',
-    { ...filters, ...order, offset: range.first, limit: range.count },
+    { ...asked, ...order, offset: range.first, limit: range.count },
     { everyMs: REFRESH_MS },
   );
   const [shown, setShown] = useState<{ readonly page: WorkerPage; readonly first: number } | null>(null);
@@ -181,7 +182,7 @@ export function Workers() {
         rows={shown?.page.workers ?? []}
         first={shown?.first ?? 0}
         total={shown?.page.total ?? 0}
-        hrefOf={({ account, worker }) => hrefOf(['workers', account, worker === '' ? '-' : worker])}
+        hrefOf={({ account, worker }) => hrefOf(['workers', account, stepOfWorker(worker)])}
         order={order}
         onOrder={(next) => setQuery({ sort: next.sort, order: next.order })}
         onRange={onRange}
