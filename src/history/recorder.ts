@@ -134,7 +134,8 @@ export class HistoryRecorder {
   #schedule(): void {
     const nowMs = this.#parts.clock.wallMs();
     const { writeMs } = this.#options;
-    const dueMs = Math.min(nextMultiple(nowMs, writeMs), nextMultiple(nowMs, MINUTE_MS));
+    const afterMs = nowMs + TIMER_EARLY_MS;
+    const dueMs = Math.min(nextMultiple(afterMs, writeMs), nextMultiple(afterMs, MINUTE_MS));
     this.#timer = setTimeout(() => {
       this.#collecting = this.#tick(dueMs);
     }, dueMs - nowMs);
@@ -205,6 +206,9 @@ export class HistoryRecorder {
     this.#isFailing = false;
   }
 }
+
+/** A timer may come that much before its time, and must not be set to the same time again: a minute would be written in two parts. */
+const TIMER_EARLY_MS = 2;
 
 /** The first multiple of `stepMs` after `nowMs`. */
 function nextMultiple(nowMs: number, stepMs: number): number {
