@@ -244,7 +244,10 @@ export async function startApp(
         worker.setDialectsInUse([...dialects]);
       } catch (error) {
         // The account is registered: whoever asked is not to be told otherwise. Its first miner says what it speaks.
-        log.warn('what the pools of an account speak is not known yet', { account: name, reason: String(error) });
+        log.warn('what the pools of an account speak is not known yet', {
+          account: name,
+          reason: String(error),
+        });
       }
     };
     const accounts: AccountsPort = {

@@ -90,6 +90,12 @@ describe('the audit log', () => {
     for (const { change } of entries) assert.ok(JSON.stringify(change).length <= 8192);
   });
 
+  test('the login of a proxy on the way to a pool is kept out', () => {
+    assert.deepEqual(withoutSecrets({ options: { via: 'http://me:hunter2@proxy.example:3128' } }), {
+      options: { via: 'http://me:***@proxy.example:3128' },
+    });
+  });
+
   test('replaces secrets wherever they stand', () => {
     assert.deepEqual(
       withoutSecrets({

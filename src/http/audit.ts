@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { shownVia } from '../domain/via.ts';
 import type { Log } from '../kit/log.ts';
 import type { HttpApp } from './app.ts';
 import type { AuditPort } from './manage-ports.ts';
@@ -58,11 +59,15 @@ export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (!isRecord(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key,
-      SECRET_KEYS.has(key.toLowerCase()) && inner !== null ? GIVEN : withoutSecrets(inner),
-    ]),
+    Object.entries(value).map(([key, inner]) => [key, shown(key.toLowerCase(), inner)]),
   );
+}
+
+function shown(key: string, value: unknown): unknown {
+  if (SECRET_KEYS.has(key) && value !== null) return GIVEN;
+  // The proxy on the way to a pool may have a login.
+  if (key === 'via' && typeof value === 'string') return shownVia(value);
+  return withoutSecrets(value);
 }
 
 function bounded(change: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

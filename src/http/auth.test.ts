@@ -73,8 +73,11 @@ describe('TokenRing', () => {
   });
 
   test('is empty without tokens', () => {
-    assert.equal(new TokenRing([]).isEmpty, true);
-    assert.equal(ring.isEmpty, false);
+    assert.equal(new TokenRing([]).isOpen, true);
+    const exposed = new TokenRing([], { isExposed: true });
+    assert.equal(exposed.isOpen, false, 'to other machines');
+    assert.equal(exposed.callerOf('x', 0), null);
+    assert.equal(ring.isOpen, false);
   });
 });
 

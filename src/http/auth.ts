@@ -78,9 +78,17 @@ interface KnownToken extends Caller {
 export class TokenRing {
   #configured: readonly KnownToken[] = [];
   #stored: readonly KnownToken[] = [];
+  readonly #isExposed: boolean;
 
-  /** @throws {TypeError} where a hash is not 64 hex digits. */
-  constructor(tokens: readonly ApiToken[]) {
+  /**
+   * `isExposed`: other machines reach the server.
+   * @throws {TypeError} where a hash is not 64 hex digits.
+   */
+  constructor(
+    tokens: readonly ApiToken[],
+    { isExposed }: { readonly isExposed: boolean } = { isExposed: false },
+  ) {
+    this.#isExposed = isExposed;
     this.setConfigured(tokens);
   }
 
@@ -102,9 +110,12 @@ export class TokenRing {
     }));
   }
 
-  /** Without tokens everything is allowed. One that has expired is a token still: what was closed does not open by itself. */
-  get isEmpty(): boolean {
-    return this.#configured.length === 0 && this.#stored.length === 0;
+  /**
+   * Without tokens everything is allowed to whoever is on this machine, and nothing to others: the last token may be taken away behind the back of the running program. One that has
+   * expired is a token still: what was closed does not open by itself.
+   */
+  get isOpen(): boolean {
+    return !this.#isExposed && this.#configured.length === 0 && this.#stored.length === 0;
   }
 
   /** Whose a presented token is, null for an unknown or expired one. Takes the same time whichever token it is. `nowMs`: since 1970-01-01 UTC. */

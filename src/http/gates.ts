@@ -25,7 +25,7 @@ export function addGates(app: HttpApp, keys: GateKeys, limits: HttpLimits, log: 
     const { headers } = request;
     const { guard } = keys;
     // With tokens a page gets nowhere by rebinding: it has none.
-    if (tokens.isEmpty && !guard.isOwnHost(headers.host)) throw wrongHost(headers.host ?? '');
+    if (tokens.isOpen && !guard.isOwnHost(headers.host)) throw wrongHost(headers.host ?? '');
     const origin = { host: headers.host, origin: headers.origin, fetchSite: fetchSiteOf(request) };
     if (!reads.has(request.method) && guard.isForeign(origin)) {
       throw new ApiError('foreign-origin', 'a web page of another origin must not change anything here');
@@ -44,7 +44,7 @@ export function addGates(app: HttpApp, keys: GateKeys, limits: HttpLimits, log: 
   let countFailure: ReturnType<HttpApp['createRateLimit']> | null = null;
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access ?? 'admin';
-    if (tokens.isEmpty || access === 'open') return;
+    if (tokens.isOpen || access === 'open') return;
     const header = request.headers.authorization;
     if (header === undefined) throw unauthorized('this needs "Authorization: Bearer <token>"', '');
     const token = readBearer(header);

@@ -40,6 +40,8 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
 export interface HttpOptions {
   /** Null: every address of the machine. */
   readonly host: string | null;
+  /** Other machines reach it: without a token nothing is allowed then. Absent: they do not. */
+  readonly isExposed?: boolean;
   /** 0: any free port. */
   readonly port: number;
   /** The program's version, for `GET /version` and the API description. */

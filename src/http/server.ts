@@ -65,7 +65,7 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
     parseBody(request, body),
   );
 
-  const tokens = new TokenRing(options.tokens);
+  const tokens = new TokenRing(options.tokens, { isExposed: options.isExposed === true });
   const live = {
     tokens,
     guard: guardOf(options, options.allowedHosts),
