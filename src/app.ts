@@ -357,6 +357,7 @@ export async function startApp(
       },
       {
         ...parseListenAddress(config.web.addr),
+        isExposed: !isLoopback(parseListenAddress(config.web.addr)),
         version,
         tokens: configuredTokens(config),
         allowedHosts: config.web.allowedHosts,
