@@ -30,7 +30,7 @@ export async function importSeedFile(
   // Read to the end and closed first: where both are one file, opening it by another handle gives up the locks of this one.
   const seed = await retrying(from, async () => readSeedFile(from));
   const { database, db } = await retrying(to, () =>
-    openSqliteDatabase({ log, clock }, { path: to, catalogue, takesOver: false }),
+    openSqliteDatabase({ log, clock }, { path: to, catalogue, onOriginal: 'leave' }),
   );
   try {
     const report = await importSeed(

@@ -42,6 +42,25 @@ export function keepCopy(path: string): void {
   makePrivate(copy);
 }
 
+/**
+ * What is done with data of the original program that was not taken over yet: imported and marked as such, left as it is, or refused with
+ * the file untouched.
+ */
+export type OnOriginal = 'take-over' | 'leave' | 'refuse';
+
+/** Whether the original program has left something in this file that was not taken over yet. */
+export function awaitsTakeOver(database: Database.Database): boolean {
+  return database.pragma('user_version', { simple: true }) !== IMPORTED && hasSeedTables(database);
+}
+
+/** Why work on the file has to wait for the proxy. */
+export function notTakenOver(path: string): StoreError {
+  return new StoreError(
+    'foreign-database',
+    `${path} holds data of the original program that was not taken over yet: start the proxy once on it, or use import-seed`,
+  );
+}
+
 /** From now on what the original program has in this file is not imported by itself any more. */
 export function markTakenOver(database: Database.Database): void {
   database.pragma(`user_version = ${IMPORTED}`);
@@ -52,7 +71,7 @@ export async function takeOver(
   { database, db, log, clock }: { database: Database.Database; db: Kysely<Tables>; log: Log; clock: Clock },
   path: string,
 ): Promise<void> {
-  if (database.pragma('user_version', { simple: true }) === IMPORTED || !hasSeedTables(database)) return;
+  if (!awaitsTakeOver(database)) return;
   const report = await importSeed(
     { transaction: (work) => db.transaction().execute(work), nowMs: clock.wallMs() },
     readSeed(database),
