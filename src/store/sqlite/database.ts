@@ -4,7 +4,8 @@ import type { Log } from '../../kit/log.ts';
 import type { SchemaEngine } from '../migrations/migration.ts';
 import type { Tables } from '../schema.ts';
 import { APPLICATION_ID, makePrivate, prepareDataFile } from './data-file.ts';
-import { awaitsTakeOver, keepCopy, notTakenOver, type OnOriginal } from './take-over.ts';
+import { keepCopy } from './keep-copy.ts';
+import { awaitsTakeOver, notTakenOver, type OnOriginal } from './take-over.ts';
 
 /** A wait inside SQLite would stop the event loop, and with it every miner: `retryWhileBusy` waits outside. */
 const STATEMENT_TIMEOUT_MS = 10;

@@ -11,8 +11,8 @@ import type { Catalogue } from '../catalogue-schema.ts';
 import { renderSeedReport } from '../seed/report.ts';
 import type { Store } from '../store.ts';
 import { importSeedFile } from './import-seed-file.ts';
+import { copyOf } from './keep-copy.ts';
 import { openSqliteStore } from './open.ts';
-import { copyOf } from './take-over.ts';
 
 const CATALOGUE: Catalogue = {
   algorithms: [

@@ -1,46 +1,17 @@
-import { constants, copyFileSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../kit/clock.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Tables } from '../schema.ts';
 import { importSeed } from '../seed/import-seed.ts';
 import { StoreError } from '../store-error.ts';
-import { makePrivate } from './data-file.ts';
+import { copyOf } from './keep-copy.ts';
 import { hasSeedTables, readSeed } from './read-seed.ts';
 
 /** SQLite's `user_version` of a file of ours whose tables of the original program have been imported. */
 const IMPORTED = 1;
 /** So many accounts that cannot be imported get a line of their own in the log. */
 const SKIPPED_LINES = 100;
-
-/**
- * Where the copy of the original program's file is kept, as it was before this program wrote to it.
- * @param path of the data file.
- */
-export function copyOf(path: string): string {
-  return `${path}.original`;
-}
-
-/** Copies the original program's file, under a lock that keeps that program from writing. A copy that is there already stays. */
-export function keepCopy(path: string): void {
-  const copy = copyOf(path);
-  const database = new Database(path, { readonly: true, fileMustExist: true });
-  try {
-    database.exec('begin');
-    database.prepare('select count(*) from sqlite_master').get();
-    copyFileSync(path, copy, constants.COPYFILE_EXCL);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new StoreError('failed', `${copy}: the copy of the original program's data failed: ${detail}`, {
-      cause: error,
-    });
-  } finally {
-    database.close();
-  }
-  makePrivate(copy);
-}
 
 /**
  * What is done with data of the original program that was not taken over yet: imported and marked as such, left as it is, or refused with
