@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import type { Readable } from 'node:stream';
+import { LEAST_GAP_MS } from '../account-keeping.ts';
 import { createToken, hashToken, TOKEN_SCOPES, type TokenScope } from '../http/auth.ts';
 import { importLines, LINES_AT_ONCE, type LineResult } from '../http/import-lines.ts';
 import { systemClock } from '../kit/clock.ts';
@@ -128,6 +129,8 @@ export async function importCommand(path: string, file: string, output: CommandO
 }
 
 async function importFrom(store: Store, input: Readable, output: CommandOutput): Promise<boolean> {
+  // What is imported is new: after it, it would not be seen any more for how long the proxy has not run.
+  await store.closeIdleGap(LEAST_GAP_MS);
   const transfer = transferPort(store, async () => {});
   const counts = { created: 0, existing: 0, refused: 0 };
   let read = 0;
