@@ -104,3 +104,39 @@ describe('commands on the data file of the original program', () => {
     await tokenCommand(path, ['list'], SILENT);
   });
 });
+
+describe('commands after a long time in which no proxy ran', () => {
+  const ways: readonly [string, (path: string) => Promise<unknown>][] = [
+    ['import-seed', (path) => importSeedData(original('of-a-pause.db'), path)],
+    [
+      'import',
+      (path) => {
+        writeFileSync(lines(), '');
+        return importCommand(path, lines(), SILENT);
+      },
+    ],
+  ];
+  for (const [name, command] of ways)
+    test(`${name} does not let accounts that are there expire for it`, async () => {
+      const path = join(directory, `pause-${name}.db`);
+      const open = (agoMs: number): ReturnType<typeof openSqliteStore> =>
+        openSqliteStore(
+          { log: silentLog, clock: { ...systemClock, wallMs: () => Date.now() - agoMs } },
+          { path, catalogue: loadCatalogue() },
+        );
+      const before = await open(100 * 86_400_000);
+      const added = await before.addPool({
+        pattern: { host: 'here.example.com', ports: [1] },
+        algorithm: 'sha256d',
+        tls: false,
+      });
+      assert.equal(added.kind, 'created');
+      const endpoint = { host: 'here.example.com', port: 1 };
+      assert.equal((await before.registerAccount({ endpoint, user: 'old', password: '' })).kind, 'created');
+      await before.close();
+      await command(path);
+      const since = await open(0);
+      assert.deepEqual(await since.listIdleAccounts(Date.now() - 86_400_000, 10), []);
+      await since.close();
+    });
+});

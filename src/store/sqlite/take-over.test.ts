@@ -55,7 +55,10 @@ function open(path: string, log: Log = silentLog): Promise<Store> {
 }
 
 function importInto(to: string, from: string) {
-  return importSeedFile({ log: silentLog, clock: systemClock }, { from, to, catalogue: CATALOGUE });
+  return importSeedFile(
+    { log: silentLog, clock: systemClock },
+    { from, to, catalogue: CATALOGUE, leastGapMs: 3_600_000 },
+  );
 }
 
 /** [pool, user, password] of an account as it is mined with. */
