@@ -13,6 +13,7 @@ function keeping(expireAfterMs: number) {
   const written: (readonly string[])[] = [];
   const removed: string[] = [];
   const audited: AuditAddition[] = [];
+  const shifts: number[] = [];
   const now = { seen: [] as string[], inUse: [] as string[], idle: [] as string[], isFull: false };
   const keeper = new AccountKeeping({
     store: {
@@ -21,6 +22,9 @@ function keeping(expireAfterMs: number) {
         written.push(names);
       },
       listIdleAccounts: async () => now.idle,
+      shiftIdleTimes: async (byMs) => {
+        shifts.push(byMs);
+      },
     },
     accountsSeen: async () => ({ seen: now.seen.splice(0), inUse: now.inUse }),
     remove: async (name) => {
@@ -36,7 +40,7 @@ function keeping(expireAfterMs: number) {
     log: silentLog,
     expireAfterMs: () => expireAfterMs,
   });
-  return { keeper, clock, written, removed, audited, now };
+  return { keeper, clock, shifts, written, removed, audited, now };
 }
 
 describe('accounts that nobody uses', () => {
@@ -59,6 +63,23 @@ describe('accounts that nobody uses', () => {
         change: { unusedForSeconds: 86_400 },
       },
     ]);
+  });
+
+  test('stay in a run before which the time of day was changed, and time that did not pass does not count', async () => {
+    const { keeper, clock, shifts, removed, now } = keeping(DAY_MS);
+    now.idle = ['a'];
+    clock.nowMs += 3_600_000;
+    const aheadMs = clock.wallMs() - clock.monotonicMs();
+    let jumpMs = 100 * DAY_MS;
+    clock.wallMs = () => clock.monotonicMs() + aheadMs + jumpMs;
+    await keeper.run();
+    assert.deepEqual([removed, shifts], [[], [100 * DAY_MS]]);
+    jumpMs = 0;
+    await keeper.run();
+    assert.deepEqual([removed, shifts], [[], [100 * DAY_MS]]);
+    jumpMs = 60_000;
+    await keeper.run();
+    assert.deepEqual([removed, shifts], [['a'], [100 * DAY_MS]]);
   });
 
   test('stay where nothing is to expire', async () => {

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { AccountKeeping } from './account-keeping.ts';
+import { AccountKeeping, LEAST_GAP_MS } from './account-keeping.ts';
 import { Mixes } from './algorithms/ethash/mixes.ts';
 import { algorithms } from './algorithms/index.ts';
 import { exposedWithoutToken } from './config/check.ts';
@@ -101,6 +101,7 @@ export async function startApp(
   try {
     const store = await openSqliteStore({ log, clock }, { path: config.db.path, catalogue: loadCatalogue() });
     undo.push(() => store.close());
+    await store.closeIdleGap(LEAST_GAP_MS);
 
     let storedTokens = (await store.listTokens()).map(storedToken);
     const exposure = exposedWithoutToken(config);

@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
+import type { Readable } from 'node:stream';
+import { LEAST_GAP_MS } from '../account-keeping.ts';
 import { createToken, hashToken, TOKEN_SCOPES, type TokenScope } from '../http/auth.ts';
 import { importLines, LINES_AT_ONCE, type LineResult } from '../http/import-lines.ts';
 import { systemClock } from '../kit/clock.ts';
@@ -119,32 +121,40 @@ export function exportCommand(
 /** `import <file>`: one result a line; true where no line was refused. @throws {CommandError} */
 export async function importCommand(path: string, file: string, output: CommandOutput): Promise<boolean> {
   const input = file === STDIN ? process.stdin : await readable(file);
-  return withStore(path, async (store) => {
-    const transfer = transferPort(store, async () => {});
-    const counts = { created: 0, existing: 0, refused: 0 };
-    let read = 0;
-    let lines: string[] = [];
-    const flush = async (): Promise<void> => {
-      for (const result of await importLines(transfer, lines, read - lines.length)) {
-        counts[result.status] += 1;
-        await output.out(`${JSON.stringify(result satisfies LineResult)}\n`);
-      }
-      lines = [];
-    };
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      read += 1;
-      lines.push(line);
-      if (lines.length === LINES_AT_ONCE) await flush();
-    }
-    await flush();
-    if (counts.created > 0)
-      await auditPort(store).record({ ...WHO, action: 'accounts-imported', target: '', change: counts });
-    output.err(`${counts.created} created, ${counts.existing} there already, ${counts.refused} refused\n`);
-    return counts.refused === 0;
-  });
+  try {
+    return await withStore(path, (store) => importFrom(store, input, output));
+  } finally {
+    input.destroy();
+  }
 }
 
-async function readable(file: string): Promise<NodeJS.ReadableStream> {
+async function importFrom(store: Store, input: Readable, output: CommandOutput): Promise<boolean> {
+  // What is imported is new: after it, it would not be seen any more for how long the proxy has not run.
+  await store.closeIdleGap(LEAST_GAP_MS);
+  const transfer = transferPort(store, async () => {});
+  const counts = { created: 0, existing: 0, refused: 0 };
+  let read = 0;
+  let lines: string[] = [];
+  const flush = async (): Promise<void> => {
+    for (const result of await importLines(transfer, lines, read - lines.length)) {
+      counts[result.status] += 1;
+      await output.out(`${JSON.stringify(result satisfies LineResult)}\n`);
+    }
+    lines = [];
+  };
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    read += 1;
+    lines.push(line);
+    if (lines.length === LINES_AT_ONCE) await flush();
+  }
+  await flush();
+  if (counts.created > 0)
+    await auditPort(store).record({ ...WHO, action: 'accounts-imported', target: '', change: counts });
+  output.err(`${counts.created} created, ${counts.existing} there already, ${counts.refused} refused\n`);
+  return counts.refused === 0;
+}
+
+async function readable(file: string): Promise<Readable> {
   try {
     const handle = await open(file, 'r');
     return createReadStream(file, { fd: handle });
@@ -156,15 +166,21 @@ async function readable(file: string): Promise<NodeJS.ReadableStream> {
 
 /** Notes in the audit log what `import-seed` has brought in. */
 export function noteSeedImport(path: string, change: Readonly<Record<string, unknown>>): Promise<void> {
-  return withStore(path, (store) =>
-    auditPort(store).record({ ...WHO, action: 'seed-imported', target: '', change }),
+  return withStore(
+    path,
+    (store) => auditPort(store).record({ ...WHO, action: 'seed-imported', target: '', change }),
+    'leave',
   );
 }
 
-async function withStore<Result>(path: string, work: (store: Store) => Promise<Result>): Promise<Result> {
+async function withStore<Result>(
+  path: string,
+  work: (store: Store) => Promise<Result>,
+  onOriginal: 'leave' | 'refuse' = 'refuse',
+): Promise<Result> {
   const store = await openSqliteStore(
     { log: silentLog, clock: systemClock },
-    { path, catalogue: loadCatalogue() },
+    { path, catalogue: loadCatalogue(), onOriginal },
   );
   try {
     return await work(store);

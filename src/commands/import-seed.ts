@@ -1,3 +1,4 @@
+import { LEAST_GAP_MS } from '../account-keeping.ts';
 import { systemClock } from '../kit/clock.ts';
 import { silentLog } from '../kit/log.ts';
 import { loadCatalogue } from '../store/catalogue.ts';
@@ -14,7 +15,12 @@ export async function importSeedData(
   to: string,
 ): Promise<{ readonly text: string; readonly isComplete: boolean }> {
   const parts = { log: silentLog, clock: systemClock };
-  const report = await importSeedFile(parts, { from, to, catalogue: loadCatalogue() });
+  const report = await importSeedFile(parts, {
+    from,
+    to,
+    catalogue: loadCatalogue(),
+    leastGapMs: LEAST_GAP_MS,
+  });
   await noteSeedImport(to, { from });
   const skipped = report.accounts.skipped.length + report.pools.skipped.length;
   return { text: renderSeedReport(report, { from, to }), isComplete: skipped === 0 };

@@ -329,5 +329,31 @@ export function describeManagement(engine: string, newHarness: () => Promise<Sto
       assert.equal((await store.showAccount(seen))?.lastSeenAtMs, nowMs);
       assert.equal((await store.showAccount(idle))?.lastSeenAtMs, null);
     });
+
+    test('a time that is noted does not go back', async () => {
+      const seen = await register('btc.example.com:3333');
+      await store.noteAccountsSeen([seen], NOW_MS + 1000);
+      await store.noteAccountsSeen([seen], NOW_MS - 1000);
+      nowMs = NOW_MS - 2000;
+      await store.updateAccount(seen, { label: 'x' });
+      assert.equal((await store.showAccount(seen))?.lastSeenAtMs, NOW_MS + 1000);
+      assert.deepEqual(await store.listIdleAccounts(NOW_MS + 1000, 10), []);
+    });
+
+    test('a pause in which nobody could be seen does not count', async () => {
+      const day = 86_400_000;
+      assert.equal(await store.closeIdleGap(0), 0);
+      const idle = await register('btc.example.com:3333');
+      nowMs = NOW_MS + day;
+      await register('btc.example.com:3333', { user: 'bob' });
+      nowMs = NOW_MS + day + 1000;
+      assert.equal(await store.closeIdleGap(1000), 0);
+      nowMs = NOW_MS + 100 * day;
+      assert.equal(await store.closeIdleGap(1000), 99 * day);
+      assert.deepEqual(await store.listIdleAccounts(nowMs - day, 10), []);
+      assert.deepEqual(await store.listIdleAccounts(nowMs, 10), [idle]);
+      await store.shiftIdleTimes(day);
+      assert.deepEqual(await store.listIdleAccounts(nowMs, 10), []);
+    });
   });
 }

@@ -281,7 +281,7 @@ describe('management', { concurrency: 2 }, () => {
     const idle = await farm.account(pool, 'idle');
     await mining(farm.miner(used));
     await new Promise((resolve) => setTimeout(resolve, 2100));
-    await program.turnClock(61_000);
+    await program.turnClock(59_500);
     await program.waitForLine(({ msg, account }) => msg.startsWith('account removed') && account === idle);
     assert.equal((await program.get(`/api/v1/users/${idle}`)).status, 404);
     const shown = await program.get(`/api/v1/users/${used}`);

@@ -147,7 +147,8 @@ export const users = section('Registered pool credentials.', {
     placeholder: 'duration',
     help:
       'A user that no miner has connected for in this time is removed; one that was registered or changed meanwhile is not. Users with miners never are, ' +
-      'and none is before the proxy has run for an hour (or for this time, where it is shorter). Each removal is logged and in the audit log.',
+      'and none is before the proxy has run for an hour (or for this time, where it is shorter). Time in which the proxy did not run, and by which the clock was set forward, does not count: ' +
+      'a start moves all users along by the time since the newest was seen, registered or changed, where that is over an hour. Each removal is logged and in the audit log.',
     check: (written) => {
       const duration = written.trim().toLowerCase();
       return parseDurationMs(duration) === null ? null : duration;

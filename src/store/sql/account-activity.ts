@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { AccountExport } from '../activity-store.ts';
 import type { Tables } from '../schema.ts';
 import type { AccountPage } from '../store.ts';
@@ -16,10 +16,34 @@ export async function noteAccountsSeen(
   for (let start = 0; start < names.length; start += NAMES_PER_STATEMENT) {
     await db
       .updateTable('accounts')
-      .set({ last_seen_at_ms: atMs, idle_since_ms: atMs })
+      .set({ last_seen_at_ms: latest('last_seen_at_ms', atMs), idle_since_ms: latest('idle_since_ms', atMs) })
       .where('name', 'in', names.slice(start, start + NAMES_PER_STATEMENT))
       .execute();
   }
+}
+
+/** What a column of `accounts` becomes: `atMs`, unless it holds a later time. */
+export function latest(column: 'last_seen_at_ms' | 'idle_since_ms', atMs: number): RawBuilder<number> {
+  return sql<number>`case when ${sql.ref(column)} > ${atMs} then ${sql.ref(column)} else ${atMs} end`;
+}
+
+/** See `AccountsInBulk.shiftIdleTimes`. */
+export async function shiftIdleTimes(db: Kysely<Tables>, byMs: number): Promise<void> {
+  await db
+    .updateTable('accounts')
+    .set(({ eb }) => ({ idle_since_ms: eb('idle_since_ms', '+', byMs) }))
+    .execute();
+}
+
+/** See `AccountsInBulk.closeIdleGap`; to be run in a transaction. */
+export async function closeIdleGap(db: Kysely<Tables>, nowMs: number, leastGapMs: number): Promise<number> {
+  const { newestMs } = await db
+    .selectFrom('accounts')
+    .select(({ fn }) => fn.max<number | null>('idle_since_ms').as('newestMs'))
+    .executeTakeFirstOrThrow();
+  if (newestMs === null || nowMs - newestMs <= leastGapMs) return 0;
+  await shiftIdleTimes(db, nowMs - newestMs);
+  return nowMs - newestMs;
 }
 
 /** See `AccountsInBulk.listIdleAccounts`. */

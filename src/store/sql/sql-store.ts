@@ -35,7 +35,13 @@ import type {
 } from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import type { TokenRecord, TokenRequest } from '../token-store.ts';
-import { exportAccounts, listIdleAccounts, noteAccountsSeen } from './account-activity.ts';
+import {
+  closeIdleGap,
+  exportAccounts,
+  listIdleAccounts,
+  noteAccountsSeen,
+  shiftIdleTimes,
+} from './account-activity.ts';
 import { countAccounts, deleteAccount, findAccount, listAccounts, showAccount } from './accounts.ts';
 import { findAlgorithm, listAlgorithms } from './algorithms.ts';
 import { addAudit, dropAuditBefore, listAudit } from './audit.ts';
@@ -215,6 +221,14 @@ export class SqlStore implements Store {
 
   listIdleAccounts(beforeMs: number, limit: number): Promise<readonly string[]> {
     return this.#run(() => listIdleAccounts(this.#db, beforeMs, limit));
+  }
+
+  shiftIdleTimes(byMs: number, options: Patience = {}): Promise<void> {
+    return this.#relaxedTransaction((db) => shiftIdleTimes(db, byMs), options);
+  }
+
+  closeIdleGap(leastGapMs: number): Promise<number> {
+    return this.#transaction((db) => closeIdleGap(db, this.#clock.wallMs(), leastGapMs));
   }
 
   loadTotals(): Promise<readonly LastingTotal[]> {

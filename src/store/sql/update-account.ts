@@ -3,6 +3,7 @@ import { formatEndpoint } from '../../domain/endpoint.ts';
 import type { Tables } from '../schema.ts';
 import type { AccountChange, BackupChange, CredentialsRequest, UpdateAccountResult } from '../store.ts';
 import { StoreError } from '../store-error.ts';
+import { latest } from './account-activity.ts';
 import { refuseDifficulty, refuseEntries } from './account-checks.ts';
 import {
   type AccountContent,
@@ -109,7 +110,12 @@ async function write(
 ): Promise<boolean> {
   const updated = await db
     .updateTable('accounts')
-    .set({ ...toColumns(after), revision: revision + 1, changed_at_ms: nowMs, idle_since_ms: nowMs })
+    .set({
+      ...toColumns(after),
+      revision: revision + 1,
+      changed_at_ms: nowMs,
+      idle_since_ms: latest('idle_since_ms', nowMs),
+    })
     .where('name', '=', name)
     .where('revision', '=', revision)
     .returning('name')

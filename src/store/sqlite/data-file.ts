@@ -8,7 +8,7 @@ import { hasSeedTables } from './read-seed.ts';
 export const APPLICATION_ID = 0x53545250;
 
 /** Read and write for the owner only: the file holds pool passwords. */
-const PRIVATE_MODE = 0o600;
+export const PRIVATE_MODE = 0o600;
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const HEADER_BYTES = 100;
 const ROLLBACK_JOURNAL = 1;

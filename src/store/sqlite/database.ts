@@ -4,7 +4,8 @@ import type { Log } from '../../kit/log.ts';
 import type { SchemaEngine } from '../migrations/migration.ts';
 import type { Tables } from '../schema.ts';
 import { APPLICATION_ID, makePrivate, prepareDataFile } from './data-file.ts';
-import { keepCopy } from './take-over.ts';
+import { keepCopy } from './keep-copy.ts';
+import { awaitsTakeOver, notTakenOver, type OnOriginal } from './take-over.ts';
 
 /** A wait inside SQLite would stop the event loop, and with it every miner: `retryWhileBusy` waits outside. */
 const STATEMENT_TIMEOUT_MS = 10;
@@ -13,12 +14,20 @@ const MEMORY = ':memory:';
 const STATEMENTS_KEPT = 200;
 
 /** Opens the data file at `path` with the settings that the store relies on. `:memory:` gives a database that ends with it. */
-export function openDatabase({ log }: { log: Log }, path: string): Database.Database {
+export function openDatabase(
+  { log }: { log: Log },
+  path: string,
+  onOriginal: OnOriginal = 'take-over',
+): Database.Database {
   const isFile = path !== MEMORY;
   const kind = isFile ? prepareDataFile(path) : 'new';
-  if (kind === 'original') keepCopy(path);
+  if (kind === 'original') {
+    if (onOriginal === 'refuse') throw notTakenOver(path);
+    keepCopy(path);
+  }
   const database = new Database(path, { timeout: STATEMENT_TIMEOUT_MS, fileMustExist: isFile });
   try {
+    if (onOriginal === 'refuse' && awaitsTakeOver(database)) throw notTakenOver(path);
     // The mark goes into the file before anything else: whatever moment the process dies at, the file is empty or known as ours.
     if (kind !== 'ours') database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma('journal_mode = WAL');

@@ -12,7 +12,7 @@ import { type SqlEngine, SqlStore } from '../sql/sql-store.ts';
 import type { Store } from '../store.ts';
 import { openDatabase, sqliteSchema, toKysely } from './database.ts';
 import { toStoreError } from './faults.ts';
-import { takeOver } from './take-over.ts';
+import { type OnOriginal, takeOver } from './take-over.ts';
 import { Turns } from './turns.ts';
 
 export interface SqliteCollaborators {
@@ -28,19 +28,21 @@ export interface SqliteStoreOptions {
   readonly catalogue: Catalogue;
   /** How long opening, and later each operation, goes on trying while another process holds a lock. Default 5000. */
   readonly busyTimeoutMs?: number | undefined;
+  /** Only the proxy itself takes over. Default `take-over`. */
+  readonly onOriginal?: OnOriginal | undefined;
 }
 
 /**
  * Opens the embedded store, brings its schema up to date and applies the catalogue. The file is created with mode 0600.
- * A data file of the original program is taken over: a copy is kept, its accounts and pools are imported, its tables stay beside ours.
+ * A data file of the original program is taken over, unless `onOriginal` says otherwise: a copy is kept, its accounts and pools are imported, its tables stay beside ours.
  * Rejects with a `StoreError` whose message is one line for the operator; the file of any other program is left untouched.
  */
 export async function openSqliteStore(
   { log, clock, newAccountName }: SqliteCollaborators,
-  { path, catalogue, busyTimeoutMs = 5000 }: SqliteStoreOptions,
+  { path, catalogue, busyTimeoutMs = 5000, onOriginal = 'take-over' }: SqliteStoreOptions,
 ): Promise<Store> {
   const { database, db } = await retryWhileBusy(
-    () => openSqliteDatabase({ log, clock }, { path, catalogue, takesOver: true }),
+    () => openSqliteDatabase({ log, clock }, { path, catalogue, onOriginal }),
     { clock, toStoreError: (error) => toStoreError(error, path) },
     { timeoutMs: busyTimeoutMs },
   );
@@ -70,12 +72,12 @@ export function sqliteEngine(database: Database.Database, path: string): SqlEngi
   };
 }
 
-/** One attempt at {@link openSqliteStore}, without the store. `takesOver`: what the original program left in the file is imported, once. */
+/** One attempt at {@link openSqliteStore}, without the store. */
 export async function openSqliteDatabase(
   { log, clock }: { log: Log; clock: Clock },
-  { path, catalogue, takesOver }: { path: string; catalogue: Catalogue; takesOver: boolean },
+  { path, catalogue, onOriginal }: { path: string; catalogue: Catalogue; onOriginal: OnOriginal },
 ): Promise<{ database: Database.Database; db: Kysely<Tables> }> {
-  const database = openDatabase({ log }, path);
+  const database = openDatabase({ log }, path, onOriginal);
   try {
     const db = toKysely(database);
     const { from, to } = await migrate(
@@ -84,7 +86,7 @@ export async function openSqliteDatabase(
     );
     if (from !== to) log.info('data file brought up to date', { path, from, to });
     await applyCatalogue({ db, clock, log }, catalogue);
-    if (takesOver) await takeOver({ database, db, log, clock }, path);
+    if (onOriginal === 'take-over') await takeOver({ database, db, log, clock }, path);
     return { database, db };
   } catch (error) {
     database.close();

@@ -11,8 +11,8 @@ import type { Catalogue } from '../catalogue-schema.ts';
 import { renderSeedReport } from '../seed/report.ts';
 import type { Store } from '../store.ts';
 import { importSeedFile } from './import-seed-file.ts';
+import { copyOf } from './keep-copy.ts';
 import { openSqliteStore } from './open.ts';
-import { copyOf } from './take-over.ts';
 
 const CATALOGUE: Catalogue = {
   algorithms: [
@@ -55,7 +55,10 @@ function open(path: string, log: Log = silentLog): Promise<Store> {
 }
 
 function importInto(to: string, from: string) {
-  return importSeedFile({ log: silentLog, clock: systemClock }, { from, to, catalogue: CATALOGUE });
+  return importSeedFile(
+    { log: silentLog, clock: systemClock },
+    { from, to, catalogue: CATALOGUE, leastGapMs: 3_600_000 },
+  );
 }
 
 /** [pool, user, password] of an account as it is mined with. */

@@ -1,12 +1,11 @@
-import { constants, copyFileSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../kit/clock.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Tables } from '../schema.ts';
 import { importSeed } from '../seed/import-seed.ts';
 import { StoreError } from '../store-error.ts';
-import { makePrivate } from './data-file.ts';
+import { copyOf } from './keep-copy.ts';
 import { hasSeedTables, readSeed } from './read-seed.ts';
 
 /** SQLite's `user_version` of a file of ours whose tables of the original program have been imported. */
@@ -15,31 +14,22 @@ const IMPORTED = 1;
 const SKIPPED_LINES = 100;
 
 /**
- * Where the copy of the original program's file is kept, as it was before this program wrote to it.
- * @param path of the data file.
+ * What is done with data of the original program that was not taken over yet: imported and marked as such, left as it is, or refused with
+ * the file untouched.
  */
-export function copyOf(path: string): string {
-  return `${path}.original`;
+export type OnOriginal = 'take-over' | 'leave' | 'refuse';
+
+/** Whether the original program has left something in this file that was not taken over yet. */
+export function awaitsTakeOver(database: Database.Database): boolean {
+  return database.pragma('user_version', { simple: true }) !== IMPORTED && hasSeedTables(database);
 }
 
-/** Copies the original program's file, under a lock that keeps that program from writing. A copy that is there already stays. */
-export function keepCopy(path: string): void {
-  const copy = copyOf(path);
-  const database = new Database(path, { readonly: true, fileMustExist: true });
-  try {
-    database.exec('begin');
-    database.prepare('select count(*) from sqlite_master').get();
-    copyFileSync(path, copy, constants.COPYFILE_EXCL);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new StoreError('failed', `${copy}: the copy of the original program's data failed: ${detail}`, {
-      cause: error,
-    });
-  } finally {
-    database.close();
-  }
-  makePrivate(copy);
+/** Why work on the file has to wait for the proxy. */
+export function notTakenOver(path: string): StoreError {
+  return new StoreError(
+    'foreign-database',
+    `${path} holds data of the original program that was not taken over yet: start the proxy once on it, or use import-seed`,
+  );
 }
 
 /** From now on what the original program has in this file is not imported by itself any more. */
@@ -52,7 +42,7 @@ export async function takeOver(
   { database, db, log, clock }: { database: Database.Database; db: Kysely<Tables>; log: Log; clock: Clock },
   path: string,
 ): Promise<void> {
-  if (database.pragma('user_version', { simple: true }) === IMPORTED || !hasSeedTables(database)) return;
+  if (!awaitsTakeOver(database)) return;
   const report = await importSeed(
     { transaction: (work) => db.transaction().execute(work), nowMs: clock.wallMs() },
     readSeed(database),
