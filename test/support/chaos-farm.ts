@@ -660,7 +660,7 @@ export class ChaosFarm implements AsyncDisposable {
     };
     this.#accounts[number] = changed;
     this.#bed.accounts.set(changed.name, changed);
-    this.#bed.proxy.onAccountChanged(changed);
+    this.#bed.change(changed);
   }
 }
 

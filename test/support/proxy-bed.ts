@@ -99,6 +99,8 @@ export interface ProxyBed extends AsyncDisposable {
   readonly proxy: Proxy;
   readonly port: number;
   readonly accounts: Map<string, Account>;
+  /** An account is another from now on, to miners that are there and to those that come. */
+  change(account: Account): void;
 }
 
 /** The proxy room alone on a real port, accounts from a map. */
@@ -137,6 +139,10 @@ export async function startProxyBed(
     proxy,
     port,
     accounts: known,
+    change: (account) => {
+      known.set(account.name, account);
+      proxy.onAccountChanged(account);
+    },
     [Symbol.asyncDispose]: () => {
       proxy.stop();
       return Promise.resolve();

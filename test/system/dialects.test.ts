@@ -112,9 +112,7 @@ describe('ethash through the proxy', () => {
       const miner = ethashMiner(t, bed, { flavour });
       await miner.waitFor(({ accepted }) => accepted >= 3, 20_000);
       const { connections } = miner.stats;
-      bed.proxy.onAccountChanged(
-        dialectAccount(NAME, [second], { dialect: flavour, ...ETCHASH }, { revision: 2 }),
-      );
+      bed.change(dialectAccount(NAME, [second], { dialect: flavour, ...ETCHASH }, { revision: 2 }));
       await eventually(
         () => second.stats.accepted >= 3,
         () => `shares at the second pool: ${second.stats.summary()}`,
@@ -235,7 +233,7 @@ describe('cryptonote through the proxy', () => {
     });
     const miners = cryptonoteMiners(t, bed, 4);
     await Promise.all(miners.map((miner) => miner.waitFor(({ accepted }) => accepted >= 2, 30_000)));
-    bed.proxy.onAccountChanged(dialectAccount(NAME, [second], RANDOMX, { revision: 2 }));
+    bed.change(dialectAccount(NAME, [second], RANDOMX, { revision: 2 }));
     await eventually(
       () => second.stats.accepted >= 4,
       () => `shares at the second pool: ${second.stats.summary()}`,
@@ -378,9 +376,7 @@ describe('coins whose nonces begin with a prefix, through the proxy', () => {
       const miner = prefixMiner(t, bed, dialect, { extranonceSubscribe: true });
       await miner.waitFor(({ accepted }) => accepted >= 3, 20_000);
       const { connections } = miner.stats;
-      bed.proxy.onAccountChanged(
-        dialectAccount(NAME, [second], { dialect, ...PREFIXED[dialect] }, { revision: 2 }),
-      );
+      bed.change(dialectAccount(NAME, [second], { dialect, ...PREFIXED[dialect] }, { revision: 2 }));
       await eventually(
         () => second.stats.accepted >= 3,
         () => `shares at the second pool: ${second.stats.summary()}`,

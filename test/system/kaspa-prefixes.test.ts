@@ -58,7 +58,7 @@ function bedOn(pools: readonly Bridge[]): Promise<ProxyBed> {
 }
 
 function moveTo(bed: ProxyBed, pools: readonly Bridge[], revision = 2): void {
-  bed.proxy.onAccountChanged(dialectAccount(NAME, pools, KASPA, { revision }));
+  bed.change(dialectAccount(NAME, pools, KASPA, { revision }));
 }
 
 /** A miner that has logged in, its answers taken. */

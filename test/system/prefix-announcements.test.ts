@@ -139,7 +139,7 @@ for (const coin of [KAWPOW, ETHASH]) {
       const [, miner] = await Promise.all([first.client(), loggedIn(t, bed, coin)]);
       await miner.nextMethod('mining.notify');
       await sleep(1100);
-      bed.proxy.onAccountChanged(dialectAccount(NAME, [second], coin, { revision: 2 }));
+      bed.change(dialectAccount(NAME, [second], coin, { revision: 2 }));
       await second.client();
       const sinceMs = performance.now();
       await miner.closed();
@@ -154,7 +154,7 @@ for (const coin of [KAWPOW, ETHASH]) {
     await using bed = await bedOn(first, coin);
     const [before, miner] = await Promise.all([first.client(), loggedIn(t, bed, coin, true)]);
     const job = paramsOf(await miner.nextMethod('mining.notify'))[0];
-    bed.proxy.onAccountChanged(dialectAccount(NAME, [second], coin, { revision: 2 }));
+    bed.change(dialectAccount(NAME, [second], coin, { revision: 2 }));
     const now = await second.client();
     assert.equal(paramsOf(await miner.nextMethod('mining.set_extranonce'))[0], 'bb0203');
     const nextJob = paramsOf(await miner.nextMethod('mining.notify'))[0];

@@ -105,7 +105,7 @@ for (const dialect of ANNOUNCING) {
       await using bed = await bedOn(first, dialect);
       const miner = minerOf(t, bed, dialect);
       for (const [index, pool] of pools.entries()) {
-        if (index > 0) bed.proxy.onAccountChanged(accountOn(pool, dialect, index + 1));
+        if (index > 0) bed.change(accountOn(pool, dialect, index + 1));
         await minesAt(pool);
       }
       assert.equal(miner.stats.connections, 1);
@@ -140,7 +140,7 @@ for (const dialect of SILENT) {
       await miner.waitFor(({ connections }) => connections === 3);
       await minesAt(first);
       assert.equal(miner.stats.connections, 3, 'known when it comes back');
-      bed.proxy.onAccountChanged(accountOn(second, dialect, 2));
+      bed.change(accountOn(second, dialect, 2));
       await minesAt(second);
       assert.equal(miner.stats.connections, 4, 'once for the other pool');
       checkClean(miner, [second]);
@@ -156,11 +156,11 @@ for (const dialect of SILENT) {
       await minesAt(open);
       assert.equal(miner.stats.connections, 1);
       assert.notEqual(miner.stats.extranonce1, '');
-      bed.proxy.onAccountChanged(accountOn(other, dialect, 2));
+      bed.change(accountOn(other, dialect, 2));
       await minesAt(other);
       assert.equal(miner.stats.connections, 2);
       const { extranonce1 } = miner.stats;
-      bed.proxy.onAccountChanged(accountOn(alsoOpen, dialect, 3));
+      bed.change(accountOn(alsoOpen, dialect, 3));
       await minesAt(alsoOpen);
       assert.equal(miner.stats.connections, 2);
       assert.equal(miner.stats.extranonce1, extranonce1);

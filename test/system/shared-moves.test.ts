@@ -108,7 +108,7 @@ describe('shares of before', () => {
     );
     const { miner, job } = await mine(bed, { isAware: true });
     assert.equal(miner.geometry.size, 3);
-    bed.proxy.onAccountChanged(account([narrow], { revision: 2 }));
+    bed.change(account([narrow], { revision: 2 }));
     await miner.nextMethod('mining.set_extranonce');
     await miner.nextMethod(JOB);
     assert.equal(await share(miner, job, 1, '000001'), true);
@@ -170,7 +170,7 @@ describe('shares of before', () => {
     const { miner } = await mine(bed);
     await miner.call({ id: 9, method: 'mining.suggest_difficulty', params: [EASIEST] });
     const repeated = await miner.nextMethod(JOB);
-    bed.proxy.onAccountChanged(account([second], { revision: 2 }));
+    bed.change(account([second], { revision: 2 }));
     await miner.nextMethod(JOB);
     assert.equal(await share(miner, repeated, 1), true);
     const row = bed.proxy.report().sessions.find(({ pool }) => pool === nameOf(first));
@@ -198,7 +198,7 @@ describe('a change of the account', () => {
     const next = await startPool();
     await using bed = await startProxyBed([account([old])]);
     await mine(bed);
-    bed.proxy.onAccountChanged(account([next, old], { revision: 2 }));
+    bed.change(account([next, old], { revision: 2 }));
     await minesAt(bed, next, 1000);
   });
 
@@ -208,7 +208,7 @@ describe('a change of the account', () => {
     await next.stop();
     await using bed = await startProxyBed([account([old])], testSettings(), { clock: ahead });
     const { miner } = await mine(bed);
-    bed.proxy.onAccountChanged(account([next, old], { revision: 2 }));
+    bed.change(account([next, old], { revision: 2 }));
     ahead.byMs += 31_000;
     await new Promise((resolve) => {
       setTimeout(resolve, 600);
@@ -227,7 +227,7 @@ describe('a change of the account', () => {
       { clock: ahead },
     );
     const { miner } = await mine(bed);
-    bed.proxy.onAccountChanged(account([next], { revision: 2 }));
+    bed.change(account([next], { revision: 2 }));
     ahead.byMs += 31_000;
     await eventually(
       () => poolOf(bed) === nameOf(next),

@@ -229,7 +229,7 @@ for (const given of CASES) {
       const connections = miners.map(({ stats }) => stats.connections);
       for (const [revision, to] of [narrow, pool].entries()) {
         const mode = { mode: 'shared', revision: revision + 2 } as const;
-        bed.proxy.onAccountChanged(dialectAccount(NAME, [to], given, mode));
+        bed.change(dialectAccount(NAME, [to], given, mode));
         const isThere = (prefix: string): boolean => to.prefixes().some((one) => prefix.startsWith(one));
         await Promise.all(miners.map((miner) => miner.waitFor(({ extranonce1 }) => isThere(extranonce1))));
         await mineOn(miners);

@@ -368,7 +368,7 @@ describe('a miner of a shared group', () => {
     await miner.waitFor(({ accepted }) => accepted >= 3);
     const change = async (mode: 'auto' | 'dedicated', revision: number): Promise<void> => {
       const { cleanJobs } = miner.stats;
-      bed.proxy.onAccountChanged(account([pool], { mode, revision }));
+      bed.change(account([pool], { mode, revision }));
       await miner.waitFor((books) => books.cleanJobs > cleanJobs);
     };
     await change('dedicated', 2);
@@ -646,7 +646,7 @@ describe('a live switch', () => {
         'mining on the first',
       );
       const at = performance.now();
-      bed.proxy.onAccountChanged(account([second], { mode, revision: 2 }));
+      bed.change(account([second], { mode, revision: 2 }));
       await waitFor(
         () =>
           bed.proxy
@@ -677,7 +677,7 @@ describe('a live switch', () => {
       await miner.call({ id: 1, method: 'mining.subscribe', params: ['raw/1'] });
       await miner.call({ id: 2, method: 'mining.authorize', params: [`${NAME}.raw`, 'x'] });
       const old = (await miner.nextMethod('mining.notify'))['params'] as string[];
-      bed.proxy.onAccountChanged(account([second], { mode, revision: 2 }));
+      bed.change(account([second], { mode, revision: 2 }));
       const now = (await miner.nextMethod('mining.notify'))['params'] as string[];
       assert.notEqual(old[1], now[1], 'another block');
       for (const [id, [jobId, , , , , , , ntime]] of [old, now].entries()) {
@@ -730,7 +730,7 @@ describe('a live switch', () => {
     for (let revision = 2; revision < 8; revision += 1) {
       const pool = revision % 2 === 0 ? second : first;
       const { accepted } = pool.stats;
-      bed.proxy.onAccountChanged(account([pool], { mode: 'dedicated', revision }));
+      bed.change(account([pool], { mode: 'dedicated', revision }));
       await pool.waitFor((books) => books.accepted > accepted);
     }
     assert.equal(miner.stats.connections, 1);
@@ -831,7 +831,7 @@ describe('rented hashrate', () => {
     const next = await startPool({ difficulty: 2000, extranonce2Bytes: 8 });
     await using bed = await startProxyBed([account([before])]);
     const { market } = await rent(bed);
-    bed.proxy.onAccountChanged(account([next], { revision: 2 }));
+    bed.change(account([next], { revision: 2 }));
     assert.deepEqual((await market.nextMethod('mining.set_difficulty'))['params'], [2000]);
     await market.nextMethod('mining.notify');
     assert.equal(market.isClosed, false);

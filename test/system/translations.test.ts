@@ -218,14 +218,14 @@ describe('a miner that leaves out the mix hash', () => {
       await acceptedMore(miner, 2);
       const { connections } = miner.stats;
       const prefix = miner.task?.prefix;
-      bed.proxy.onAccountChanged({ ...onOther, revision: 2 });
+      bed.change({ ...onOther, revision: 2 });
       await eventually(
         () => other.stats.accepted >= 3,
         () => `shares at the other pool: ${other.stats.summary()}`,
         60_000,
       );
       assert.equal(miner.task?.prefix, prefix, 'any prefix will do there');
-      bed.proxy.onAccountChanged({ ...onOwn, revision: 3 });
+      bed.change({ ...onOwn, revision: 3 });
       const before = own.stats.accepted;
       await eventually(
         () => own.stats.accepted >= before + 3,
@@ -257,7 +257,7 @@ describe('a miner that leaves out the mix hash', () => {
     await Promise.all(miners.map((miner) => miner.waitFor(() => miner.task?.prefix === 'af4c07', 20_000)));
     for (const name of [NAME, OTHER]) {
       const moved = dialectAccount(name, [shared], { dialect: 'ethproxy', ...ETCHASH }, { revision: 2 });
-      bed.proxy.onAccountChanged(moved);
+      bed.change(moved);
     }
     await eventually(
       () => shared.stats.connectionsNow === 2 && new Set(miners.map(({ task }) => task?.prefix)).size === 2,
@@ -289,7 +289,7 @@ describe('a miner that leaves out the mix hash', () => {
     await miner.call({ id: 2, method: 'mining.authorize', params: [`${NAME}.rig`, 'x'] });
     await miner.nextMethod('mining.notify', 30_000);
     const moved = dialectAccount(NAME, [own], { dialect: 'ethereum-stratum', ...ETCHASH }, { revision: 2 });
-    bed.proxy.onAccountChanged(moved);
+    bed.change(moved);
     await miner.closed(20_000);
   });
 
@@ -317,7 +317,7 @@ describe('a miner that leaves out the mix hash', () => {
     await acceptedMore(miner, 1);
 
     const onOwn = dialectAccount(NAME, [own], { dialect: 'ethereum-stratum', ...ETCHASH }, { revision: 2 });
-    bed.proxy.onAccountChanged(onOwn);
+    bed.change(onOwn);
     await eventually(
       () => own.stats.accepted >= 1,
       () => 'shares at its own',
@@ -331,7 +331,7 @@ describe('a miner that leaves out the mix hash', () => {
     );
     isReady = false;
     other.newJob({ clean: true, epoch: 1 });
-    bed.proxy.onAccountChanged({ ...onOther, revision: 3 });
+    bed.change({ ...onOther, revision: 3 });
     await eventually(
       () => waiting.length > 0,
       () => 'the next cache is asked for',
