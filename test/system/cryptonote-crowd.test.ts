@@ -99,7 +99,7 @@ test(`${MINERS} miners of one account: more than a connection has bytes for, so 
     seen.add(`${connection} ${job} ${nonce}`);
   }
   assert.equal(seen.size, pool.stats.submits.length);
-  assert.equal(busy.size, 2);
+  assert.ok(busy.size >= 2, `${busy.size} connections carried shares`);
   const total = bed.proxy.report().totals.find(({ account: name }) => name === NAME);
   assert.equal(total?.counts.accepted, pool.stats.accepted);
   assert.equal(
