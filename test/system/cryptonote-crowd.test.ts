@@ -62,8 +62,8 @@ test(`${MINERS} miners of one account: more than a connection has bytes for, so 
     }
   };
   check();
-  // Before it is known how many fit, a spare one or two may have been opened for so many at once.
-  assert.ok(pool.stats.connectionsTotal <= 6, `${pool.stats.connectionsTotal} connections`);
+  // One that was opened to spare, and that nobody came to in time, has gone again.
+  assert.equal(pool.stats.connectionsNow, 2);
 
   await Promise.all(miners.map((miner) => miner.waitFor(({ accepted }) => accepted >= 2, 60_000)));
   pool.newBlock();
@@ -99,11 +99,12 @@ test(`${MINERS} miners of one account: more than a connection has bytes for, so 
     seen.add(`${connection} ${job} ${nonce}`);
   }
   assert.equal(seen.size, pool.stats.submits.length);
-  assert.ok(busy.size >= 2, `${busy.size} connections carried shares`);
+  assert.equal(busy.size, 2);
   const total = bed.proxy.report().totals.find(({ account: name }) => name === NAME);
   assert.equal(total?.counts.accepted, pool.stats.accepted);
-  assert.equal(
-    total?.received,
-    miners.reduce((sum, { stats }) => sum + stats.submitted, 0),
-  );
+  // What a miner sent in the moment of its end may have been cut off with its connection.
+  const submitted = miners.reduce((sum, { stats }) => sum + stats.submitted, 0);
+  const answered = miners.reduce((sum, { stats }) => sum + stats.accepted + stats.rejected, 0);
+  const received = total?.received ?? 0;
+  assert.ok(received <= submitted && received >= answered, `${answered} <= ${received} <= ${submitted}`);
 });
