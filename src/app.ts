@@ -83,6 +83,8 @@ const OWN_FILES = 128;
 /** A scrape and a health probe in the same moment share one look at the store. */
 const CHECKS_KEPT_MS = 2000;
 const CHECK_MS = 1000;
+/** For how long a scrape waits for a store that is locked. */
+const PERSIST_WITHIN_MS = 250;
 /** The counters' last way to the disk, which is short unless another process holds the store locked. */
 const LAST_WRITE_MS = 700;
 /** The whole end: what the miners' drain may take of it is not the web server's. */
@@ -219,7 +221,15 @@ export async function startApp(
 
     const reports = async () => [history.withPast(await worker.report())];
     const metrics = new MetricsExporter(
-      { reports, checks },
+      {
+        // What Prometheus has seen must not be less after the process was killed: it would take that for a reset, and count everything again.
+        reports: async () => {
+          const report = await worker.report();
+          await history.persistTotals(report.totals, PERSIST_WITHIN_MS);
+          return [history.withWritten(report)];
+        },
+        checks,
+      },
       {
         ...metricsOptions(config),
         build: { version, startedAtMs },

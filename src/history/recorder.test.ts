@@ -78,6 +78,8 @@ async function recording(beforeMs: number) {
   return { recorder, store, lines, sharesOf, collected: () => collected };
 }
 
+const rows = (received: number) => [totalRow({ received, counts: shareCounts({ accepted: received }) })];
+
 describe('the recorder', () => {
   test('writes a minute when it is over, totals at once, and all that is left at the end', async () => {
     const { recorder, store, sharesOf, collected, lines } = await recording(1000);
@@ -128,6 +130,23 @@ describe('the recorder', () => {
     const sinceMs = performance.now();
     await recorder.stop(100);
     assert.ok(performance.now() - sinceMs < 2000);
+  });
+
+  test('shows what is written: a locked store is waited for a while, and one who asks again at once sees the same', async () => {
+    const { recorder, store } = await recording(30_000);
+    const shown = (): number | undefined =>
+      recorder.withWritten(workerReport({ totals: [] })).totals[0]?.received;
+    await recorder.persistTotals(rows(1000), 250);
+    assert.equal(store.totals[0]?.received, 1000);
+    await recorder.persistTotals(rows(1001), 250);
+    assert.equal(shown(), 1000, 'within a second it is not written again');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    store.saveTotals = () => new Promise(() => {});
+    const sinceMs = performance.now();
+    await recorder.persistTotals(rows(2000), 100);
+    assert.ok(performance.now() - sinceMs < 1000);
+    assert.equal(shown(), 1000);
+    await recorder.stop(100);
   });
 
   test('the rate of the bucket of now is over what has passed of it', async () => {

@@ -6,7 +6,7 @@ import type {
   HistoryStep,
   LastingTotal,
 } from '../domain/history.ts';
-import type { Collection, WorkerReport, WorkRow } from '../domain/report.ts';
+import type { Collection, TotalRow, WorkerReport, WorkRow } from '../domain/report.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import { within } from '../kit/within.ts';
@@ -61,6 +61,8 @@ export interface RecordedHistory {
 const MINUTE_MS = 60_000;
 /** What is locked for longer is tried again with the next collection; the end of the program need not wait for it. */
 const WRITE_WITHIN_MS = 1000;
+/** Many who scrape do not make many writes. */
+const PERSIST_EVERY_MS = 1000;
 /** Small removals after each minute: enough to catch up with a month of downtime within an hour. */
 const PRUNINGS = 100;
 
@@ -77,6 +79,10 @@ export class HistoryRecorder {
   #timer: NodeJS.Timeout | null = null;
   #collecting: Promise<void> = Promise.resolve();
   #writing: Promise<void> | null = null;
+  /** Totals are written one after another: what is tried again must not come after what is newer. */
+  #saving: Promise<unknown> = Promise.resolve();
+  #persisting: Promise<void> | null = null;
+  #persistedMs = Number.NEGATIVE_INFINITY;
   /** Reading and the writing of minutes take turns, so that no minute is seen twice or not at all. */
   #turn: Promise<unknown> = Promise.resolve();
   #isFailing = false;
@@ -99,6 +105,34 @@ export class HistoryRecorder {
   /** The report with totals of all runs. */
   withPast(report: WorkerReport): WorkerReport {
     return { ...report, totals: this.#totals.withPast(report.totals) };
+  }
+
+  /** The report with totals of all runs as they stand in the store: after `kill -9` none of them is less. */
+  withWritten(report: WorkerReport): WorkerReport {
+    return { ...report, totals: this.#totals.asWritten() };
+  }
+
+  /**
+   * Writes what is new in these totals of this run, unless that was done within the last second. Waits for `withinMs` at the most and never rejects: `withWritten` has what came
+   * of it.
+   */
+  async persistTotals(rows: readonly TotalRow[], withinMs: number): Promise<void> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#persisting === null) {
+      if (this.#isStopped || nowMs - this.#persistedMs < PERSIST_EVERY_MS) return;
+      this.#totals.note(rows);
+      this.#persisting = this.#saveTotals({ withinMs })
+        .then(
+          () => {
+            this.#persistedMs = nowMs;
+          },
+          (error: unknown) => this.#noteFault(error),
+        )
+        .finally(() => {
+          this.#persisting = null;
+        });
+    }
+    await within(withinMs, this.#persisting);
   }
 
   /** From `fromMs` to `toMs`, what is not written yet included. Rejects where the store cannot be read. */
@@ -168,9 +202,7 @@ export class HistoryRecorder {
     const { store } = this.#parts;
     const { keepDays } = this.#options;
     try {
-      const totals = this.#totals.unwritten();
-      if (totals.length > 0) await store.saveTotals(totals, patience);
-      this.#totals.written(totals);
+      await this.#saveTotals(patience);
       const minutes = this.#minutes.ended(untilMs);
       for (const { atMs, rows } of minutes) {
         await this.#inTurn(async () => {
@@ -185,6 +217,16 @@ export class HistoryRecorder {
     } catch (error) {
       this.#noteFault(error);
     }
+  }
+
+  #saveTotals(patience: { readonly withinMs: number }): Promise<void> {
+    const saved = this.#saving.then(async () => {
+      const totals = this.#totals.unwritten();
+      if (totals.length > 0) await this.#parts.store.saveTotals(totals, patience);
+      this.#totals.written(totals);
+    });
+    this.#saving = saved.catch(() => undefined);
+    return saved;
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -8,18 +8,23 @@ import { SHARE_RESULTS, type ShareResult } from '../domain/result.ts';
  */
 export class RunningTotals {
   readonly #past: ReadonlyMap<string, TotalRow>;
+  /** As they are known to stand in the store. */
+  readonly #written: Map<string, TotalRow>;
   #unwritten = new Map<string, LastingTotal>();
 
   constructor(past: readonly LastingTotal[]) {
     this.#past = new Map(past.map((total) => [keyOf(total), whole(total)]));
+    this.#written = new Map(this.#past);
   }
 
-  /** Rows of this run that have changed. */
+  /** Rows of this run. Those that are not further than what is known already change nothing: a report may be older than what was collected since. */
   note(rows: readonly TotalRow[]): void {
     for (const row of rows) {
       const key = keyOf(row);
       const { inFlight: _, ...total } = row;
-      this.#unwritten.set(key, add(total, this.#past.get(key)));
+      const sum = add(total, this.#past.get(key));
+      const known = this.#unwritten.get(key) ?? this.#written.get(key);
+      if (known === undefined || progressOf(sum) > progressOf(known)) this.#unwritten.set(key, sum);
     }
   }
 
@@ -33,7 +38,13 @@ export class RunningTotals {
     for (const total of totals) {
       const key = keyOf(total);
       if (this.#unwritten.get(key) === total) this.#unwritten.delete(key);
+      this.#written.set(key, { ...total, inFlight: Math.max(0, total.received - endedOf(total)) });
     }
+  }
+
+  /** The rows of all runs as they stand in the store. */
+  asWritten(): TotalRow[] {
+    return [...this.#written.values()];
   }
 
   /** The rows of this run with what was before them, and those that have only a past; what was mined on first stands first. */
@@ -55,9 +66,17 @@ function keyOf({ account, pool, algorithm }: Pick<TotalRow, 'account' | 'pool' |
 
 /** Shares that were in flight when the program was killed have no result: they are lost, so that the books add up. */
 function whole(total: LastingTotal): TotalRow {
-  const ended = SHARE_RESULTS.reduce((sum, result) => sum + total.counts[result], 0);
-  const lost = total.counts.lost + Math.max(0, total.received - ended);
+  const lost = total.counts.lost + Math.max(0, total.received - endedOf(total));
   return { ...total, counts: { ...total.counts, lost }, inFlight: 0 };
+}
+
+function endedOf({ counts }: LastingTotal): number {
+  return SHARE_RESULTS.reduce((sum, result) => sum + counts[result], 0);
+}
+
+/** Grows with whatever is counted, since none of it goes back. */
+function progressOf(total: LastingTotal): number {
+  return total.received + endedOf(total) + total.sharesAtPool;
 }
 
 function add(total: LastingTotal, past: LastingTotal | undefined): LastingTotal {
