@@ -93,6 +93,11 @@ async function removeToken(
   const { scope, label } = record;
   await auditPort(store).record({ ...WHO, action: 'token-deleted', target: word, change: { scope, label } });
   await output.out(`Token ${word} (${scope}) removed.\n`);
+  const left = await store.listTokens();
+  if (scope === 'admin' && !left.some((token) => token.scope === 'admin'))
+    output.err(
+      'WARNING: no token of scope admin is left in the data file. Unless web.tokens has one, nobody can administer the proxy from other machines until "stratum-proxy token add admin" is run.\n',
+    );
 }
 
 /** `export`: every account, one JSON object a line. */

@@ -115,7 +115,12 @@ export class TokenRing {
    * expired is a token still: what was closed does not open by itself.
    */
   get isOpen(): boolean {
-    return !this.#isExposed && this.#configured.length === 0 && this.#stored.length === 0;
+    return !this.#isExposed && this.hasNone;
+  }
+
+  /** There is no token, not even an expired one: where it is not open, nobody gets in until there is one. */
+  get hasNone(): boolean {
+    return this.#configured.length === 0 && this.#stored.length === 0;
   }
 
   /** Whose a presented token is, null for an unknown or expired one. Takes the same time whichever token it is. `nowMs`: since 1970-01-01 UTC. */

@@ -15,6 +15,9 @@ export interface GateKeys {
   readonly guard: BrowserGuard;
 }
 
+const NO_TOKEN =
+  'other machines can reach this, and there is no token: run "stratum-proxy token add admin" with the same data file';
+
 /** What every request passes before its route sees it, the cheapest refusal first. */
 export function addGates(app: HttpApp, keys: GateKeys, limits: HttpLimits, log: Log, paths: PathTable): void {
   const { tokens } = keys;
@@ -45,6 +48,7 @@ export function addGates(app: HttpApp, keys: GateKeys, limits: HttpLimits, log: 
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access ?? 'admin';
     if (tokens.isOpen || access === 'open') return;
+    if (tokens.hasNone) throw unauthorized(NO_TOKEN, '');
     const header = request.headers.authorization;
     if (header === undefined) throw unauthorized('this needs "Authorization: Bearer <token>"', '');
     const token = readBearer(header);

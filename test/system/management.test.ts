@@ -144,6 +144,13 @@ describe('management', { concurrency: 2 }, () => {
           ['local', 'command line', 'token-created', '1'],
         ],
       );
+      const last = await runToEnd(['token', 'remove', '1', '--db.path', dataFile]);
+      assert.equal(last.code, 0);
+      assert.match(last.stderr, /no token of scope admin is left in the data file.*token add admin/);
+      await answered(program, token, 401);
+      const closed = await program.get('/api/v1/users');
+      assert.equal(closed.status, 401, 'what was closed does not open');
+      assert.match(closed.text, /there is no token.*stratum-proxy token add admin/);
       assert.equal((await runToEnd(['token', 'remove', '9', '--db.path', dataFile])).code, 2);
       assert.equal((await runToEnd(['token', 'add', 'king', '--db.path', dataFile])).code, 2);
       assert.match(
