@@ -61,8 +61,6 @@ export interface RecordedHistory {
 const MINUTE_MS = 60_000;
 /** What is locked for longer is tried again with the next collection; the end of the program need not wait for it. */
 const WRITE_WITHIN_MS = 1000;
-/** Many who scrape do not make many writes. */
-const PERSIST_EVERY_MS = 1000;
 /** Small removals after each minute: enough to catch up with a month of downtime within an hour. */
 const PRUNINGS = 100;
 
@@ -81,8 +79,6 @@ export class HistoryRecorder {
   #writing: Promise<void> | null = null;
   /** Totals are written one after another: what is tried again must not come after what is newer. */
   #saving: Promise<unknown> = Promise.resolve();
-  #persisting: Promise<void> | null = null;
-  #persistedMs = Number.NEGATIVE_INFINITY;
   /** Reading and the writing of minutes take turns, so that no minute is seen twice or not at all. */
   #turn: Promise<unknown> = Promise.resolve();
   #isFailing = false;
@@ -107,32 +103,20 @@ export class HistoryRecorder {
     return { ...report, totals: this.#totals.withPast(report.totals) };
   }
 
-  /** The report with totals of all runs as they stand in the store: after `kill -9` none of them is less. */
+  /**
+   * The report with totals of all runs as they stand in the store: after `kill -9` none of them is less. While the store takes nothing, as they are: whoever watches is to see that
+   * miners go on.
+   */
   withWritten(report: WorkerReport): WorkerReport {
-    return { ...report, totals: this.#totals.asWritten() };
+    return this.#isFailing ? this.withPast(report) : { ...report, totals: this.#totals.asWritten() };
   }
 
-  /**
-   * Writes what is new in these totals of this run, unless that was done within the last second. Waits for `withinMs` at the most and never rejects: `withWritten` has what came
-   * of it.
-   */
+  /** Writes what is new in these totals of this run. Waits for `withinMs` at the most and never rejects: `withWritten` has what came of it. */
   async persistTotals(rows: readonly TotalRow[], withinMs: number): Promise<void> {
-    const nowMs = this.#parts.clock.monotonicMs();
-    if (this.#persisting === null) {
-      if (this.#isStopped || nowMs - this.#persistedMs < PERSIST_EVERY_MS) return;
-      this.#totals.note(rows);
-      this.#persisting = this.#saveTotals({ withinMs })
-        .then(
-          () => {
-            this.#persistedMs = nowMs;
-          },
-          (error: unknown) => this.#noteFault(error),
-        )
-        .finally(() => {
-          this.#persisting = null;
-        });
-    }
-    await within(withinMs, this.#persisting);
+    if (this.#isStopped) return;
+    this.#totals.note(rows);
+    const saved = this.#saveTotals({ withinMs }).catch((error: unknown) => this.#noteFault(error));
+    await within(withinMs, saved);
   }
 
   /** From `fromMs` to `toMs`, what is not written yet included. Rejects where the store cannot be read. */
