@@ -54,6 +54,17 @@ export const UpFilter = Type.Optional(
   oneOf(['true', 'false'], 'Only what is there (`true`), or only what has ended within the last minute.'),
 );
 
+/** The query of a list of miners. */
+export const minersQuery = {
+  ...sortedQuery,
+  search: SearchFilter,
+  account: WordFilter,
+  worker: WordFilter,
+  pool: WordFilter,
+  algorithm: WordFilter,
+  up: UpFilter,
+};
+
 /** What a row is sorted by. */
 export type SortValue = number | string | null;
 

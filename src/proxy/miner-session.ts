@@ -39,6 +39,8 @@ import { type Wish, Wishes, wishedDifficulty } from './wishes.ts';
 export interface Binding {
   readonly route: Route;
   readonly group: Group;
+  /** What the miner's shares lack at the pool; null where they lack nothing. */
+  readonly completion: ShareCompletion | null;
   /** Under the algorithm of the newest job. */
   readonly books: SessionBooks;
   /** Under algorithms of jobs before; null where there were none. */
@@ -450,14 +452,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     const { group } = route;
     this.worker = worker;
     this.#planFor(group);
-    this.binding = {
-      route,
-      group,
-      books: this.#openBooks(route, group, worker),
-      formerBooks: null,
-      worker,
-      nameAtPool: group.nameOf(worker),
-    };
+    this.binding = this.#bindingTo(route, group, worker);
     this.#withoutPoolSinceMs = context.clock.monotonicMs();
     this.#awaitPool();
     context.addresses.authorized(this.ip);
@@ -478,6 +473,18 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
 
   #planFor(group: Group): void {
     this.plan = planInGroup(this.plan, this.dialect.miner.nonces, group);
+  }
+
+  #bindingTo(route: Route, group: Group, worker: string): Binding {
+    return {
+      route,
+      group,
+      completion: this.#completionAt(group),
+      books: this.#openBooks(route, group, worker),
+      formerBooks: null,
+      worker,
+      nameAtPool: group.nameOf(worker),
+    };
   }
 
   #openBooks(route: Route, group: Group, worker: string, algorithm: string = group.algorithm): SessionBooks {
@@ -541,14 +548,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     // Shares of a pool whose difficulty was passed through have told nothing of the rate.
     if (next.group.judges && !binding.group.judges) this.#difficulty?.resume(context.clock.monotonicMs());
     const { route, worker } = binding;
-    this.binding = {
-      route,
-      group: next.group,
-      books: this.#openBooks(route, next.group, worker),
-      formerBooks: null,
-      worker,
-      nameAtPool: next.group.nameOf(worker),
-    };
+    this.binding = this.#bindingTo(route, next.group, worker);
     this.upstream = next.upstream;
     this.resumed = null;
   }
@@ -690,8 +690,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   onReady(from: Upstream): void {
     if (from.job === null || from.subscription === null) return;
     if (this.#turnsAway(from, from.subscription)) return;
-    const group = this.#next?.upstream === from ? this.#next.group : this.binding?.group;
-    if (group !== undefined && from.job.work !== null && !this.#isMixReady(group, from.job.work)) return;
+    if (from.job.work !== null && !this.#isMixReadyAt(from, from.job.work)) return;
     if (this.#next !== null && from === this.#next.upstream) this.#arrive(this.#next);
     const { upstream } = this;
     if (upstream === null || from !== upstream || upstream.subscription === null) return;
@@ -741,8 +740,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     return false;
   }
 
-  /** What its shares lack at the pools of this group; null where they lack nothing. */
-  completionAt(group: Group): ShareCompletion | null {
+  #completionAt(group: Group): ShareCompletion | null {
     if (this.dialect.pairing(group.dialect.name) !== 'completed') return null;
     return group.dialect.completion ?? null;
   }
@@ -751,8 +749,8 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
    * False where shares of this work could not be completed yet: a pool that the miner comes to counts as one without a job until they can.
    * [quirk: ethminer ends a connection on which a share goes unanswered for 2 seconds; ethereum-mining/ethminer#1615]
    */
-  #isMixReady(group: Group, work: Work): boolean {
-    const seed = this.completionAt(group)?.seedOf(work) ?? null;
+  #isMixReady(group: Group, completion: ShareCompletion, work: Work): boolean {
+    const seed = completion.seedOf(work);
     if (seed === null || seed === this.#mixSeed) return true;
     const { name } = group.credentials.pool.algorithm;
     const isReady = this.context.mix.prepare(name, seed, () => {
@@ -761,6 +759,13 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     });
     if (isReady) this.#mixSeed = seed;
     return isReady;
+  }
+
+  /** The same of a pool that the session is at, or on its way to. */
+  #isMixReadyAt(from: Upstream, work: Work): boolean {
+    const group = this.#next?.upstream === from ? this.#next.group : this.binding?.group;
+    const completion = group === undefined ? null : this.#completionAt(group);
+    return group === undefined || completion === null || this.#isMixReady(group, completion, work);
   }
 
   /** Keeps the prefix that the miner has where no other miner's overlaps with it, else finds another. */
@@ -974,12 +979,12 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   #sendJob(job: IssuedJob, clean: boolean): void {
     if (job.work === null || this.lane === null || this.binding === null) return;
     const binding = this.#bookUnder(job.algorithm, this.binding);
-    const completion = this.completionAt(binding.group);
+    const { completion } = binding;
     // EthProxy pools do not say it: every block of theirs voids the one before.
     const isClean = clean || (completion !== null && this.#block !== job.block);
     this.#block = job.block;
     // An epoch begins for the miner with seconds of work too; the cache is there before its first share.
-    this.#isMixReady(binding.group, job.work);
+    if (completion !== null) this.#isMixReady(binding.group, completion, job.work);
     const difficulty = this.#difficultyFor(job, binding.group.judges);
     const isChanged = this.sent.note(job, difficulty);
     this.#jobSentAtMs = this.context.clock.monotonicMs();

@@ -265,6 +265,24 @@ describe('a pool connection that lingers', SUITE, () => {
     assert.equal(room.pool.peers.length, 1);
   });
 
+  test('a session that lives is not ended from elsewhere by its id, which others may have seen', async () => {
+    const room = await openRoom();
+    await using _ = room;
+    room.pool.serve({}, GREETING);
+    const miner = await room.miner({ from: '127.0.0.2' });
+    const { sessionId } = await miner.subscribe();
+    await miner.authorize();
+    await miner.nextMethod(JOB);
+    const stranger = await room.miner({ from: '127.0.0.3', sessionId });
+    const told = await stranger.subscribe();
+    assert.notEqual(told.sessionId, sessionId);
+    miner.send({ id: 'there', method: 'mining.ping', params: [] });
+    assert.equal(kindOf(await miner.next()), 'reply "there"');
+    // From where it lives it is.
+    await (await room.miner({ from: '127.0.0.2', sessionId })).subscribe();
+    await miner.closed();
+  });
+
   test('is not handed from a stranger to a stranger because neither has subscribed', async () => {
     const room = await openRoom({ upstream: { lingerMs: 60_000 } });
     await using _ = room;

@@ -2,22 +2,12 @@ import { Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { SESSIONS_PATH } from '../paths.ts';
 import { readNumbers } from '../query.ts';
-import { SearchFilter, searchOf, sortedQuery, UpFilter, WordFilter } from '../row-order.ts';
+import { minersQuery, searchOf, WordFilter } from '../row-order.ts';
 import { errorResponses, listOf, ProblemSchema, strictObject } from '../schemas.ts';
 import { listSessions } from '../session-list.ts';
 import { SessionView, sessionView } from './session-view.ts';
 
-const Query = strictObject({
-  ...sortedQuery,
-  search: SearchFilter,
-  account: WordFilter,
-  worker: WordFilter,
-  pool: WordFilter,
-  algorithm: WordFilter,
-  dialect: WordFilter,
-  address: WordFilter,
-  up: UpFilter,
-});
+const Query = strictObject({ ...minersQuery, dialect: WordFilter, address: WordFilter });
 
 const Page = Type.Object({
   sessions: listOf(SessionView),

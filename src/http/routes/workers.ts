@@ -2,20 +2,12 @@ import { type Static, Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { WORKERS_PATH } from '../paths.ts';
 import { readNumbers } from '../query.ts';
-import { SearchFilter, searchOf, sortedQuery, UpFilter, WordFilter } from '../row-order.ts';
+import { minersQuery, searchOf } from '../row-order.ts';
 import { errorResponses, listOf, orNull, ProblemSchema, strictObject } from '../schemas.ts';
 import { HashrateView, isoTime, isoTimeOrNull, SharesView } from '../view.ts';
 import { listWorkers, type WorkerRow } from '../worker-list.ts';
 
-const Query = strictObject({
-  ...sortedQuery,
-  search: SearchFilter,
-  account: WordFilter,
-  worker: WordFilter,
-  pool: WordFilter,
-  algorithm: WordFilter,
-  up: UpFilter,
-});
+const Query = strictObject(minersQuery);
 
 const WorkerView = Type.Object({
   account: Type.String(),

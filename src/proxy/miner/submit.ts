@@ -36,7 +36,14 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     );
     return;
   }
-  const { site, assembled } = place(session, request, found);
+  let site = found;
+  let assembled = assembleAt(session, request, site);
+  if (assembled.kind === 'malformed' && assembled.isOtherPrefix === true) {
+    // Where the job that it names is of two pools, the beginning of its nonce says which of them it was found for.
+    const former = session.formerSiteOf(request.jobId);
+    const before = former === null ? null : assembleAt(session, request, former);
+    if (former !== null && before?.kind === 'share') [site, assembled] = [former, before];
+  }
   const { job, upstream, binding, difficulty } = site;
   const { group } = binding;
   if (assembled.kind === 'malformed') {
@@ -69,7 +76,7 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     isFound: false,
   };
   session.enterShare(share);
-  const completion = session.completionAt(group);
+  const { completion } = binding;
   if (completion !== null) {
     proveByMix(session, upstream, group, share, completion);
     return;
@@ -79,23 +86,6 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
   else if (assembled.share.family === 'bitcoin')
     proveByHash(session, upstream, group, share, assembled.share);
   else proveByClaim(session, upstream, group, share, job.work);
-}
-
-/** A share, and where it goes. */
-interface Placed {
-  readonly site: ShareSite;
-  readonly assembled: Assembled;
-}
-
-/** Where the job that a share names is of two pools, the beginning of its nonce says which of them it was found for. */
-function place(session: MinerSession, request: SubmitRequest, site: ShareSite): Placed {
-  const assembled = assembleAt(session, request, site);
-  if (assembled.kind === 'share' || assembled.isOtherPrefix !== true) return { site, assembled };
-  const former = session.formerSiteOf(request.jobId);
-  const before = former === null ? null : assembleAt(session, request, former);
-  return former !== null && before?.kind === 'share'
-    ? { site: former, assembled: before }
-    : { site, assembled };
 }
 
 function assembleAt(session: MinerSession, request: SubmitRequest, site: ShareSite): Assembled {
