@@ -38,6 +38,7 @@ import { ServerProbe } from './server-facts.ts';
 import { type LoadAgain, SettingsReload } from './settings-reload.ts';
 import { loadCatalogue } from './store/catalogue.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
+import { takeOwnership } from './store/sqlite/owner-lock.ts';
 import {
   accountSource,
   accountsPort,
@@ -100,9 +101,14 @@ export async function startApp(
 ): Promise<App> {
   const startedAtMs = clock.wallMs();
   const undo: (() => Promise<void> | void)[] = [];
+  let release = (): void => {};
   try {
     const store = await openSqliteStore({ log, clock }, { path: config.db.path, catalogue: loadCatalogue() });
     undo.push(() => store.close());
+    if (config.db.path !== ':memory:') {
+      ({ release } = await takeOwnership(config.db.path));
+      undo.push(release);
+    }
     await store.closeIdleGap(LEAST_GAP_MS);
 
     let storedTokens = (await store.listTokens()).map(storedToken);
@@ -454,6 +460,7 @@ export async function startApp(
         fleet.stop();
         events.stop();
         await store.close();
+        release();
       },
     };
   } catch (error) {

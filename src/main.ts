@@ -240,12 +240,13 @@ function announce(app: App, dataFile: string, isDemo: boolean, log: ProcessLog):
   const lines = [
     `stratum-proxy ${version()}`,
     `  miners connect to   ${stratum}`,
+    `  dashboard           ${api}/`,
     `  REST API, metrics   ${api}/api/v1, ${api}/metrics`,
     `  data file           ${dataFile === ':memory:' ? 'none, kept in memory' : resolve(dataFile)}`,
     ...(isDemo
       ? [
           '',
-          'The practice pools and miners are at work; watch the shares come in:',
+          'The practice pools and miners are at work; watch the shares come in on the dashboard, or',
           `  curl ${api}/metrics | grep ^proxy_worker`,
         ]
       : [

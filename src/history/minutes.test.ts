@@ -56,8 +56,20 @@ describe('minutes', () => {
     assert.deepEqual(minutes.points(ALL, START_MS + MINUTE_MS, START_MS + 2 * MINUTE_MS), []);
   });
 
+  test('tell so many names of an account apart in a day, and as many the next day', () => {
+    const minutes = new Minutes({ workers: 100, namesPerDay: 2, rows: 100 });
+    const day = (n: number): number => START_MS + n * 1440 * MINUTE_MS;
+    minutes.add([row('a', 1), row('b', 2), row('c', 4), row('', 8), row('a', 16)], day(0) + 1);
+    minutes.add([row('c', 32, { account: 'other' })], day(0) + 1);
+    minutes.add([row('c', 64), row('d', 128), row('e', 256)], day(1) + 1);
+    assert.deepEqual(worksOf(minutes), {
+      0: { a: 17, b: 2, [OTHER_WORKERS]: 4, '': 8, c: 32 },
+      1440: { c: 64, d: 128, [OTHER_WORKERS]: 256 },
+    });
+  });
+
   test('count names beyond their number as others, and lose nothing', () => {
-    const minutes = new Minutes({ workers: 2, rows: 100 });
+    const minutes = new Minutes({ workers: 2, namesPerDay: 100, rows: 100 });
     minutes.add(
       [row('rig1', 1), row('rig2', 2), row('rig3', 4), row('rig4', 8), row('rig1', 16)],
       START_MS + 1,
@@ -66,7 +78,7 @@ describe('minutes', () => {
   });
 
   test('that nobody takes become one, the oldest first, when they are too many', () => {
-    const minutes = new Minutes({ workers: 100, rows: 4 });
+    const minutes = new Minutes({ workers: 100, namesPerDay: 100, rows: 4 });
     for (let minute = 0; minute < 50; minute += 1)
       minutes.add([row('rig1', 1), row('rig2', 1)], START_MS + minute * MINUTE_MS + 1);
     assert.deepEqual(worksOf(minutes), { 48: { rig1: 49, rig2: 49 }, 49: { rig1: 1, rig2: 1 } });

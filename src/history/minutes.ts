@@ -3,6 +3,7 @@ import { bucketOf, type HistoryPoint, type HistoryScope, isInScope } from '../do
 import { LabelMap } from '../domain/label-map.ts';
 import type { WorkRow } from '../domain/report.ts';
 import type { ShareResult } from '../domain/result.ts';
+import { WorkerNames } from './worker-names.ts';
 
 const MINUTE_SECONDS = 60;
 
@@ -12,11 +13,17 @@ export const OTHER_WORKERS = '(others)';
 export interface MinutesLimits {
   /** Names of one minute that are told apart; who makes up more is counted as {@link OTHER_WORKERS}. */
   readonly workers: number;
+  /** Names of one account and day that are told apart: each is kept for as long as the history is. */
+  readonly namesPerDay: number;
   /** Rows of all minutes that wait to be written. Beyond it the oldest minute is added to the one after it. */
   readonly rows: number;
 }
 
-export const DEFAULT_MINUTES_LIMITS: MinutesLimits = { workers: 100_000, rows: 250_000 };
+export const DEFAULT_MINUTES_LIMITS: MinutesLimits = {
+  workers: 100_000,
+  namesPerDay: 10_000,
+  rows: 250_000,
+};
 
 interface Sum extends WorkRow {
   work: number;
@@ -26,11 +33,13 @@ interface Sum extends WorkRow {
 /** The minutes that are not written yet: that which is running, and those before it while the store cannot take them. */
 export class Minutes {
   readonly #limits: MinutesLimits;
+  readonly #names: WorkerNames;
   /** By their begin, the oldest first; rows by their labels. */
   readonly #minutes = new Map<number, LabelMap<Sum>>();
 
   constructor(limits: MinutesLimits = DEFAULT_MINUTES_LIMITS) {
     this.#limits = limits;
+    this.#names = new WorkerNames(limits.namesPerDay);
   }
 
   /** `rows` were worked up to `untilMs`, most of them in the minute that holds the moment before. */
@@ -39,7 +48,10 @@ export class Minutes {
     const atMs = bucketOf(untilMs - 1, MINUTE_SECONDS);
     const minute = this.#minutes.get(atMs) ?? new LabelMap<Sum>();
     this.#minutes.set(atMs, minute);
-    for (const row of rows) addTo(minute, row, this.#limits.workers);
+    for (const row of rows) {
+      const isTold = this.#names.take(row, untilMs);
+      addTo(minute, isTold ? row : { ...row, worker: OTHER_WORKERS }, this.#limits.workers);
+    }
     this.#makeRoom();
   }
 
