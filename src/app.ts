@@ -101,13 +101,13 @@ export async function startApp(
 ): Promise<App> {
   const startedAtMs = clock.wallMs();
   const undo: (() => Promise<void> | void)[] = [];
-  let release = (): void => {};
+  let ownership: { release(): void } | null = null;
   try {
     const store = await openSqliteStore({ log, clock }, { path: config.db.path, catalogue: loadCatalogue() });
     undo.push(() => store.close());
     if (config.db.path !== ':memory:') {
-      ({ release } = await takeOwnership(config.db.path));
-      undo.push(release);
+      ownership = await takeOwnership(config.db.path);
+      undo.push(ownership.release);
     }
     await store.closeIdleGap(LEAST_GAP_MS);
 
@@ -460,7 +460,7 @@ export async function startApp(
         fleet.stop();
         events.stop();
         await store.close();
-        release();
+        ownership?.release();
       },
     };
   } catch (error) {

@@ -58,10 +58,10 @@ describe('minutes', () => {
 
   test('tell so many names of an account apart in a day, and as many the next day', () => {
     const minutes = new Minutes({ workers: 100, namesPerDay: 2, rows: 100 });
-    const day = (n: number): number => START_MS + n * 1440 * MINUTE_MS;
-    minutes.add([row('a', 1), row('b', 2), row('c', 4), row('', 8), row('a', 16)], day(0) + 1);
-    minutes.add([row('c', 32, { account: 'other' })], day(0) + 1);
-    minutes.add([row('c', 64), row('d', 128), row('e', 256)], day(1) + 1);
+    const [today, tomorrow] = [START_MS + 1, START_MS + 1440 * MINUTE_MS + 1];
+    minutes.add([row('a', 1), row('b', 2), row('c', 4), row('', 8), row('a', 16)], today);
+    minutes.add([row('c', 32, { account: 'other' })], today);
+    minutes.add([row('c', 64), row('d', 128), row('e', 256)], tomorrow);
     assert.deepEqual(worksOf(minutes), {
       0: { a: 17, b: 2, [OTHER_WORKERS]: 4, '': 8, c: 32 },
       1440: { c: 64, d: 128, [OTHER_WORKERS]: 256 },
