@@ -118,13 +118,21 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
     log.flush();
     process.exit(EXIT.fault);
   });
-  // Heard from the first moment: by itself it would end the process, and a service manager may ask for a reload of what has only just been started.
+  // Heard from the first moment. A hang-up would end the process by itself, and a service manager may ask for a reload of what has only just been started; the first process of a container
+  // would not hear the others at all.
   let onHangUp: ((signal: NodeJS.Signals) => void) | null = null;
   let hungUp: NodeJS.Signals | null = null;
   process.on('SIGHUP', (signal) => {
     if (onHangUp === null) hungUp = signal;
     else onHangUp(signal);
   });
+  // Whoever ends it while it starts loses nothing: no miner has been heard yet.
+  let onEnd: (signal: NodeJS.Signals) => void = (signal) => {
+    log.info('ended while starting', { signal });
+    log.flush();
+    process.exit(EXIT.ok);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => onEnd(signal));
   // The demo's accounts have no place in the data file of a real proxy.
   const isInMemory = command === 'demo' && sources.get('db.path') === 'default';
   const used = isInMemory ? { ...config, db: { path: ':memory:' } } : config;
@@ -150,7 +158,6 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
     return;
   }
   const demo = command === 'demo' ? await joinDemo(app) : null;
-  announce(app, used.db.path, demo !== null, log);
 
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
@@ -163,13 +170,15 @@ async function run({ config, command, sources }: Loaded): Promise<void> {
     log.flush();
     process.exit(EXIT.ok);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+  onEnd = (signal) => void stop(signal);
   onHangUp = (signal) => {
     // The terminal was closed. Without one it is what a service manager sends to have the configuration read again, and
     // that must not end a farm's mining.
     if (isTty) void stop(signal);
     else void app.reload('signal');
   };
+  // Only now: whoever is told that it has started may end it with the next word.
+  announce(app, used.db.path, demo !== null, log);
   if (hungUp !== null) onHangUp(hungUp);
 }
 

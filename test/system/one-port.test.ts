@@ -201,6 +201,8 @@ describe('one port', () => {
     const pool = await farm.pool({ difficulty: SHA256D });
     const account = await farm.account(pool, 'wallet');
     const { dataFile } = farm.program;
+    // Ended with its data kept: two proxies do not run on one data file.
+    await farm.program.stop();
     await using other = await Farm.open({
       dataFile,
       flags: [

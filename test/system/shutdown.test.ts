@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { Farm } from '../support/farm.ts';
 import type { LinePeer, Message } from '../support/line-peer.ts';
+import { FREE_PORTS, Launched } from '../support/program.ts';
 import type { ScriptedMiner } from '../support/scripted-miner.ts';
 import { notify, setDifficulty } from '../support/scripted-pool.ts';
 
@@ -63,6 +69,25 @@ describe('the end', { concurrency: 3 }, () => {
       assert.equal(program.stderr, '');
     });
   }
+
+  test('a SIGTERM while it starts ends it as one later does, and so does one with the first word of its start', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'stratum-proxy-end-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const dataFile = join(folder, 'proxy.db');
+    await using starting = new Launched([...FREE_PORTS, '--db.path', dataFile]);
+    await eventually(
+      () => existsSync(dataFile),
+      () => 'its data file',
+      20_000,
+    );
+    assert.deepEqual(await starting.stop(), { code: 0, signal: null });
+    await using started = new Launched([...FREE_PORTS, '--db.path', dataFile]);
+    started.child.stdout?.on('data', (text: string) => {
+      if (text.includes('"started"')) started.signal('SIGTERM');
+    });
+    assert.deepEqual(await started.exit(20_000), { code: 0, signal: null });
+    assert.match(started.stdout, /"stopped"/);
+  });
 
   test('a pool that does not answer is waited for no longer than shutdown.drainMs', async () => {
     await using farm = await Farm.open({ flags: ['--shutdown.drainMs', '300'] });
