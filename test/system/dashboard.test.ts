@@ -212,6 +212,59 @@ describe('the dashboard', () => {
     await page.getByRole('heading', { name: 'Log in' }).waitFor();
   });
 
+  test('the first token that is made on the page is shown, and the page goes on with it', async (t) => {
+    const farm = await openFarm(t);
+    const page = await openPage(farm);
+    await page.goto(`${farm.program.web}/#/system`);
+    const form = page.getByRole('form', { name: 'Make a token' });
+    await form.getByLabel('May').selectOption('admin');
+    await form.getByLabel('Note').fill('of the page');
+    await form.getByRole('button', { name: 'Make a token' }).click();
+    const token = (await page.locator('.made code').textContent()) ?? '';
+    assert.match(token, /^sp_/);
+    // It is asked for now, and the page has it.
+    assert.equal((await farm.program.get('/api/v1/users')).status, 401);
+    await page.getByRole('cell', { name: 'of the page', exact: true }).waitFor();
+    assert.equal(await page.locator('.made code').textContent(), token);
+    await page.getByRole('navigation', { name: 'Views' }).getByText('Live').waitFor();
+  });
+
+  test('a tab without a good token leaves the others alone', async (t) => {
+    const token = 'sp_for-the-test';
+    const farm = await openFarm(t, ['--web.tokens', `admin:${hashToken(token)}`]);
+    const context = await openContext(farm);
+    const stranger = await context.newPage();
+    await stranger.goto(farm.program.web);
+    await stranger.getByRole('heading', { name: 'Log in' }).waitFor();
+    const page = await context.newPage();
+    await page.goto(farm.program.web);
+    await page.getByLabel('Token').fill(token);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText('Live').waitFor();
+    await page.locator('.tile .value', { hasText: /\d/ }).first().waitFor();
+    await stranger.reload();
+    await stranger.getByRole('heading', { name: 'Log in' }).waitFor();
+    const another = await context.newPage();
+    await another.goto(farm.program.web);
+    await another.getByRole('heading', { name: 'Log in' }).waitFor();
+    assert.equal(await page.getByText('Live').isVisible(), true);
+    assert.equal(await stranger.getByRole('heading', { name: 'Log in' }).isVisible(), true);
+  });
+
+  test('a miner without a worker name has its page, and its history', async (t) => {
+    const farm = await openFarm(t);
+    const pool = await farm.pool({ difficulty: 1e-7 });
+    const name = await farm.account(pool, 'alice');
+    const miner = farm.miner(name);
+    await miner.waitFor(({ accepted }) => accepted >= 3);
+    const page = await openPage(farm);
+    await page.goto(`${farm.program.web}/#/workers`);
+    await page.getByRole('link', { name: '(no name)' }).click();
+    await page.getByRole('heading', { name: '(no name)' }).waitFor();
+    await page.locator('.shares li').first().waitFor();
+    assert.equal(await page.locator('main .problem').count(), 0);
+  });
+
   test('several pages of a browser read one stream, and another takes over where the first was', async (t) => {
     const farm = await openFarm(t);
     const context = await openContext(farm);
