@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HandClock } from '../test/support/hand-clock.ts';
 import { AccountKeeping } from './account-keeping.ts';
-import type { AuditAddition } from './http/manage-ports.ts';
+import type { AuditAddition } from './http/ports/manage.ts';
 import { silentLog } from './kit/log.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import type { AuditPort } from './http/manage-ports.ts';
+import type { AuditPort } from './http/ports/manage.ts';
 import type { Clock } from './kit/clock.ts';
 import type { Log } from './kit/log.ts';
 import type { AccountsInBulk } from './store/activity-store.ts';

@@ -14,7 +14,7 @@ import type {
   TokensPort,
   TokenView,
   TransferPort,
-} from './http/manage-ports.ts';
+} from './http/ports/manage.ts';
 import type { AccountExport } from './store/activity-store.ts';
 import type { AuditStore } from './store/audit-store.ts';
 import type { Store } from './store/store.ts';

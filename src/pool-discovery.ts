@@ -10,7 +10,7 @@ import { formatEndpoint } from './domain/endpoint.ts';
 import { difficultyOfHashes } from './domain/job.ts';
 import { lacksDifficulty, NO_POOL_OPTIONS } from './domain/pool-options.ts';
 import type { PoolFinding, PoolProbe } from './domain/pool-probe.ts';
-import type { DialectSource, PoolTest, PoolTestResult, PoolTestView } from './http/ports.ts';
+import type { DialectSource, PoolTest, PoolTestResult, PoolTestView } from './http/ports/pools.ts';
 import type { Store } from './store/store.ts';
 
 /** Each takes connections and up to fifteen seconds; who wants more at once is measuring other people's ports. */

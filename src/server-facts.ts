@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { ServerFacts, ServerPort, StratumListener } from './http/fleet-port.ts';
+import type { ServerFacts, ServerPort, StratumListener } from './http/ports/fleet.ts';
 import type { Clock } from './kit/clock.ts';
 import { countOpenFds } from './metrics/process-monitor.ts';
 

@@ -1,5 +1,5 @@
 import { type Config, changedKeys, withLiveKeys } from './config/schema.ts';
-import type { ReloadResult, SettingsPort } from './http/manage-ports.ts';
+import type { ReloadResult, SettingsPort } from './http/ports/manage.ts';
 import type { Log } from './kit/log.ts';
 
 export type LoadAgain =

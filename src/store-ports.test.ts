@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { emptyEvents, fleetPort, serverFacts } from '../test/support/fleet-fixtures.ts';
 import { managePorts, RecordingLog } from '../test/support/http-fixtures.ts';
 import type { AccountMining } from './http/mining.ts';
-import type { AccountView } from './http/ports.ts';
+import type { AccountView } from './http/ports/accounts.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { systemClock } from './kit/clock.ts';
 import type { Catalogue } from './store/catalogue-schema.ts';

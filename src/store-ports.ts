@@ -8,16 +8,18 @@ import type {
   AccountRefusal,
   AccountsPort,
   AccountView,
-  AddPoolResult,
-  AlgorithmsPort,
   CredentialsView,
-  FaultsPort,
+} from './http/ports/accounts.ts';
+import type { AlgorithmsPort } from './http/ports/algorithms.ts';
+import type {
+  AddPoolResult,
   PoolAddition,
   PoolsPort,
   PoolTestsPort,
   PoolTestView,
   PoolView,
-} from './http/ports.ts';
+} from './http/ports/pools.ts';
+import type { FaultsPort } from './http/ports.ts';
 import type { AccountRecord, AccountRecordEntry, PoolRecord, PoolRequest, Store } from './store/store.ts';
 import { StoreError } from './store/store-error.ts';
 

@@ -1,16 +1,10 @@
 import { NO_ACCOUNT_DIFFICULTY } from '../../src/domain/account.ts';
 import { NO_POOL_OPTIONS } from '../../src/domain/pool-options.ts';
-import type { ManagePorts, TokenView } from '../../src/http/manage-ports.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
-import type {
-  AccountsPort,
-  AccountView,
-  HttpPorts,
-  PoolsPort,
-  PoolTestView,
-  PoolView,
-  Registration,
-} from '../../src/http/ports.ts';
+import type { AccountsPort, AccountView, Registration } from '../../src/http/ports/accounts.ts';
+import type { ManagePorts, TokenView } from '../../src/http/ports/manage.ts';
+import type { PoolsPort, PoolTestView, PoolView } from '../../src/http/ports/pools.ts';
+import type { HttpPorts } from '../../src/http/ports.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Log, LogFields } from '../../src/kit/log.ts';
 import { emptyEvents, fleetPort, serverFacts } from './fleet-fixtures.ts';

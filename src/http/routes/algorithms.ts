@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { ALGORITHM_PATH, ALGORITHMS_PATH, POOLS_PATH } from '../paths.ts';
-import type { AlgorithmAddition, AlgorithmChange } from '../ports.ts';
+import type { AlgorithmAddition, AlgorithmChange } from '../ports/algorithms.ts';
 import {
   errorResponses,
   listOf,

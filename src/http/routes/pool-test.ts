@@ -5,7 +5,7 @@ import { PROBE_STEPS } from '../../domain/pool-probe.ts';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { ALGORITHMS_PATH, POOL_TEST_PATH } from '../paths.ts';
-import { DIALECT_SOURCES, type PoolTest } from '../ports.ts';
+import { DIALECT_SOURCES, type PoolTest } from '../ports/pools.ts';
 import {
   errorResponses,
   listOf,

@@ -4,7 +4,7 @@ import { formatPoolPattern, parsePoolPattern } from '../../domain/pool-pattern.t
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { POOL_PATH, POOLS_PATH } from '../paths.ts';
-import type { PoolChange } from '../ports.ts';
+import type { PoolChange } from '../ports/pools.ts';
 import { errorResponses, MAX_POOL, ProblemSchema, STORE_ERRORS } from '../schemas.ts';
 import { checkText } from '../text.ts';
 import {

@@ -3,7 +3,8 @@ import { formatPoolPattern, parsePoolPattern } from '../../domain/pool-pattern.t
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { ALGORITHMS_PATH, POOLS_PATH, USERS_PATH } from '../paths.ts';
-import type { AlgorithmsPort, PoolAddition } from '../ports.ts';
+import type { AlgorithmsPort } from '../ports/algorithms.ts';
+import type { PoolAddition } from '../ports/pools.ts';
 import { readNumbers } from '../query.ts';
 import {
   errorResponses,

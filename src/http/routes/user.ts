@@ -5,7 +5,7 @@ import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { miningOf } from '../mining.ts';
 import { USER_PATH, USERS_PATH } from '../paths.ts';
-import type { AccountChange } from '../ports.ts';
+import type { AccountChange } from '../ports/accounts.ts';
 import { errorResponses, orNull, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
 import {
   BackupsField,

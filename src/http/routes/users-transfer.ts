@@ -4,8 +4,8 @@ import { Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { importLines, LINES_AT_ONCE, type LineResult } from '../import-lines.ts';
-import type { ExportedAccount } from '../manage-ports.ts';
 import { USERS_EXPORT_PATH, USERS_IMPORT_PATH } from '../paths.ts';
+import type { ExportedAccount } from '../ports/manage.ts';
 import { errorResponses, listOf, oneOf, orNull, ProblemSchema, STORE_ERRORS } from '../schemas.ts';
 
 const NDJSON = 'application/x-ndjson';

@@ -4,7 +4,7 @@ import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { miningOf } from '../mining.ts';
 import { USERS_PATH } from '../paths.ts';
-import type { Credentials, Registration } from '../ports.ts';
+import type { Credentials, Registration } from '../ports/accounts.ts';
 import { readNumbers } from '../query.ts';
 import { errorResponses, listOf, MAX_POOL, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
 import {
