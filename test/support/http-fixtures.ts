@@ -147,14 +147,14 @@ export interface TestServer extends HttpServer {
 
 /** What a test replaces, of accounts and pools by method. */
 export type TestPorts = Partial<Omit<HttpPorts, 'accounts' | 'pools'>> & {
+  readonly log?: RecordingLog;
   readonly accounts?: Partial<AccountsPort>;
   readonly pools?: Partial<PoolsPort>;
 };
 
 /** A server over ports that say yes, each of which a test may replace. Nothing listens until `listen`. */
 export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> = {}): TestServer {
-  const log = new RecordingLog();
-  const { accounts, pools, ...others } = some;
+  const { accounts, pools, log = new RecordingLog(), ...others } = some;
   const registrations: Registration[] = [];
   const server = createHttpServer(
     {
