@@ -6,7 +6,15 @@ import { ApiError } from '../errors.ts';
 import { importLines, LINES_AT_ONCE, type LineResult } from '../import-lines.ts';
 import { USERS_EXPORT_PATH, USERS_IMPORT_PATH } from '../paths.ts';
 import type { ExportedAccount } from '../ports/manage.ts';
-import { errorResponses, listOf, oneOf, orNull, ProblemSchema, STORE_ERRORS } from '../schemas.ts';
+import {
+  BODY_ERRORS,
+  errorResponses,
+  listOf,
+  oneOf,
+  orNull,
+  ProblemSchema,
+  STORE_ERRORS,
+} from '../schemas.ts';
 
 const NDJSON = 'application/x-ndjson';
 const MOST_LINES = 10_000;
@@ -77,16 +85,7 @@ export const addUsersTransfer: AddRoutes = (app, { ports, log }) => {
           },
           { description: 'What became of each line.' },
         ),
-        ...errorResponses(
-          ProblemSchema,
-          ...STORE_ERRORS,
-          'malformed-json',
-          'invalid-request',
-          'invalid-value',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-        ),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, ...BODY_ERRORS),
       },
     },
     handler: async (request) => {
