@@ -13,7 +13,7 @@ import { SettingError } from './config/setting-error.ts';
 import { renderEffective } from './config/yaml.ts';
 import { formatEndpoint, parseEndpoint } from './domain/endpoint.ts';
 import { parsePoolPattern } from './domain/pool-pattern.ts';
-import { WorkerListenError } from './fleet/supervisor.ts';
+import { WorkerListenError } from './fleet/worker-handle.ts';
 import { createToken, hashToken, TOKEN_SCOPES } from './http/auth.ts';
 import { ListenError } from './http/errors.ts';
 import { systemClock } from './kit/clock.ts';

@@ -3,15 +3,16 @@ import { open } from 'node:fs/promises';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import type { Readable } from 'node:stream';
-import { LEAST_GAP_MS } from '../account-keeping.ts';
 import { createToken, hashToken, TOKEN_SCOPES, type TokenScope } from '../http/auth.ts';
 import { importLines, LINES_AT_ONCE, type LineResult } from '../http/import-lines.ts';
 import { systemClock } from '../kit/clock.ts';
 import { silentLog } from '../kit/log.ts';
-import { allAccounts, auditPort, transferPort, withoutPasswords, withPasswords } from '../manage-ports.ts';
 import { loadCatalogue } from '../store/catalogue.ts';
 import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { Store } from '../store/store.ts';
+import { LEAST_GAP_MS } from '../supervisor/account-keeping.ts';
+import { auditPort } from '../supervisor/audit-port.ts';
+import { allAccounts, transferPort, withoutPasswords, withPasswords } from '../supervisor/transfer-port.ts';
 
 /** Commands that work on the data file, whether a proxy runs on it or not. */
 

@@ -1,9 +1,9 @@
-import { LEAST_GAP_MS } from '../account-keeping.ts';
 import { systemClock } from '../kit/clock.ts';
 import { silentLog } from '../kit/log.ts';
 import { loadCatalogue } from '../store/catalogue.ts';
 import { renderSeedReport } from '../store/seed/report.ts';
 import { importSeedFile } from '../store/sqlite/import-seed-file.ts';
+import { LEAST_GAP_MS } from '../supervisor/account-keeping.ts';
 import { noteSeedImport } from './data-file.ts';
 
 /**

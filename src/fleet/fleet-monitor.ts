@@ -2,7 +2,7 @@ import { joinSummaries } from '../domain/join-reports.ts';
 import { RecentShares } from '../domain/recent-shares.ts';
 import type { FleetTick } from '../domain/report.ts';
 import type { Clock } from '../kit/clock.ts';
-import type { WorkerHandle } from './supervisor.ts';
+import type { WorkerHandle } from './worker-handle.ts';
 
 const WATCHED_MS = 1000;
 /** Of the looks without anybody to show them to: rates are to be there when somebody comes. */

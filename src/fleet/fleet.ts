@@ -4,7 +4,7 @@ import type { Recording, RecordResult } from '../domain/recording.ts';
 import type { FleetTick, SessionDetail, WorkerReport } from '../domain/report.ts';
 import type { Clock } from '../kit/clock.ts';
 import { FleetMonitor } from './fleet-monitor.ts';
-import type { WorkerHandle } from './supervisor.ts';
+import type { WorkerHandle } from './worker-handle.ts';
 
 export interface FleetParts {
   readonly workers: readonly WorkerHandle[];

@@ -13,8 +13,8 @@ import { ShareVerifier } from '../proxy/share-verifier.ts';
 import { bitcoinV1 } from '../wire/dialects/bitcoin-v1/index.ts';
 import { localLink } from './link.ts';
 import type { AccountAnswer, ToSupervisor, ToWorker } from './messages.ts';
-import { type AccountSource, WorkerHandle, WorkerListenError } from './supervisor.ts';
 import { startWorker } from './worker.ts';
+import { type AccountSource, WorkerHandle, WorkerListenError } from './worker-handle.ts';
 
 const NAME = '00112233445566aa';
 

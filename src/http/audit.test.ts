@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { managePorts, testServer } from '../../test/support/http-fixtures.ts';
 import { withoutSecrets } from './audit.ts';
 import { createToken, hashToken } from './auth.ts';
-import type { AuditAddition } from './manage-ports.ts';
+import type { AuditAddition } from './ports/manage.ts';
 
 function audited(record?: () => Promise<void>) {
   const entries: AuditAddition[] = [];

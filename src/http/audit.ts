@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { shownVia } from '../domain/via.ts';
 import type { Log } from '../kit/log.ts';
 import type { HttpApp } from './app.ts';
-import type { AuditPort } from './manage-ports.ts';
+import type { AuditPort } from './ports/manage.ts';
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Longer ones are cut down to the names of what was given. */

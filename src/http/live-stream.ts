@@ -3,8 +3,8 @@ import type { AlgorithmFacts } from '../domain/account.ts';
 import type { NumberedEvent } from '../domain/event.ts';
 import type { FleetTick, PoolRow } from '../domain/report.ts';
 import { eventView } from './event-view.ts';
-import type { EventsPort, FleetPort } from './fleet-port.ts';
 import { poolState } from './pool-state.ts';
+import type { EventsPort, FleetPort } from './ports/fleet.ts';
 import { isoTime } from './view.ts';
 
 export interface LiveStreamParts {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { LimitField, searchOf } from './query.ts';
 import { MAX_POOL, oneOf } from './schemas.ts';
 
 export const SORT_KEYS = [
@@ -33,7 +34,7 @@ const MAX_OFFSET = 10_000_000;
 
 /** The query of a sorted list, beside its filters. */
 export const sortedQuery = {
-  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Entries per page.' }),
+  limit: LimitField,
   offset: Type.Integer({
     minimum: 0,
     maximum: MAX_OFFSET,
@@ -65,6 +66,18 @@ export const minersQuery = {
   up: UpFilter,
 };
 
+/** Which miners a query asks for, and which part of their list. */
+export function readMinersQuery<Query extends Window & Partial<Order> & { readonly search?: string }>({
+  limit,
+  offset,
+  sort = 'connectedAt',
+  order = 'asc',
+  search,
+  ...words
+}: Query) {
+  return { filter: { ...words, search: searchOf(search) }, page: { limit, offset, sort, order } };
+}
+
 /** What a row is sorted by. */
 export type SortValue = number | string | null;
 
@@ -92,9 +105,3 @@ export function naturalKey(text: string): string {
 
 const HAS_DIGIT = /\d/;
 const DIGITS = /\d+/g;
-
-/** The words of a search; null where nothing is searched for. */
-export function searchOf(text: string | undefined): string | null {
-  const wanted = text?.trim().toLowerCase() ?? '';
-  return wanted === '' ? null : wanted;
-}

@@ -75,6 +75,21 @@ export const STORE_ERRORS = [
   'store-down',
 ] as const satisfies readonly ApiErrorCode[];
 
+/** Errors of every route that changes something and is told what by its path. */
+export const CHANGE_ERRORS = [
+  'foreign-origin',
+  'unsupported-media-type',
+  'invalid-value',
+] as const satisfies readonly ApiErrorCode[];
+
+/** Errors of every route that takes a body of JSON. */
+export const BODY_ERRORS = [
+  'malformed-json',
+  'invalid-request',
+  'body-too-large',
+  ...CHANGE_ERRORS,
+] as const satisfies readonly ApiErrorCode[];
+
 /** Errors that any route can answer. */
 const ALWAYS: readonly ApiErrorCode[] = [
   'malformed-request',

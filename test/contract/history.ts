@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { HistoryRetention, HistoryScope, LastingTotal } from '../../src/domain/history.ts';
 import type { WorkRow } from '../../src/domain/report.ts';
-import type { Store } from '../../src/store/store.ts';
 import { shareCounts } from '../support/report-fixtures.ts';
-import { CATALOGUE, type StoreHarness } from './store.ts';
+import { type NewHarness, storeBed } from './store-bed.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -42,31 +41,19 @@ function total(some: Partial<LastingTotal> = {}): LastingTotal {
 }
 
 /** What every engine does with totals and history. */
-export function describeHistory(engine: string, newHarness: () => Promise<StoreHarness>): void {
-  describe(`history on ${engine}`, () => {
-    let harness: StoreHarness;
-    let store: Store;
-    let nowMs = START_MS;
-
-    beforeEach(async () => {
-      nowMs = START_MS;
-      harness = await newHarness();
-      store = await harness.open({ catalogue: CATALOGUE, nowMs: () => nowMs });
-    });
-
-    afterEach(async () => {
-      await store.close();
-      await harness.dispose();
-    });
-
-    async function reopen(): Promise<void> {
-      await store.close();
-      store = await harness.open({ catalogue: CATALOGUE, nowMs: () => nowMs });
-    }
+export function describeHistory(newHarness: NewHarness): void {
+  describe('totals and history', () => {
+    const bed = storeBed(newHarness, START_MS);
+    const { reopen } = bed;
 
     async function read(step: 60 | 600 | 3600, scope: Partial<HistoryScope> = {}, days = 1) {
       const toMs = START_MS + days * DAY_MS;
-      const points = await store.readHistory({ scope: { ...ALL, ...scope }, step, fromMs: START_MS, toMs });
+      const points = await bed.store.readHistory({
+        scope: { ...ALL, ...scope },
+        step,
+        fromMs: START_MS,
+        toMs,
+      });
       return points.map(({ atMs, algorithm, work, counts }) => [
         (atMs - START_MS) / MINUTE_MS,
         algorithm,
@@ -83,47 +70,55 @@ export function describeHistory(engine: string, newHarness: () => Promise<StoreH
 
     async function prune(): Promise<number> {
       let calls = 1;
-      while (await store.pruneHistory(KEEP)) calls += 1;
+      while (await bed.store.pruneHistory(KEEP)) calls += 1;
       return calls;
     }
 
     test('totals are there after a restart, the newest of each set of labels', async () => {
-      assert.deepEqual(await store.loadTotals(), []);
+      assert.deepEqual(await bed.store.loadTotals(), []);
       const others = Array.from({ length: 130 }, (_, at) => total({ account: '', pool: `p${at}:1` }));
-      await store.saveTotals([total({ received: 1 }), ...others]);
-      await store.saveTotals([total(), total({ pool: 'two.example:2', work: 9 })]);
+      await bed.store.saveTotals([total({ received: 1 }), ...others]);
+      await bed.store.saveTotals([total(), total({ pool: 'two.example:2', work: 9 })]);
       await reopen();
-      const totals = await store.loadTotals();
+      const totals = await bed.store.loadTotals();
       const ofAccount = totals.filter(({ account }) => account !== '');
       assert.deepEqual(ofAccount, [total(), total({ pool: 'two.example:2', work: 9 })]);
       assert.equal(totals.length, 132);
     });
 
     test('totals of a deleted account are kept for 90 days after their last change, others for ever', async () => {
-      await store.addPool({
+      await bed.store.addPool({
         pattern: { host: 'one.example', ports: [1] },
         algorithm: 'sha256d',
         tls: false,
       });
-      const registered = await store.registerAccount({
+      const registered = await bed.store.registerAccount({
         endpoint: { host: 'one.example', port: 1 },
         user: 'u',
         password: '',
       });
       assert.ok(registered.kind === 'created');
       const { name } = registered.account;
-      await store.saveTotals([total(), total({ account: name }), total({ account: '', pool: '' })]);
-      nowMs += 90 * DAY_MS;
-      assert.equal((await store.loadTotals()).length, 3);
-      nowMs += 1;
-      const left = (await store.loadTotals()).map(({ account }) => account);
+      await bed.store.saveTotals([total(), total({ account: name }), total({ account: '', pool: '' })]);
+      bed.nowMs += 90 * DAY_MS;
+      assert.equal((await bed.store.loadTotals()).length, 3);
+      bed.nowMs += 1;
+      const left = (await bed.store.loadTotals()).map(({ account }) => account);
       assert.deepEqual(left, ['', name]);
     });
 
     test('a minute is added to its buckets of every length', async () => {
-      await store.addHistory({ atMs: START_MS + 9 * MINUTE_MS, rows: [row()], keepDays: KEEP });
-      await store.addHistory({ atMs: START_MS + 10 * MINUTE_MS, rows: [row({ work: 2 })], keepDays: KEEP });
-      await store.addHistory({ atMs: START_MS + 61 * MINUTE_MS, rows: [row({ work: 4 })], keepDays: KEEP });
+      await bed.store.addHistory({ atMs: START_MS + 9 * MINUTE_MS, rows: [row()], keepDays: KEEP });
+      await bed.store.addHistory({
+        atMs: START_MS + 10 * MINUTE_MS,
+        rows: [row({ work: 2 })],
+        keepDays: KEEP,
+      });
+      await bed.store.addHistory({
+        atMs: START_MS + 61 * MINUTE_MS,
+        rows: [row({ work: 4 })],
+        keepDays: KEEP,
+      });
       const one = { accepted: 1 };
       assert.deepEqual(await read(60), [
         [9, 'sha256d', 1024, one],
@@ -143,10 +138,10 @@ export function describeHistory(engine: string, newHarness: () => Promise<StoreH
 
     test('a minute that a restart has cut in two is one', async () => {
       const first = row({ counts: { accepted: 3, stale: 1 } });
-      await store.addHistory({ atMs: START_MS, rows: [first], keepDays: KEEP });
+      await bed.store.addHistory({ atMs: START_MS, rows: [first], keepDays: KEEP });
       await reopen();
       const rest = [row({ counts: { accepted: 1, lost: 2 } }), row({ worker: 'rig2', work: 512 })];
-      await store.addHistory({ atMs: START_MS, rows: rest, keepDays: KEEP });
+      await bed.store.addHistory({ atMs: START_MS, rows: rest, keepDays: KEEP });
       const all = { accepted: 5, stale: 1, lost: 2 };
       for (const step of [60, 600, 3600] as const) {
         assert.deepEqual(await read(step), [[0, 'sha256d', 2560, all]]);
@@ -167,7 +162,7 @@ export function describeHistory(engine: string, newHarness: () => Promise<StoreH
         row({ work: 16, account: b, pool: two, algorithm: 'scrypt' }),
         row({ work: 32, account: b }),
       ];
-      await store.addHistory({ atMs: START_MS, rows, keepDays: KEEP });
+      await bed.store.addHistory({ atMs: START_MS, rows, keepDays: KEEP });
       assert.deepEqual(await works({}), { sha256d: 47, scrypt: 16 });
       assert.deepEqual(await works({ algorithm: 'scrypt' }), { scrypt: 16 });
       assert.deepEqual(await works({ pool: one }), { sha256d: 43 });
@@ -183,7 +178,7 @@ export function describeHistory(engine: string, newHarness: () => Promise<StoreH
     test('more workers than one block holds are told apart', async () => {
       const rows = Array.from({ length: 1000 }, (_, at) => row({ worker: `rig${at}`, work: at }));
       for (const atMs of [START_MS, START_MS + MINUTE_MS])
-        await store.addHistory({ atMs, rows: rows.toReversed(), keepDays: KEEP });
+        await bed.store.addHistory({ atMs, rows: rows.toReversed(), keepDays: KEEP });
       for (const at of [0, 1, 127, 128, 500, 999]) {
         const points = await read(600, { account: 'aaaaaaaaaaaaaaaa', worker: `rig${at}` });
         assert.deepEqual(points, [[0, 'sha256d', 2 * at, { accepted: 2 }]]);
@@ -195,22 +190,22 @@ export function describeHistory(engine: string, newHarness: () => Promise<StoreH
     });
 
     test('a length that is not kept is not made', async () => {
-      await store.addHistory({ atMs: START_MS, rows: [row()], keepDays: { ...KEEP, 60: 0 } });
+      await bed.store.addHistory({ atMs: START_MS, rows: [row()], keepDays: { ...KEEP, 60: 0 } });
       assert.deepEqual(await read(60), []);
       assert.equal((await read(600)).length, 1);
     });
 
     test('what is too old goes, in small steps, and what is not stays', async () => {
       for (let minute = 0; minute < 30; minute += 1)
-        await store.addHistory({ atMs: START_MS + minute * MINUTE_MS, rows: [row()], keepDays: KEEP });
-      nowMs = START_MS + 2 * DAY_MS + 20 * MINUTE_MS;
+        await bed.store.addHistory({ atMs: START_MS + minute * MINUTE_MS, rows: [row()], keepDays: KEEP });
+      bed.nowMs = START_MS + 2 * DAY_MS + 20 * MINUTE_MS;
       assert.ok((await prune()) > 10, 'not all at once');
       assert.deepEqual(
         (await read(60)).map(([minute]) => minute),
         Array.from({ length: 10 }, (_, at) => at + 20),
       );
       assert.equal((await read(600)).length, 3);
-      nowMs = START_MS + 14 * DAY_MS + 10 * MINUTE_MS;
+      bed.nowMs = START_MS + 14 * DAY_MS + 10 * MINUTE_MS;
       await prune();
       assert.deepEqual(await read(60), []);
       assert.deepEqual(
@@ -218,24 +213,28 @@ export function describeHistory(engine: string, newHarness: () => Promise<StoreH
         [10, 20],
       );
       assert.deepEqual(await read(3600), [[0, 'sha256d', 30 * 1024, { accepted: 30 }]]);
-      nowMs = START_MS + 366 * DAY_MS;
+      bed.nowMs = START_MS + 366 * DAY_MS;
       await prune();
       assert.deepEqual(await read(3600), []);
     });
 
     test('a worker that comes back after all of it has gone is known again', async () => {
-      await store.addHistory({ atMs: START_MS, rows: [row(), row({ worker: 'rig2' })], keepDays: KEEP });
-      nowMs = START_MS + 400 * DAY_MS;
+      await bed.store.addHistory({ atMs: START_MS, rows: [row(), row({ worker: 'rig2' })], keepDays: KEEP });
+      bed.nowMs = START_MS + 400 * DAY_MS;
       await prune();
       const scope = { account: 'aaaaaaaaaaaaaaaa', worker: 'rig2' };
-      await store.addHistory({ atMs: nowMs, rows: [row({ worker: 'rig2', work: 5 })], keepDays: KEEP });
+      await bed.store.addHistory({
+        atMs: bed.nowMs,
+        rows: [row({ worker: 'rig2', work: 5 })],
+        keepDays: KEEP,
+      });
       assert.deepEqual(await read(3600, scope, 401), [[400 * 24 * 60, 'sha256d', 5, { accepted: 1 }]]);
     });
 
     test('a worker that goes on for longer than anything is kept, does not lose its name', async () => {
       for (let day = 0; day < 500; day += 100) {
-        nowMs = START_MS + day * DAY_MS;
-        await store.addHistory({ atMs: nowMs, rows: [row()], keepDays: KEEP });
+        bed.nowMs = START_MS + day * DAY_MS;
+        await bed.store.addHistory({ atMs: bed.nowMs, rows: [row()], keepDays: KEEP });
         await prune();
         if (day === 200) await reopen();
       }

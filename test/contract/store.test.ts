@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '../../src/kit/log.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { describeHistory } from './history.ts';
-import { describeManagement } from './management.ts';
-import { describeStore, type StoreHarness } from './store.ts';
+import { describeStore } from './store.ts';
+import type { StoreHarness } from './store-bed.ts';
 
 async function harness(): Promise<StoreHarness> {
   const directory = await mkdtemp(join(tmpdir(), 'store-contract-'));
@@ -20,5 +19,3 @@ async function harness(): Promise<StoreHarness> {
 }
 
 describeStore('SQLite', harness);
-describeManagement('SQLite', harness);
-describeHistory('SQLite', harness);

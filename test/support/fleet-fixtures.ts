@@ -1,6 +1,6 @@
 import type { SessionDetail } from '../../src/domain/report.ts';
 import { EventLog } from '../../src/fleet/event-log.ts';
-import type { FleetPort, ServerFacts } from '../../src/http/fleet-port.ts';
+import type { FleetPort, ServerFacts } from '../../src/http/ports/fleet.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { sessionRow, workerReport } from './report-fixtures.ts';
 

@@ -1,16 +1,10 @@
 import { NO_ACCOUNT_DIFFICULTY } from '../../src/domain/account.ts';
 import { NO_POOL_OPTIONS } from '../../src/domain/pool-options.ts';
-import type { ManagePorts, TokenView } from '../../src/http/manage-ports.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
-import type {
-  AccountsPort,
-  AccountView,
-  HttpPorts,
-  PoolsPort,
-  PoolTestView,
-  PoolView,
-  Registration,
-} from '../../src/http/ports.ts';
+import type { AccountsPort, AccountView, Registration } from '../../src/http/ports/accounts.ts';
+import type { ManagePorts, TokenView } from '../../src/http/ports/manage.ts';
+import type { PoolsPort, PoolTestView, PoolView } from '../../src/http/ports/pools.ts';
+import type { HttpPorts } from '../../src/http/ports.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Log, LogFields } from '../../src/kit/log.ts';
 import { emptyEvents, fleetPort, serverFacts } from './fleet-fixtures.ts';
@@ -153,14 +147,14 @@ export interface TestServer extends HttpServer {
 
 /** What a test replaces, of accounts and pools by method. */
 export type TestPorts = Partial<Omit<HttpPorts, 'accounts' | 'pools'>> & {
+  readonly log?: RecordingLog;
   readonly accounts?: Partial<AccountsPort>;
   readonly pools?: Partial<PoolsPort>;
 };
 
 /** A server over ports that say yes, each of which a test may replace. Nothing listens until `listen`. */
 export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> = {}): TestServer {
-  const log = new RecordingLog();
-  const { accounts, pools, ...others } = some;
+  const { accounts, pools, log = new RecordingLog(), ...others } = some;
   const registrations: Registration[] = [];
   const server = createHttpServer(
     {

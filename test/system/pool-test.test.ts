@@ -4,7 +4,7 @@ import { createServer as createHttp } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { type Endpoint, formatEndpoint } from '../../src/domain/endpoint.ts';
-import type { PoolTestView, PoolView } from '../../src/http/ports.ts';
+import type { PoolTestView, PoolView } from '../../src/http/ports/pools.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { makeSelfSigned } from '../../src/net/self-signed.ts';

@@ -2,8 +2,10 @@ import { type Static, Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { ALGORITHM_PATH, ALGORITHMS_PATH, POOLS_PATH } from '../paths.ts';
-import type { AlgorithmAddition, AlgorithmChange } from '../ports.ts';
+import type { AlgorithmAddition, AlgorithmChange } from '../ports/algorithms.ts';
 import {
+  BODY_ERRORS,
+  CHANGE_ERRORS,
   errorResponses,
   listOf,
   oneOf,
@@ -123,18 +125,7 @@ export const addAlgorithms: AddRoutes = (app, { ports, log }) => {
       response: {
         201: { ...AlgorithmViewSchema, description: 'Added.' },
         200: { ...AlgorithmViewSchema, description: 'Was there already, with the same properties.' },
-        ...errorResponses(
-          ProblemSchema,
-          ...STORE_ERRORS,
-          'malformed-json',
-          'invalid-request',
-          'conflict',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-          'invalid-value',
-          'unknown-dialect',
-        ),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, ...BODY_ERRORS, 'conflict', 'unknown-dialect'),
       },
     },
     handler: async (request, reply) => {
@@ -173,15 +164,10 @@ export const addAlgorithms: AddRoutes = (app, { ports, log }) => {
         ...errorResponses(
           ProblemSchema,
           ...STORE_ERRORS,
-          'malformed-json',
-          'invalid-request',
+          ...BODY_ERRORS,
           'unknown-algorithm',
           'conflict',
           'in-use',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-          'invalid-value',
           'unknown-dialect',
         ),
       },
@@ -232,9 +218,7 @@ export const addAlgorithms: AddRoutes = (app, { ports, log }) => {
           'unknown-algorithm',
           'in-use',
           'catalogue-entry',
-          'foreign-origin',
-          'unsupported-media-type',
-          'invalid-value',
+          ...CHANGE_ERRORS,
         ),
       },
     },

@@ -1,12 +1,12 @@
 import { Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { AUDIT_PATH } from '../paths.ts';
-import { readNumbers } from '../query.ts';
+import { AfterField, LimitField, readNumbers } from '../query.ts';
 import { errorResponses, listOf, orNull, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
 
 const Query = strictObject({
-  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Entries per page.' }),
-  after: Type.Optional(Type.Integer({ minimum: 0, description: '`next` of the page before.' })),
+  limit: LimitField,
+  after: AfterField,
 });
 
 const Entry = Type.Object({

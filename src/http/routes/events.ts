@@ -3,12 +3,12 @@ import { EVENT_KINDS } from '../../domain/event.ts';
 import type { AddRoutes } from '../app.ts';
 import { EventView, eventView } from '../event-view.ts';
 import { EVENTS_PATH } from '../paths.ts';
-import { readNumbers } from '../query.ts';
+import { AfterField, LimitField, readNumbers } from '../query.ts';
 import { errorResponses, listOf, oneOf, orNull, ProblemSchema, strictObject } from '../schemas.ts';
 
 const Query = strictObject({
-  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Entries per page.' }),
-  after: Type.Optional(Type.Integer({ minimum: 0, description: '`next` of the page before.' })),
+  limit: LimitField,
+  after: AfterField,
   kind: Type.Optional(oneOf(EVENT_KINDS, 'Only events of this kind.')),
 });
 

@@ -3,7 +3,8 @@ import { HISTORY_RANGES, type HistoryRangeName, type HistoryScope } from '../../
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { HISTORY_PATH } from '../paths.ts';
-import type { AlgorithmView, HistoryPointView } from '../ports.ts';
+import type { AlgorithmView } from '../ports/algorithms.ts';
+import type { HistoryPointView } from '../ports.ts';
 import {
   errorResponses,
   listOf,

@@ -13,7 +13,7 @@ import { HIDDEN_PASSWORD, parseVia } from '../../domain/via.ts';
 import { ApiError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { ALGORITHMS_PATH } from '../paths.ts';
-import type { InUse } from '../ports.ts';
+import type { InUse } from '../ports/in-use.ts';
 import {
   MAX_DIFFICULTY,
   MAX_LABEL,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { poolTestView, testServer } from '../../../test/support/http-fixtures.ts';
-import type { PoolAddition, PoolTest, PoolTestResult } from '../ports.ts';
+import type { PoolAddition, PoolTest, PoolTestResult } from '../ports/pools.ts';
 
 const URL = '/api/v1/pools/test';
 const SECRET = 'hunter2-secret';

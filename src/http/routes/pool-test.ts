@@ -5,8 +5,9 @@ import { PROBE_STEPS } from '../../domain/pool-probe.ts';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { ALGORITHMS_PATH, POOL_TEST_PATH } from '../paths.ts';
-import { DIALECT_SOURCES, type PoolTest } from '../ports.ts';
+import { DIALECT_SOURCES, type PoolTest } from '../ports/pools.ts';
 import {
+  BODY_ERRORS,
   errorResponses,
   listOf,
   MAX_POOL,
@@ -131,13 +132,8 @@ export const addPoolTest: AddRoutes = (app, { ports, log }) => {
         ...errorResponses(
           ProblemSchema,
           ...STORE_ERRORS,
-          'malformed-json',
-          'invalid-request',
+          ...BODY_ERRORS,
           'unknown-algorithm',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-          'invalid-value',
           'unknown-dialect',
           'busy',
         ),

@@ -4,8 +4,15 @@ import { formatPoolPattern, parsePoolPattern } from '../../domain/pool-pattern.t
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { POOL_PATH, POOLS_PATH } from '../paths.ts';
-import type { PoolChange } from '../ports.ts';
-import { errorResponses, MAX_POOL, ProblemSchema, STORE_ERRORS } from '../schemas.ts';
+import type { PoolChange } from '../ports/pools.ts';
+import {
+  BODY_ERRORS,
+  CHANGE_ERRORS,
+  errorResponses,
+  MAX_POOL,
+  ProblemSchema,
+  STORE_ERRORS,
+} from '../schemas.ts';
 import { checkText } from '../text.ts';
 import {
   inUseError,
@@ -46,15 +53,10 @@ export const addPool: AddRoutes = (app, { ports, log }) => {
         ...errorResponses(
           ProblemSchema,
           ...STORE_ERRORS,
-          'malformed-json',
-          'invalid-request',
+          ...BODY_ERRORS,
           'unknown-pool',
           'unknown-algorithm',
           'unknown-dialect',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-          'invalid-value',
         ),
       },
     },
@@ -100,15 +102,7 @@ export const addPool: AddRoutes = (app, { ports, log }) => {
       params: Params,
       response: {
         204: Type.Null({ description: 'It is off the list.' }),
-        ...errorResponses(
-          ProblemSchema,
-          ...STORE_ERRORS,
-          'unknown-pool',
-          'in-use',
-          'foreign-origin',
-          'unsupported-media-type',
-          'invalid-value',
-        ),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, 'unknown-pool', 'in-use', ...CHANGE_ERRORS),
       },
     },
     handler: async (request, reply) => {

@@ -9,7 +9,7 @@ import type {
   PoolPage,
   PoolQuery,
   UpdatePoolResult,
-} from '../ports.ts';
+} from '../ports/pools.ts';
 
 const GOOD = { pool: '127.0.0.1:3333', algorithm: 'sha256d' };
 

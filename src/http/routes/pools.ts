@@ -3,9 +3,11 @@ import { formatPoolPattern, parsePoolPattern } from '../../domain/pool-pattern.t
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { ALGORITHMS_PATH, POOLS_PATH, USERS_PATH } from '../paths.ts';
-import type { AlgorithmsPort, PoolAddition } from '../ports.ts';
-import { readNumbers } from '../query.ts';
+import type { AlgorithmsPort } from '../ports/algorithms.ts';
+import type { PoolAddition } from '../ports/pools.ts';
+import { AfterField, LimitField, readNumbers, searchOf } from '../query.ts';
 import {
+  BODY_ERRORS,
   errorResponses,
   listOf,
   MAX_PASSWORD,
@@ -76,8 +78,8 @@ const Addition = strictObject({
 });
 
 const Query = strictObject({
-  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Entries per page.' }),
-  after: Type.Optional(Type.Integer({ minimum: 0, description: '`next` of the page before.' })),
+  limit: LimitField,
+  after: AfterField,
   algorithm: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_WORD, description: 'Name or alias.' })),
   search: Type.Optional(
     Type.String({
@@ -119,10 +121,9 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
       },
     },
     handler: async (request) => {
-      const { limit, after = null, algorithm = null, search = '' } = request.query;
+      const { limit, after = null, algorithm = null, search } = request.query;
       if (algorithm !== null) await checkAlgorithm(ports.algorithms, algorithm);
-      const wanted = search.trim().toLowerCase();
-      return ports.pools.list({ limit, after, algorithm, search: wanted === '' ? null : wanted });
+      return ports.pools.list({ limit, after, algorithm, search: searchOf(search) });
     },
   });
 
@@ -143,14 +144,9 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
         ...errorResponses(
           ProblemSchema,
           ...STORE_ERRORS,
-          'malformed-json',
-          'invalid-request',
+          ...BODY_ERRORS,
           'unknown-algorithm',
           'conflict',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-          'invalid-value',
           'unknown-dialect',
           'undetermined-pool',
           'busy',

@@ -2,7 +2,16 @@ import { Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { SESSION_LINES_PATH, SESSION_RECORDING_PATH } from '../paths.ts';
-import { errorResponses, listOf, oneOf, orNull, ProblemSchema, strictObject } from '../schemas.ts';
+import {
+  BODY_ERRORS,
+  CHANGE_ERRORS,
+  errorResponses,
+  listOf,
+  oneOf,
+  orNull,
+  ProblemSchema,
+  strictObject,
+} from '../schemas.ts';
 import { isoTime, isoTimeOrNull } from '../view.ts';
 import { SessionParams, unknownSession } from './session.ts';
 
@@ -52,17 +61,7 @@ export const addRecording: AddRoutes = (app, { ports, log }) => {
       body: Body,
       response: {
         201: { ...Started, description: 'It runs.' },
-        ...errorResponses(
-          ProblemSchema,
-          'malformed-json',
-          'invalid-request',
-          'unknown-session',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-          'invalid-value',
-          'busy',
-        ),
+        ...errorResponses(ProblemSchema, ...BODY_ERRORS, 'unknown-session', 'busy'),
       },
     },
     handler: async (request, reply) => {
@@ -99,13 +98,7 @@ export const addRecording: AddRoutes = (app, { ports, log }) => {
           ...Type.Object({ stopped: Type.Boolean({ description: 'False where none was running.' }) }),
           description: 'Nothing is being recorded.',
         },
-        ...errorResponses(
-          ProblemSchema,
-          'unknown-session',
-          'foreign-origin',
-          'unsupported-media-type',
-          'invalid-value',
-        ),
+        ...errorResponses(ProblemSchema, 'unknown-session', ...CHANGE_ERRORS),
       },
     },
     handler: async (request) => {

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { SESSION_PATH, SESSIONS_PATH } from '../paths.ts';
-import { errorResponses, orNull, ProblemSchema } from '../schemas.ts';
+import { CHANGE_ERRORS, errorResponses, orNull, ProblemSchema } from '../schemas.ts';
 import { SessionView, sessionView } from './session-view.ts';
 
 export const SessionParams = Type.Object({
@@ -61,13 +61,7 @@ export const addSession: AddRoutes = (app, { ports, log }) => {
       params: SessionParams,
       response: {
         200: { ...Type.Object({ closed: Type.Integer() }), description: 'Disconnected.' },
-        ...errorResponses(
-          ProblemSchema,
-          'unknown-session',
-          'foreign-origin',
-          'unsupported-media-type',
-          'invalid-value',
-        ),
+        ...errorResponses(ProblemSchema, 'unknown-session', ...CHANGE_ERRORS),
       },
     },
     handler: async (request) => {

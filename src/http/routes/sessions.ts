@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { SESSIONS_PATH } from '../paths.ts';
 import { readNumbers } from '../query.ts';
-import { minersQuery, searchOf, WordFilter } from '../row-order.ts';
+import { minersQuery, readMinersQuery, WordFilter } from '../row-order.ts';
 import { errorResponses, listOf, ProblemSchema, strictObject } from '../schemas.ts';
 import { listSessions } from '../session-list.ts';
 import { SessionView, sessionView } from './session-view.ts';
@@ -36,10 +36,9 @@ export const addSessions: AddRoutes = (app, { ports }) => {
       },
     },
     handler: async (request) => {
-      const { limit, offset, sort = 'connectedAt', order = 'asc', search, ...words } = request.query;
+      const { filter, page } = readMinersQuery(request.query);
       const report = await ports.fleet.report();
-      const filter = { ...words, search: searchOf(search) };
-      const { sessions, total } = listSessions(report.sessions, filter, { limit, offset, sort, order });
+      const { sessions, total } = listSessions(report.sessions, filter, page);
       return { sessions: sessions.map(sessionView), total };
     },
   });

@@ -4,6 +4,8 @@ import { TOKEN_SCOPES } from '../auth.ts';
 import { ApiError } from '../errors.ts';
 import { TOKEN_PATH, TOKENS_PATH } from '../paths.ts';
 import {
+  BODY_ERRORS,
+  CHANGE_ERRORS,
   errorResponses,
   listOf,
   MAX_LABEL,
@@ -86,17 +88,7 @@ export const addTokens: AddRoutes = (app, { ports, log }) => {
           { ...view, token: Type.String({ description: 'Shown only now.' }) },
           { description: 'Created.' },
         ),
-        ...errorResponses(
-          ProblemSchema,
-          ...STORE_ERRORS,
-          'malformed-json',
-          'invalid-request',
-          'needs-admin-token',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-          'invalid-value',
-        ),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, ...BODY_ERRORS, 'needs-admin-token'),
       },
     },
     handler: async (request, reply) => {
@@ -127,9 +119,7 @@ export const addTokens: AddRoutes = (app, { ports, log }) => {
           ...STORE_ERRORS,
           'unknown-token',
           'needs-admin-token',
-          'foreign-origin',
-          'unsupported-media-type',
-          'invalid-value',
+          ...CHANGE_ERRORS,
         ),
       },
     },

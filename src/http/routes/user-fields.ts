@@ -4,7 +4,7 @@ import { type Endpoint, formatEndpoint, parseEndpoint } from '../../domain/endpo
 import { SHARE_RESULTS, type ShareResult } from '../../domain/result.ts';
 import { ApiError } from '../errors.ts';
 import { POOLS_PATH } from '../paths.ts';
-import type { AccountRefusal } from '../ports.ts';
+import type { AccountRefusal } from '../ports/accounts.ts';
 import {
   listOf,
   MAX_DIFFICULTY,

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { accountView, type TestServer, testServer } from '../../../test/support/http-fixtures.ts';
 import { sessionRow, totalRow, workerReport } from '../../../test/support/report-fixtures.ts';
 import { miningOf } from '../mining.ts';
-import type { AccountChange, UpdateAccountResult } from '../ports.ts';
+import type { AccountChange, UpdateAccountResult } from '../ports/accounts.ts';
 
 const NAME = '0123456789abcdef';
 const URL_OF_USER = `/api/v1/users/${NAME}`;

@@ -5,8 +5,16 @@ import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { miningOf } from '../mining.ts';
 import { USER_PATH, USERS_PATH } from '../paths.ts';
-import type { AccountChange } from '../ports.ts';
-import { errorResponses, orNull, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
+import type { AccountChange } from '../ports/accounts.ts';
+import {
+  BODY_ERRORS,
+  CHANGE_ERRORS,
+  errorResponses,
+  orNull,
+  ProblemSchema,
+  STORE_ERRORS,
+  strictObject,
+} from '../schemas.ts';
 import {
   BackupsField,
   DifficultyField,
@@ -89,15 +97,10 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
         ...errorResponses(
           ProblemSchema,
           ...STORE_ERRORS,
-          'malformed-json',
-          'invalid-request',
+          ...BODY_ERRORS,
           'unknown-user',
           'unknown-pool',
           'conflict',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-          'invalid-value',
           'mixed-algorithms',
           'not-available',
         ),
@@ -132,14 +135,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
       params: Params,
       response: {
         204: Type.Null({ description: 'Deleted.' }),
-        ...errorResponses(
-          ProblemSchema,
-          ...STORE_ERRORS,
-          'unknown-user',
-          'foreign-origin',
-          'unsupported-media-type',
-          'invalid-value',
-        ),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, 'unknown-user', ...CHANGE_ERRORS),
       },
     },
     handler: async (request, reply) => {

@@ -4,9 +4,17 @@ import { Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { importLines, LINES_AT_ONCE, type LineResult } from '../import-lines.ts';
-import type { ExportedAccount } from '../manage-ports.ts';
 import { USERS_EXPORT_PATH, USERS_IMPORT_PATH } from '../paths.ts';
-import { errorResponses, listOf, oneOf, orNull, ProblemSchema, STORE_ERRORS } from '../schemas.ts';
+import type { ExportedAccount } from '../ports/manage.ts';
+import {
+  BODY_ERRORS,
+  errorResponses,
+  listOf,
+  oneOf,
+  orNull,
+  ProblemSchema,
+  STORE_ERRORS,
+} from '../schemas.ts';
 
 const NDJSON = 'application/x-ndjson';
 const MOST_LINES = 10_000;
@@ -77,16 +85,7 @@ export const addUsersTransfer: AddRoutes = (app, { ports, log }) => {
           },
           { description: 'What became of each line.' },
         ),
-        ...errorResponses(
-          ProblemSchema,
-          ...STORE_ERRORS,
-          'malformed-json',
-          'invalid-request',
-          'invalid-value',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-        ),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, ...BODY_ERRORS),
       },
     },
     handler: async (request) => {

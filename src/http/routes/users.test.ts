@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { accountView, type TestServer, testServer } from '../../../test/support/http-fixtures.ts';
 import { totalRow, workerReport } from '../../../test/support/report-fixtures.ts';
 import { type AccountMining, miningOf } from '../mining.ts';
-import type { AccountPage, AccountQuery, RegisterResult } from '../ports.ts';
+import type { AccountPage, AccountQuery, RegisterResult } from '../ports/accounts.ts';
 
 const GOOD = { pool: 'pool.example.com:3333', user: 'alice', password: 'pw' };
 

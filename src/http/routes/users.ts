@@ -4,9 +4,17 @@ import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { miningOf } from '../mining.ts';
 import { USERS_PATH } from '../paths.ts';
-import type { Credentials, Registration } from '../ports.ts';
-import { readNumbers } from '../query.ts';
-import { errorResponses, listOf, MAX_POOL, ProblemSchema, STORE_ERRORS, strictObject } from '../schemas.ts';
+import type { Credentials, Registration } from '../ports/accounts.ts';
+import { LimitField, readNumbers, searchOf } from '../query.ts';
+import {
+  BODY_ERRORS,
+  errorResponses,
+  listOf,
+  MAX_POOL,
+  ProblemSchema,
+  STORE_ERRORS,
+  strictObject,
+} from '../schemas.ts';
 import {
   BackupsField,
   DifficultyField,
@@ -43,7 +51,7 @@ const Answer = Type.Object({
 });
 
 const Query = strictObject({
-  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Entries per page.' }),
+  limit: LimitField,
   after: Type.Optional(
     Type.String({
       pattern: '^[0-9a-fA-F]{16}$',
@@ -85,14 +93,9 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
         ...errorResponses(
           Answer,
           ...STORE_ERRORS,
-          'malformed-json',
-          'invalid-request',
+          ...BODY_ERRORS,
           'unknown-pool',
           'conflict',
-          'body-too-large',
-          'unsupported-media-type',
-          'foreign-origin',
-          'invalid-value',
           'mixed-algorithms',
           'not-available',
         ),
@@ -139,12 +142,11 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
       },
     },
     handler: async (request) => {
-      const { limit, after, search = '' } = request.query;
-      const wanted = search.trim().toLowerCase();
+      const { limit, after, search } = request.query;
       const { users, next } = await ports.accounts.list({
         limit,
         after: after?.toLowerCase() ?? null,
-        search: wanted === '' ? null : wanted,
+        search: searchOf(search),
       });
       const mining = miningOf(
         await ports.reports.read(),

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { WORKERS_PATH } from '../paths.ts';
 import { readNumbers } from '../query.ts';
-import { minersQuery, searchOf } from '../row-order.ts';
+import { minersQuery, readMinersQuery } from '../row-order.ts';
 import { errorResponses, listOf, orNull, ProblemSchema, strictObject } from '../schemas.ts';
 import { HashrateView, isoTime, isoTimeOrNull, SharesView } from '../view.ts';
 import { listWorkers, type WorkerRow } from '../worker-list.ts';
@@ -53,10 +53,9 @@ export const addWorkers: AddRoutes = (app, { ports }) => {
       },
     },
     handler: async (request) => {
-      const { limit, offset, sort = 'connectedAt', order = 'asc', search, ...words } = request.query;
+      const { filter, page } = readMinersQuery(request.query);
       const report = await ports.fleet.report();
-      const filter = { ...words, search: searchOf(search) };
-      const { workers, total } = listWorkers(report.sessions, filter, { limit, offset, sort, order });
+      const { workers, total } = listWorkers(report.sessions, filter, page);
       return { workers: workers.map(workerView), total };
     },
   });

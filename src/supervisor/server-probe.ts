@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { ServerFacts, ServerPort, StratumListener } from './http/fleet-port.ts';
-import type { Clock } from './kit/clock.ts';
-import { countOpenFds } from './metrics/process-monitor.ts';
+import type { ServerFacts, ServerPort, StratumListener } from '../http/ports/fleet.ts';
+import type { Clock } from '../kit/clock.ts';
+import { countOpenFds } from '../metrics/process-monitor.ts';
 
 const SAMPLING_MS = 20;
 const PERIOD_MS = 60_000;

@@ -1,7 +1,7 @@
-import type { AuditPort } from './http/manage-ports.ts';
-import type { Clock } from './kit/clock.ts';
-import type { Log } from './kit/log.ts';
-import type { AccountsInBulk } from './store/activity-store.ts';
+import type { AuditPort } from '../http/ports/manage.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Log } from '../kit/log.ts';
+import type { AccountsInBulk } from '../store/activity-store.ts';
 
 /** Nothing is removed before the proxy has run this long: miners that were cut off by the restart need time to come back. */
 const LEAST_UPTIME_MS = 3_600_000;

@@ -1,7 +1,7 @@
-import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
-import type { EventKind, NumberedEvent } from '../domain/event.ts';
-import type { Recording, RecordResult } from '../domain/recording.ts';
-import type { FleetTick, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { Ban, BanRequest, BanResult } from '../../domain/ban.ts';
+import type { EventKind, NumberedEvent } from '../../domain/event.ts';
+import type { Recording, RecordResult } from '../../domain/recording.ts';
+import type { FleetTick, SessionDetail, WorkerReport } from '../../domain/report.ts';
 
 /** The miners and pools of all workers as one. */
 export interface FleetPort {

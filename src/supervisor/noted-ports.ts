@@ -1,6 +1,8 @@
-import type { ProxyEvent } from './domain/event.ts';
-import type { TransferPort } from './http/manage-ports.ts';
-import type { AccountsPort, AlgorithmsPort, PoolsPort } from './http/ports.ts';
+import type { ProxyEvent } from '../domain/event.ts';
+import type { AccountsPort } from '../http/ports/accounts.ts';
+import type { AlgorithmsPort } from '../http/ports/algorithms.ts';
+import type { TransferPort } from '../http/ports/manage.ts';
+import type { PoolsPort } from '../http/ports/pools.ts';
 
 /** The ports through which an operator changes things, with an event of each change. */
 

@@ -1,6 +1,6 @@
-import type { AccountDifficulty, AccountMode } from '../domain/account.ts';
-import type { TokenScope } from './auth.ts';
-import type { RegisterResult, Registration } from './ports.ts';
+import type { AccountDifficulty, AccountMode } from '../../domain/account.ts';
+import type { TokenScope } from '../auth.ts';
+import type { RegisterResult, Registration } from './accounts.ts';
 
 /** A stored token as it is shown: without its hash. */
 export interface TokenView {

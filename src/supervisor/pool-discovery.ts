@@ -1,17 +1,17 @@
-import type { Pool } from './domain/account.ts';
+import type { Pool } from '../domain/account.ts';
 import {
   type AlgorithmJudgement,
   algorithmNamed,
   judgeAlgorithm,
   type KnownAlgorithm,
-} from './domain/algorithm-judgement.ts';
-import { hashesOfDifficulty } from './domain/difficulty.ts';
-import { formatEndpoint } from './domain/endpoint.ts';
-import { difficultyOfHashes } from './domain/job.ts';
-import { lacksDifficulty, NO_POOL_OPTIONS } from './domain/pool-options.ts';
-import type { PoolFinding, PoolProbe } from './domain/pool-probe.ts';
-import type { DialectSource, PoolTest, PoolTestResult, PoolTestView } from './http/ports.ts';
-import type { Store } from './store/store.ts';
+} from '../domain/algorithm-judgement.ts';
+import { hashesOfDifficulty } from '../domain/difficulty.ts';
+import { formatEndpoint } from '../domain/endpoint.ts';
+import { difficultyOfHashes } from '../domain/job.ts';
+import { lacksDifficulty, NO_POOL_OPTIONS } from '../domain/pool-options.ts';
+import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
+import type { DialectSource, PoolTest, PoolTestResult, PoolTestView } from '../http/ports/pools.ts';
+import type { Store } from '../store/store.ts';
 
 /** Each takes connections and up to fifteen seconds; who wants more at once is measuring other people's ports. */
 const MOST_AT_ONCE = 4;

@@ -1,4 +1,3 @@
-import { formatEndpoint } from './domain/endpoint.ts';
 import {
   type ApiToken,
   createToken,
@@ -6,22 +5,9 @@ import {
   type StoredToken,
   TOKEN_SCOPES,
   type TokenScope,
-} from './http/auth.ts';
-import type {
-  AuditPort,
-  ExportedAccount,
-  NeedsAdminToken,
-  TokensPort,
-  TokenView,
-  TransferPort,
-} from './http/manage-ports.ts';
-import type { AccountExport } from './store/activity-store.ts';
-import type { AuditStore } from './store/audit-store.ts';
-import type { Store } from './store/store.ts';
-import type { TokenRecord, TokenStore } from './store/token-store.ts';
-
-/** Rows read at a time where all accounts are walked. */
-const PAGE = 500;
+} from '../http/auth.ts';
+import type { NeedsAdminToken, TokensPort, TokenView } from '../http/ports/manage.ts';
+import type { TokenRecord, TokenStore } from '../store/token-store.ts';
 
 export interface TokensPortParts {
   readonly store: TokenStore;
@@ -107,86 +93,4 @@ function tokenView({ id, scope, label, createdAtMs, expiresAtMs }: TokenRecord):
 /** What a later version may have stored is not known here, and may do the least. */
 function scopeOf(text: string): TokenScope {
   return TOKEN_SCOPES.find((known) => known === text) ?? 'read';
-}
-
-export function auditPort(store: AuditStore): AuditPort {
-  return {
-    record: ({ who, from, action, target, change }) =>
-      store.addAudit({ who, origin: from, action, target, change: JSON.stringify(change) }),
-
-    async list({ limit, after }) {
-      const records = await store.listAudit({ limit: limit + 1, after: after ?? undefined });
-      const shown = records.slice(0, limit);
-      return {
-        entries: shown.map(({ id, atMs, who, origin, action, target, change }) => ({
-          id,
-          at: new Date(atMs).toISOString(),
-          who,
-          from: origin,
-          action,
-          target,
-          change: JSON.parse(change) as Readonly<Record<string, unknown>>,
-        })),
-        next: records.length > limit ? (shown.at(-1)?.id ?? null) : null,
-      };
-    },
-  };
-}
-
-/** `onImported` is told when accounts were added. */
-export function transferPort(store: Store, onImported: () => Promise<void>): TransferPort {
-  return {
-    async *export() {
-      for await (const account of allAccounts(store)) yield withoutPasswords(account);
-    },
-
-    async import(registrations) {
-      const results = await store.registerAccounts(registrations);
-      if (results.some(({ kind }) => kind === 'created')) await onImported();
-      return results.map((result) =>
-        'account' in result ? { kind: result.kind, name: result.account.name } : result,
-      );
-    },
-  };
-}
-
-/** Every account with its passwords, by name, read a page at a time. */
-export async function* allAccounts(store: Store): AsyncGenerator<AccountExport, void, undefined> {
-  for (let after: string | undefined; ; ) {
-    const page = await store.exportAccounts({ after, limit: PAGE });
-    yield* page;
-    after = page.at(-1)?.name;
-    if (page.length < PAGE) return;
-  }
-}
-
-/** A line that an import takes, as if the passwords were empty. */
-export function withoutPasswords(account: AccountExport): ExportedAccount {
-  const [{ endpoint, user }, ...backups] = account.entries;
-  const { name, mode, label, difficulty, workerTemplate } = account;
-  return {
-    name,
-    pool: formatEndpoint(endpoint),
-    user,
-    backups: backups.map((backup) => ({ pool: formatEndpoint(backup.endpoint), user: backup.user })),
-    mode,
-    label,
-    difficulty,
-    workerTemplate,
-  };
-}
-
-/** A line that an import takes, passwords included. */
-export function withPasswords(account: AccountExport): object {
-  const rest = withoutPasswords(account);
-  const [primary, ...others] = account.entries;
-  return {
-    ...rest,
-    password: primary.password,
-    backups: others.map(({ endpoint, user, password }) => ({
-      pool: formatEndpoint(endpoint),
-      user,
-      password,
-    })),
-  };
 }

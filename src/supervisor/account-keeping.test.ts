@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { HandClock } from '../test/support/hand-clock.ts';
+import { HandClock } from '../../test/support/hand-clock.ts';
+import type { AuditAddition } from '../http/ports/manage.ts';
+import { silentLog } from '../kit/log.ts';
 import { AccountKeeping } from './account-keeping.ts';
-import type { AuditAddition } from './http/manage-ports.ts';
-import { silentLog } from './kit/log.ts';
 
 const DAY_MS = 86_400_000;
 
