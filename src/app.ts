@@ -43,8 +43,10 @@ import {
   accountSource,
   accountsPort,
   algorithmsPort,
+  banKeeping,
   dialectsOfAccounts,
   faultsPort,
+  keptBans,
   listedAddresses,
   poolsPort,
 } from './store-ports.ts';
@@ -159,6 +161,7 @@ export async function startApp(
     };
     await onAlgorithmsChanged();
 
+    worker.restoreBans(await keptBans(store));
     const address = parseListenAddress(config.stratum.addr);
     const stratum = await worker.listen(address.host, address.port);
 
@@ -210,7 +213,12 @@ export async function startApp(
     );
     undo.push(() => history.stop(LAST_WRITE_MS));
 
-    const fleet = new Fleet({ workers: [worker], clock, withPast: (report) => history.withPast(report) });
+    const fleet = new Fleet({
+      workers: [worker],
+      clock,
+      bans: banKeeping(store),
+      withPast: (report) => history.withPast(report),
+    });
     undo.push(() => fleet.stop());
     const server = new ServerProbe(
       { clock },

@@ -1,7 +1,9 @@
 import type { AccountMode, Pool } from './domain/account.ts';
+import type { Ban } from './domain/ban.ts';
 import { type Endpoint, formatEndpoint } from './domain/endpoint.ts';
 import { canonicalHost, formatPoolPattern } from './domain/pool-pattern.ts';
 import { shownVia } from './domain/via.ts';
+import type { BanKeeping } from './fleet/fleet.ts';
 import type { AccountSource } from './fleet/supervisor.ts';
 import type {
   AccountChange,
@@ -18,6 +20,7 @@ import type {
   PoolTestView,
   PoolView,
 } from './http/ports.ts';
+import type { BanStore } from './store/ban-store.ts';
 import type { AccountRecord, AccountRecordEntry, PoolRecord, PoolRequest, Store } from './store/store.ts';
 import { StoreError } from './store/store-error.ts';
 
@@ -35,6 +38,23 @@ export function accountSource(store: Store): AccountSource {
       return { kind: 'unlisted', pool: formatEndpoint(result.endpoint) };
     },
   };
+}
+
+export function banKeeping(store: BanStore): BanKeeping {
+  return {
+    put: ({ address, untilMs, reason }) => store.putBan({ address, untilMs, reason }),
+    delete: (address) => store.deleteBan(address),
+  };
+}
+
+/** The operator's bans of before the process began. */
+export async function keptBans(store: BanStore): Promise<readonly Ban[]> {
+  return (await store.listBans()).map(({ address, untilMs, reason }) => ({
+    address,
+    untilMs,
+    reason,
+    by: 'operator',
+  }));
 }
 
 export interface AccountsPortOptions {

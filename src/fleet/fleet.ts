@@ -1,4 +1,4 @@
-import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
+import { type Ban, type BanRequest, type BanResult, MOST_BANS } from '../domain/ban.ts';
 import { joinReports } from '../domain/join-reports.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
 import type { FleetTick, SessionDetail, WorkerReport } from '../domain/report.ts';
@@ -6,9 +6,17 @@ import type { Clock } from '../kit/clock.ts';
 import { FleetMonitor } from './fleet-monitor.ts';
 import type { WorkerHandle } from './supervisor.ts';
 
+/** Where the operator's bans are kept beyond the end of the process. Rejects where they cannot be. */
+export interface BanKeeping {
+  /** Puts it in the place of one of the same address. */
+  put(ban: Ban): Promise<void>;
+  delete(address: string): Promise<unknown>;
+}
+
 export interface FleetParts {
   readonly workers: readonly WorkerHandle[];
   readonly clock: Clock;
+  readonly bans: BanKeeping;
   /** Adds what was counted before this process began. Default: nothing. */
   readonly withPast?: (report: WorkerReport) => WorkerReport;
 }
@@ -20,6 +28,8 @@ const REPORT_KEPT_MS = 1000;
 export class Fleet {
   readonly #parts: FleetParts;
   readonly #monitor: FleetMonitor;
+  /** Changes of bans are made one after another, so that what is kept and what is refused stay the same. */
+  #banTurn: Promise<unknown> = Promise.resolve();
   #report: { readonly atMs: number; readonly report: Promise<WorkerReport> } | null = null;
 
   constructor(parts: FleetParts) {
@@ -57,21 +67,34 @@ export class Fleet {
     return [...new Map(bans.map((ban) => [ban.address, ban])).values()];
   }
 
-  /** Refuses an address or network, and closes what comes from there. */
-  async ban(request: BanRequest): Promise<BanResult> {
-    const results = await this.#all((worker) => worker.ban(request));
-    let closed = 0;
-    for (const result of results) {
-      if (result.kind === 'full') return result;
-      closed += result.closed;
-    }
-    const [first] = results;
-    return first?.kind === 'banned' ? { ...first, closed } : { kind: 'full' };
+  /** Refuses an address or network, and closes what comes from there. Nothing has happened where the ban cannot be kept, which rejects. */
+  ban({ address, seconds, reason }: BanRequest): Promise<BanResult> {
+    return this.#changeBans(async (own) => {
+      if (own.size >= MOST_BANS && !own.has(address)) return { kind: 'full' };
+      const untilMs = seconds === null ? null : this.#parts.clock.wallMs() + seconds * 1000;
+      const ban: Ban = { address, untilMs, reason, by: 'operator' };
+      await this.#parts.bans.put(ban);
+      const closed = await this.#all((worker) => worker.ban(ban));
+      return { kind: 'banned', ban, closed: closed.reduce((sum, count) => sum + count, 0) };
+    });
   }
 
   /** True where it was banned. */
-  async unban(address: string): Promise<boolean> {
-    return (await this.#all((worker) => worker.unban(address))).includes(true);
+  unban(address: string): Promise<boolean> {
+    return this.#changeBans(async (own) => {
+      if (own.has(address)) await this.#parts.bans.delete(address);
+      return (await this.#all((worker) => worker.unban(address))).includes(true);
+    });
+  }
+
+  /** `own`: addresses of the operator's bans that hold. */
+  #changeBans<Result>(change: (own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
+    const turn = this.#banTurn.then(async () => {
+      const bans = (await this.#all((worker) => worker.bans())).flat();
+      return change(new Set(bans.filter(({ by }) => by === 'operator').map(({ address }) => address)));
+    });
+    this.#banTurn = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Records what a miner says and is told, for so long. */

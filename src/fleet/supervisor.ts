@@ -1,4 +1,4 @@
-import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
+import type { Ban } from '../domain/ban.ts';
 import type { Occurrence } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
@@ -94,9 +94,10 @@ export class WorkerHandle {
     throw unexpected(answer);
   }
 
-  async ban(request: BanRequest): Promise<BanResult> {
-    const answer = await this.#ask((call) => ({ kind: 'ban', call, request }));
-    if (answer.kind === 'banned') return answer.result;
+  /** So many connections were closed. */
+  async ban(ban: Ban): Promise<number> {
+    const answer = await this.#ask((call) => ({ kind: 'ban', call, ban }));
+    if (answer.kind === 'banned') return answer.closed;
     throw unexpected(answer);
   }
 
@@ -161,6 +162,11 @@ export class WorkerHandle {
   /** In the place of those in force. */
   apply(settings: ProxySettings): void {
     this.#link.send({ kind: 'settings', settings });
+  }
+
+  /** Bans of before the worker began. They hold for whoever connects to a port that is opened after this. */
+  restoreBans(bans: readonly Ban[]): void {
+    this.#link.send({ kind: 'restore-bans', bans });
   }
 
   forgetAccounts(): void {

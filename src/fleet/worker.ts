@@ -100,11 +100,14 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       case 'kick':
         link.send({ kind: 'kicked', call: message.call, isKicked: operations.kick(message.id) });
         return;
+      case 'restore-bans':
+        operations.restoreBans(message.bans);
+        return;
       case 'list-bans':
         link.send({ kind: 'bans', call: message.call, bans: operations.bans() });
         return;
       case 'ban':
-        link.send({ kind: 'banned', call: message.call, result: operations.ban(message.request) });
+        link.send({ kind: 'banned', call: message.call, closed: operations.ban(message.ban) });
         return;
       case 'unban':
         link.send({ kind: 'unbanned', call: message.call, isRemoved: operations.unban(message.address) });

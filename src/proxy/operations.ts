@@ -1,4 +1,4 @@
-import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
+import type { Ban } from '../domain/ban.ts';
 import type { ProxyEvent } from '../domain/event.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -66,21 +66,25 @@ export class Operations {
     return [...this.#bans.list(), ...own];
   }
 
-  /** Refuses an address or network, and closes what comes from there. */
-  ban(request: BanRequest): BanResult {
-    const ban = this.#bans.add(request);
-    const network = parseNetwork(request.address);
-    if (ban === null || network === null) return { kind: 'full' };
+  /** Bans of before the process began. */
+  restoreBans(bans: readonly Ban[]): void {
+    this.#bans.add(...bans);
+  }
+
+  /** Refuses an address or network, and closes what comes from there: gives how many connections that were. */
+  ban(ban: Ban): number {
+    this.#bans.add(ban);
     const { address, reason, untilMs } = ban;
     this.#parts.emit({ kind: 'ban', address, by: 'operator', reason, untilMs });
-    const banned = Networks.of([network]);
+    const network = parseNetwork(address);
+    const banned = Networks.of(network === null ? [] : [network]);
     let closed = 0;
     for (const { ip, connection } of [...this.#parts.sessions, ...this.#parts.arrivals]) {
       if (!connection.isOpen || !banned.has(ip)) continue;
       connection.close('banned');
       closed += 1;
     }
-    return { kind: 'banned', ban, closed };
+    return closed;
   }
 
   /** True where it was banned, by whomever. */

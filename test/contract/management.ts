@@ -284,6 +284,30 @@ export function describeManagement(engine: string, newHarness: () => Promise<Sto
       assert.equal((await store.listAudit({ limit: 10 })).length, 2);
     });
 
+    test('bans are kept by their address until they end or are deleted', async () => {
+      const ban = (address: string, endsInMs: number | null, reason = '') => ({
+        address,
+        untilMs: endsInMs === null ? null : NOW_MS + endsInMs,
+        reason,
+      });
+      await store.putBan(ban('192.0.2.0/24', null, 'first'));
+      await store.putBan(ban('192.0.2.7', 2000));
+      await store.putBan(ban('10.0.0.0/8', 1000, 'short'));
+      await store.putBan(ban('192.0.2.0/24', null, 'second'));
+      await reopen();
+      const lasting = [ban('192.0.2.0/24', null, 'second'), ban('192.0.2.7', 2000)];
+      assert.deepEqual(await store.listBans(), [ban('10.0.0.0/8', 1000, 'short'), ...lasting]);
+      nowMs = NOW_MS + 1000;
+      assert.deepEqual(await store.listBans(), lasting);
+      nowMs = NOW_MS;
+      assert.deepEqual(await store.listBans(), lasting, 'what has ended is removed');
+      assert.equal(await store.deleteBan('192.0.2.7'), true);
+      assert.equal(await store.deleteBan('192.0.2.7'), false);
+      nowMs = NOW_MS + 1e13;
+      await reopen();
+      assert.deepEqual(await store.listBans(), [ban('192.0.2.0/24', null, 'second')]);
+    });
+
     test('an account keeps a name that it comes with, and no other has it', async () => {
       const name = '00000000000000aa';
       assert.equal(await register('btc.example.com:3333', { name }), name);
