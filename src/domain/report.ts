@@ -46,6 +46,8 @@ export interface SessionRow {
   readonly rate5mError: number | null;
   /** Its shares are held back, since most of them were invalid. */
   readonly isQuarantined: boolean;
+  /** What a connection that has not logged in has sent; null for the others, of which it is not asked. */
+  readonly bytesReceived: number | null;
 }
 
 /** One session looked at by itself. */

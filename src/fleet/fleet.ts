@@ -1,7 +1,7 @@
 import { type Ban, type BanRequest, type BanResult, MOST_BANS } from '../domain/ban.ts';
 import { joinReports } from '../domain/join-reports.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
-import type { FleetTick, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { FleetTick, SessionDetail, SessionRow, WorkerReport } from '../domain/report.ts';
 import type { Clock } from '../kit/clock.ts';
 import { FleetMonitor } from './fleet-monitor.ts';
 import type { WorkerHandle } from './supervisor.ts';
@@ -28,6 +28,7 @@ const REPORT_KEPT_MS = 1000;
 export class Fleet {
   readonly #parts: FleetParts;
   readonly #monitor: FleetMonitor;
+  #withoutLogin: { readonly atMs: number; readonly rows: Promise<readonly SessionRow[]> } | null = null;
   /** Changes of bans are made one after another, so that what is kept and what is refused stay the same. */
   #banTurn: Promise<unknown> = Promise.resolve();
   #report: { readonly atMs: number; readonly report: Promise<WorkerReport> } | null = null;
@@ -47,6 +48,18 @@ export class Fleet {
     );
     this.#report = { atMs: nowMs, report };
     return report;
+  }
+
+  /** Connections that have not logged in; at most a second old. */
+  withoutLogin(): Promise<readonly SessionRow[]> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#withoutLogin !== null && nowMs - this.#withoutLogin.atMs < REPORT_KEPT_MS)
+      return this.#withoutLogin.rows;
+    const rows = Promise.all(this.#parts.workers.map((worker) => worker.withoutLogin())).then((all) =>
+      all.flat(),
+    );
+    this.#withoutLogin = { atMs: nowMs, rows };
+    return rows;
   }
 
   /** One session, as it is now; null where there is none of this id. */
@@ -117,6 +130,7 @@ export class Fleet {
   /** Tells every worker. What was known of the miners may be out of date then. */
   #all<Answer>(ask: (worker: WorkerHandle) => Promise<Answer>): Promise<Answer[]> {
     this.#report = null;
+    this.#withoutLogin = null;
     return Promise.all(this.#parts.workers.map(ask));
   }
 

@@ -4,7 +4,7 @@ import type { Occurrence } from '../domain/event.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
-import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { Collection, FleetSummary, SessionDetail, SessionRow, WorkerReport } from '../domain/report.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
@@ -42,6 +42,8 @@ export type ToWorker =
   | { readonly kind: 'dialects-in-use'; readonly dialects: readonly string[] }
   | { readonly kind: 'report'; readonly call: number }
   | { readonly kind: 'summary'; readonly call: number }
+  /** Connections that have not logged in. */
+  | { readonly kind: 'list-without-login'; readonly call: number }
   | { readonly kind: 'find-session'; readonly call: number; readonly id: string }
   /** The operator's hands on miners; see `proxy/operations.ts`. */
   | { readonly kind: 'kick'; readonly call: number; readonly id: string }
@@ -69,6 +71,7 @@ export type ToSupervisor =
   | { readonly kind: 'find-account'; readonly call: number; readonly name: string }
   | { readonly kind: 'report'; readonly call: number; readonly report: WorkerReport }
   | { readonly kind: 'summary'; readonly call: number; readonly summary: FleetSummary }
+  | { readonly kind: 'without-login'; readonly call: number; readonly rows: readonly SessionRow[] }
   | { readonly kind: 'session'; readonly call: number; readonly session: SessionDetail | null }
   | { readonly kind: 'kicked'; readonly call: number; readonly isKicked: boolean }
   | { readonly kind: 'bans'; readonly call: number; readonly bans: readonly Ban[] }

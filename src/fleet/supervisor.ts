@@ -3,7 +3,7 @@ import type { Occurrence } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
-import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { Collection, FleetSummary, SessionDetail, SessionRow, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 import type { Link } from './link.ts';
@@ -71,6 +71,13 @@ export class WorkerHandle {
   async summary(): Promise<FleetSummary> {
     const answer = await this.#ask((call) => ({ kind: 'summary', call }));
     if (answer.kind === 'summary') return answer.summary;
+    throw unexpected(answer);
+  }
+
+  /** Connections that have not logged in. */
+  async withoutLogin(): Promise<readonly SessionRow[]> {
+    const answer = await this.#ask((call) => ({ kind: 'list-without-login', call }));
+    if (answer.kind === 'without-login') return answer.rows;
     throw unexpected(answer);
   }
 

@@ -94,6 +94,9 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       case 'summary':
         link.send({ kind: 'summary', call: message.call, summary: proxy.summary() });
         return;
+      case 'list-without-login':
+        link.send({ kind: 'without-login', call: message.call, rows: proxy.withoutLogin() });
+        return;
       case 'find-session':
         link.send({ kind: 'session', call: message.call, session: proxy.session(message.id) });
         return;

@@ -5,8 +5,9 @@ import type { Clock } from '../kit/clock.ts';
 import { parseNetwork } from '../kit/ip-network.ts';
 import { Networks } from '../net/networks.ts';
 import type { AddressBook } from './address-book.ts';
-import type { Arrival } from './arrival.ts';
+import { Arrival } from './arrival.ts';
 import type { MinerSession } from './miner-session.ts';
+import type { OpenConnections } from './open-connections.ts';
 import { OperatorBans } from './operator-bans.ts';
 import type { Recordings } from './recordings.ts';
 
@@ -17,6 +18,7 @@ export interface OperationsParts {
   readonly sessions: ReadonlySet<MinerSession>;
   readonly arrivals: ReadonlySet<Arrival>;
   readonly sessionsById: ReadonlyMap<string, MinerSession>;
+  readonly open: OpenConnections;
   emit(event: ProxyEvent): void;
 }
 
@@ -32,14 +34,15 @@ export class Operations {
     this.#bans = new OperatorBans(parts.clock);
   }
 
-  /** Disconnects a miner; it may come back. False where there is none of this id. */
+  /** Disconnects a miner, or whoever has not logged in; it may come back. False where there is none of this id. */
   kick(id: string): boolean {
-    const session = this.#parts.sessionsById.get(id);
-    if (session?.connection.isOpen !== true) return false;
-    const { address, binding } = session;
+    const found = this.#parts.open.find(id);
+    if (found?.connection.isOpen !== true) return false;
+    const { address, connection } = found;
+    const binding = found instanceof Arrival ? null : found.binding;
     const account = binding?.books.subject.account ?? '';
     this.#parts.emit({ kind: 'kick', address, account, worker: binding?.worker ?? '' });
-    session.end('kicked');
+    connection.close('kicked');
     return true;
   }
 

@@ -3,18 +3,28 @@ import type { AddRoutes } from '../app.ts';
 import { SESSIONS_PATH } from '../paths.ts';
 import { readNumbers } from '../query.ts';
 import { minersQuery, searchOf, WordFilter } from '../row-order.ts';
-import { errorResponses, listOf, ProblemSchema, strictObject } from '../schemas.ts';
+import { errorResponses, listOf, oneOf, ProblemSchema, strictObject } from '../schemas.ts';
 import { listSessions } from '../session-list.ts';
 import { SessionView, sessionView } from './session-view.ts';
 
-const Query = strictObject({ ...minersQuery, dialect: WordFilter, address: WordFilter });
+const Query = strictObject({
+  ...minersQuery,
+  dialect: WordFilter,
+  address: WordFilter,
+  login: Type.Optional(
+    oneOf(
+      ['some', 'none', 'any'],
+      'Default: `some`, miners that have logged in. `none`: connections that have not, as far as they are open. `any`: all.',
+    ),
+  ),
+});
 
 const Page = Type.Object({
   sessions: listOf(SessionView),
   total: Type.Integer({ description: 'So many there are of these, on all pages.' }),
 });
 
-/** The miners that have logged in. */
+/** Miners that have logged in, and connections that have not. */
 export const addSessions: AddRoutes = (app, { ports }) => {
   app.route({
     method: 'GET',
@@ -28,7 +38,7 @@ export const addSessions: AddRoutes = (app, { ports }) => {
       summary: 'List sessions',
       description:
         'Every miner that has logged in, and for a minute those that have ended. One that was moved to another pool is listed with ' +
-        'both for that minute. Answers are at most a second old.',
+        'both for that minute. Connections that have not logged in are listed where `login` asks for them. Answers are at most a second old.',
       querystring: Query,
       response: {
         200: { ...Page, description: 'One page in the order asked for.' },
@@ -36,10 +46,25 @@ export const addSessions: AddRoutes = (app, { ports }) => {
       },
     },
     handler: async (request) => {
-      const { limit, offset, sort = 'connectedAt', order = 'asc', search, ...words } = request.query;
-      const report = await ports.fleet.report();
+      const {
+        limit,
+        offset,
+        sort = 'connectedAt',
+        order = 'asc',
+        search,
+        login = 'some',
+        ...words
+      } = request.query;
+      const { fleet } = ports;
+      const withLogin = login === 'none' ? [] : (await fleet.report()).sessions;
+      const withoutLogin = login === 'some' ? [] : await fleet.withoutLogin();
       const filter = { ...words, search: searchOf(search) };
-      const { sessions, total } = listSessions(report.sessions, filter, { limit, offset, sort, order });
+      const { sessions, total } = listSessions([...withLogin, ...withoutLogin], filter, {
+        limit,
+        offset,
+        sort,
+        order,
+      });
       return { sessions: sessions.map(sessionView), total };
     },
   });
