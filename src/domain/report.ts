@@ -1,5 +1,6 @@
 import type { WorkLabels } from './label-map.ts';
 import type { RecentRates } from './recent-shares.ts';
+import type { RecentEfficiency } from './recent-work.ts';
 import type { ShareResult } from './result.ts';
 
 /**
@@ -184,6 +185,7 @@ export interface FleetSummary {
   readonly rejected: number;
   readonly workFound: number;
   readonly workAtPool: number;
+  readonly sharesAtPool: number;
   readonly pools: readonly PoolRow[];
 }
 
@@ -192,4 +194,6 @@ export interface FleetTick {
   readonly atMs: number;
   readonly summary: FleetSummary;
   readonly recent: RecentRates;
+  /** Less where the process has not run for so long. */
+  readonly lastHour: RecentEfficiency;
 }

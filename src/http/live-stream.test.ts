@@ -24,6 +24,7 @@ const TICK: FleetTick = {
     rejected: 2,
     workFound: 100,
     workAtPool: 90,
+    sharesAtPool: 9,
     pools: [
       poolRow(),
       poolRow({
@@ -40,6 +41,7 @@ const TICK: FleetTick = {
     ],
   },
   recent: { receivedPerSecond: 1, acceptedPerSecond: 0.8, rejectedPerSecond: 0.2, acceptance: 0.8 },
+  lastHour: { efficiency: 0.95, error: 0.2 },
 };
 
 /** A server on a port whose sums a test hands out. */
@@ -115,6 +117,8 @@ describe('the live stream', () => {
       rejectedTotal: 2,
       acceptance: 0.8,
       efficiency: 0.9,
+      efficiency1h: 0.95,
+      efficiency1hError: 0.2,
       pools: { up: 1, down: 1 },
     });
     assert.equal((pools?.data['pools'] as unknown[] | undefined)?.length, 3);

@@ -149,7 +149,7 @@ export class LiveStream {
     this.#tell(message('event', event.id, eventView(event)));
   }
 
-  #onTick({ atMs, summary, recent }: FleetTick): void {
+  #onTick({ atMs, summary, recent, lastHour }: FleetTick): void {
     this.#ticks += 1;
     if (performance.now() - this.#unitsAtMs > UNITS_KEPT_MS) void this.#readUnits();
     const { events } = this.#parts;
@@ -172,6 +172,8 @@ export class LiveStream {
       rejectedTotal: summary.rejected,
       acceptance: recent.acceptance,
       efficiency: summary.workFound > 0 ? summary.workAtPool / summary.workFound : null,
+      efficiency1h: lastHour.efficiency,
+      efficiency1hError: lastHour.error,
       pools: countPools(summary.pools),
     };
     let text = message('fleet', events.takeId(), fleet);

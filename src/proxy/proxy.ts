@@ -364,12 +364,14 @@ export class Proxy {
     let accepted = 0;
     let workFound = 0;
     let workAtPool = 0;
+    let sharesAtPool = 0;
     for (const { tally } of this.#totals.values()) {
       received += tally.received;
       inFlight += tally.inFlight;
       accepted += tally.counts.accepted + tally.counts['accepted-local'];
       workFound += tally.workFound;
       workAtPool += tally.workAtPool;
+      sharesAtPool += tally.sharesAtPool;
     }
     return {
       sessions: this.#sessions.size + this.#arrivals.size,
@@ -381,6 +383,7 @@ export class Proxy {
       rejected: received - inFlight - accepted,
       workFound,
       workAtPool,
+      sharesAtPool,
       pools,
     };
   }

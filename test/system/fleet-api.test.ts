@@ -97,6 +97,9 @@ test('what happens is told as it happens, and the stream ends with the program',
   const busy = await stream.first(
     ({ event, data }) => event === 'fleet' && data['workers'] === 1 && Number(data['accepted']) > 0,
   );
+  const { efficiency, efficiency1h, efficiency1hError } = busy.data;
+  assert.equal(efficiency1h, efficiency, 'of a program that has run for less');
+  assert.ok(Number(efficiency1h) > 0 && Number(efficiency1hError) > 0);
   assert.deepEqual([busy.data['acceptance'], busy.data['pools']], [1, { up: 1, down: 0 }]);
   const [sha256d] = busy.data['algorithms'] as readonly Json[];
   assert.deepEqual([sha256d?.['algorithm'], sha256d?.['unit'], sha256d?.['workers']], ['sha256d', 'H', 1]);
