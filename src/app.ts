@@ -30,6 +30,7 @@ import { accountSource } from './supervisor/account-source.ts';
 import { accountsPort } from './supervisor/accounts-port.ts';
 import { algorithmsPort } from './supervisor/algorithms-port.ts';
 import { auditPort } from './supervisor/audit-port.ts';
+import { banKeeping, keptBans } from './supervisor/ban-keeping.ts';
 import { openFurtherPorts } from './supervisor/further-ports.ts';
 import { MinerCertificate } from './supervisor/miner-certificate.ts';
 import { notedAccounts, notedAlgorithms, notedPools, notedTransfer } from './supervisor/noted-ports.ts';
@@ -136,6 +137,7 @@ export async function startApp(
     const lists = new WorkerLists({ store, worker, log });
     await lists.onAlgorithmsChanged();
 
+    worker.restoreBans(await keptBans(store));
     const address = parseListenAddress(config.stratum.addr);
     const stratum = await worker.listen(address.host, address.port);
     const listeners = await openFurtherPorts({ worker, log, dialects }, config.stratum.listeners);
@@ -152,7 +154,12 @@ export async function startApp(
       },
     );
     undo.push(() => history.stop(LAST_WRITE_MS));
-    const fleet = new Fleet({ workers: [worker], clock, withPast: (report) => history.withPast(report) });
+    const fleet = new Fleet({
+      workers: [worker],
+      clock,
+      bans: banKeeping(store),
+      withPast: (report) => history.withPast(report),
+    });
     undo.push(() => fleet.stop());
     const server = new ServerProbe(
       { clock },

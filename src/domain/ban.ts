@@ -1,5 +1,8 @@
 import type { BannedBy } from './event.ts';
 
+/** Bans of the operator's at once: each is looked at for every connection. */
+export const MOST_BANS = 1000;
+
 /** An address or network from which no connection is taken. */
 export interface Ban {
   /** In its one spelling. */

@@ -50,6 +50,7 @@ export function joinSummaries(summaries: readonly FleetSummary[]): FleetSummary 
     rejected: sum(({ rejected }) => rejected),
     workFound: sum(({ workFound }) => workFound),
     workAtPool: sum(({ workAtPool }) => workAtPool),
+    sharesAtPool: sum(({ sharesAtPool }) => sharesAtPool),
     pools: [...pools.values()],
   };
 }

@@ -1,5 +1,6 @@
 import type { WorkLabels } from './label-map.ts';
 import type { RecentRates } from './recent-shares.ts';
+import type { RecentEfficiency } from './recent-work.ts';
 import type { ShareResult } from './result.ts';
 
 /**
@@ -46,6 +47,8 @@ export interface SessionRow {
   readonly rate5mError: number | null;
   /** Its shares are held back, since most of them were invalid. */
   readonly isQuarantined: boolean;
+  /** What a connection that has not logged in has sent; null for the others, of which it is not asked. */
+  readonly bytesReceived: number | null;
 }
 
 /** One session looked at by itself. */
@@ -182,6 +185,7 @@ export interface FleetSummary {
   readonly rejected: number;
   readonly workFound: number;
   readonly workAtPool: number;
+  readonly sharesAtPool: number;
   readonly pools: readonly PoolRow[];
 }
 
@@ -190,4 +194,6 @@ export interface FleetTick {
   readonly atMs: number;
   readonly summary: FleetSummary;
   readonly recent: RecentRates;
+  /** Less where the process has not run for so long. */
+  readonly lastHour: RecentEfficiency;
 }

@@ -1,5 +1,6 @@
 import { joinSummaries } from '../domain/join-reports.ts';
 import { RecentShares } from '../domain/recent-shares.ts';
+import { RecentWork } from '../domain/recent-work.ts';
 import type { FleetTick } from '../domain/report.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -14,6 +15,7 @@ export class FleetMonitor {
   readonly #clock: Clock;
   readonly #watchers = new Set<(tick: FleetTick) => void>();
   readonly #shares = new RecentShares();
+  readonly #work: RecentWork;
   readonly #timer: NodeJS.Timeout;
   #ticks = 0;
   #isLooking = false;
@@ -21,6 +23,7 @@ export class FleetMonitor {
   constructor(parts: { readonly workers: readonly WorkerHandle[]; readonly clock: Clock }) {
     this.#workers = parts.workers;
     this.#clock = parts.clock;
+    this.#work = new RecentWork(parts.clock.monotonicMs());
     this.#timer = setInterval(() => this.#onTimer(), WATCHED_MS).unref();
   }
 
@@ -46,8 +49,10 @@ export class FleetMonitor {
     this.#isLooking = true;
     try {
       const summary = joinSummaries(await Promise.all(this.#workers.map((worker) => worker.summary())));
-      const recent = this.#shares.add(summary, this.#clock.monotonicMs());
-      const tick = { atMs: this.#clock.wallMs(), summary, recent };
+      const nowMs = this.#clock.monotonicMs();
+      const recent = this.#shares.add(summary, nowMs);
+      const lastHour = this.#work.add(summary, nowMs);
+      const tick = { atMs: this.#clock.wallMs(), summary, recent, lastHour };
       for (const watcher of this.#watchers) watcher(tick);
     } finally {
       this.#isLooking = false;

@@ -1,14 +1,22 @@
-import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
+import { type Ban, type BanRequest, type BanResult, MOST_BANS } from '../domain/ban.ts';
 import { joinReports } from '../domain/join-reports.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
-import type { FleetTick, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { FleetTick, SessionDetail, SessionRow, WorkerReport } from '../domain/report.ts';
 import type { Clock } from '../kit/clock.ts';
 import { FleetMonitor } from './fleet-monitor.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
+/** Where the operator's bans are kept beyond the end of the process. Rejects where they cannot be. */
+export interface BanKeeping {
+  /** Puts it in the place of one of the same address. */
+  put(ban: Ban): Promise<void>;
+  delete(address: string): Promise<unknown>;
+}
+
 export interface FleetParts {
   readonly workers: readonly WorkerHandle[];
   readonly clock: Clock;
+  readonly bans: BanKeeping;
   /** Adds what was counted before this process began. Default: nothing. */
   readonly withPast?: (report: WorkerReport) => WorkerReport;
 }
@@ -20,6 +28,9 @@ const REPORT_KEPT_MS = 1000;
 export class Fleet {
   readonly #parts: FleetParts;
   readonly #monitor: FleetMonitor;
+  #withoutLogin: { readonly atMs: number; readonly rows: Promise<readonly SessionRow[]> } | null = null;
+  /** Changes of bans are made one after another, so that what is kept and what is refused stay the same. */
+  #banTurn: Promise<unknown> = Promise.resolve();
   #report: { readonly atMs: number; readonly report: Promise<WorkerReport> } | null = null;
 
   constructor(parts: FleetParts) {
@@ -37,6 +48,18 @@ export class Fleet {
     );
     this.#report = { atMs: nowMs, report };
     return report;
+  }
+
+  /** Connections that have not logged in; at most a second old. */
+  withoutLogin(): Promise<readonly SessionRow[]> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#withoutLogin !== null && nowMs - this.#withoutLogin.atMs < REPORT_KEPT_MS)
+      return this.#withoutLogin.rows;
+    const rows = Promise.all(this.#parts.workers.map((worker) => worker.withoutLogin())).then((all) =>
+      all.flat(),
+    );
+    this.#withoutLogin = { atMs: nowMs, rows };
+    return rows;
   }
 
   /** One session, as it is now; null where there is none of this id. */
@@ -57,21 +80,34 @@ export class Fleet {
     return [...new Map(bans.map((ban) => [ban.address, ban])).values()];
   }
 
-  /** Refuses an address or network, and closes what comes from there. */
-  async ban(request: BanRequest): Promise<BanResult> {
-    const results = await this.#all((worker) => worker.ban(request));
-    let closed = 0;
-    for (const result of results) {
-      if (result.kind === 'full') return result;
-      closed += result.closed;
-    }
-    const [first] = results;
-    return first?.kind === 'banned' ? { ...first, closed } : { kind: 'full' };
+  /** Refuses an address or network, and closes what comes from there. Nothing has happened where the ban cannot be kept, which rejects. */
+  ban({ address, seconds, reason }: BanRequest): Promise<BanResult> {
+    return this.#changeBans(async (own) => {
+      if (own.size >= MOST_BANS && !own.has(address)) return { kind: 'full' };
+      const untilMs = seconds === null ? null : this.#parts.clock.wallMs() + seconds * 1000;
+      const ban: Ban = { address, untilMs, reason, by: 'operator' };
+      await this.#parts.bans.put(ban);
+      const closed = await this.#all((worker) => worker.ban(ban));
+      return { kind: 'banned', ban, closed: closed.reduce((sum, count) => sum + count, 0) };
+    });
   }
 
   /** True where it was banned. */
-  async unban(address: string): Promise<boolean> {
-    return (await this.#all((worker) => worker.unban(address))).includes(true);
+  unban(address: string): Promise<boolean> {
+    return this.#changeBans(async (own) => {
+      if (own.has(address)) await this.#parts.bans.delete(address);
+      return (await this.#all((worker) => worker.unban(address))).includes(true);
+    });
+  }
+
+  /** `own`: addresses of the operator's bans that hold. */
+  #changeBans<Result>(change: (own: ReadonlySet<string>) => Promise<Result>): Promise<Result> {
+    const turn = this.#banTurn.then(async () => {
+      const bans = (await this.#all((worker) => worker.bans())).flat();
+      return change(new Set(bans.filter(({ by }) => by === 'operator').map(({ address }) => address)));
+    });
+    this.#banTurn = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Records what a miner says and is told, for so long. */
@@ -94,6 +130,7 @@ export class Fleet {
   /** Tells every worker. What was known of the miners may be out of date then. */
   #all<Answer>(ask: (worker: WorkerHandle) => Promise<Answer>): Promise<Answer[]> {
     this.#report = null;
+    this.#withoutLogin = null;
     return Promise.all(this.#parts.workers.map(ask));
   }
 

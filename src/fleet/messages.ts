@@ -1,10 +1,10 @@
 import type { Account } from '../domain/account.ts';
-import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
+import type { Ban } from '../domain/ban.ts';
 import type { Occurrence } from '../domain/event.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
-import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { Collection, FleetSummary, SessionDetail, SessionRow, WorkerReport } from '../domain/report.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 
 /** What the store said of an account; `unavailable` where it could not be asked. */
@@ -42,11 +42,15 @@ export type ToWorker =
   | { readonly kind: 'dialects-in-use'; readonly dialects: readonly string[] }
   | { readonly kind: 'report'; readonly call: number }
   | { readonly kind: 'summary'; readonly call: number }
+  /** Connections that have not logged in. */
+  | { readonly kind: 'list-without-login'; readonly call: number }
   | { readonly kind: 'find-session'; readonly call: number; readonly id: string }
   /** The operator's hands on miners; see `proxy/operations.ts`. */
   | { readonly kind: 'kick'; readonly call: number; readonly id: string }
+  /** The operator's, of before the worker began. */
+  | { readonly kind: 'restore-bans'; readonly bans: readonly Ban[] }
   | { readonly kind: 'list-bans'; readonly call: number }
-  | { readonly kind: 'ban'; readonly call: number; readonly request: BanRequest }
+  | { readonly kind: 'ban'; readonly call: number; readonly ban: Ban }
   | { readonly kind: 'unban'; readonly call: number; readonly address: string }
   | { readonly kind: 'record'; readonly call: number; readonly id: string; readonly seconds: number }
   | { readonly kind: 'stop-recording'; readonly call: number; readonly id: string }
@@ -67,10 +71,11 @@ export type ToSupervisor =
   | { readonly kind: 'find-account'; readonly call: number; readonly name: string }
   | { readonly kind: 'report'; readonly call: number; readonly report: WorkerReport }
   | { readonly kind: 'summary'; readonly call: number; readonly summary: FleetSummary }
+  | { readonly kind: 'without-login'; readonly call: number; readonly rows: readonly SessionRow[] }
   | { readonly kind: 'session'; readonly call: number; readonly session: SessionDetail | null }
   | { readonly kind: 'kicked'; readonly call: number; readonly isKicked: boolean }
   | { readonly kind: 'bans'; readonly call: number; readonly bans: readonly Ban[] }
-  | { readonly kind: 'banned'; readonly call: number; readonly result: BanResult }
+  | { readonly kind: 'banned'; readonly call: number; readonly closed: number }
   | { readonly kind: 'unbanned'; readonly call: number; readonly isRemoved: boolean }
   | { readonly kind: 'recording'; readonly call: number; readonly result: RecordResult }
   | { readonly kind: 'recording-stopped'; readonly call: number; readonly isStopped: boolean }

@@ -1,9 +1,9 @@
-import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
+import type { Ban } from '../domain/ban.ts';
 import type { Occurrence } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
-import type { Collection, FleetSummary, SessionDetail, WorkerReport } from '../domain/report.ts';
+import type { Collection, FleetSummary, SessionDetail, SessionRow, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 import type { Link } from './link.ts';
@@ -74,6 +74,13 @@ export class WorkerHandle {
     throw unexpected(answer);
   }
 
+  /** Connections that have not logged in. */
+  async withoutLogin(): Promise<readonly SessionRow[]> {
+    const answer = await this.#ask((call) => ({ kind: 'list-without-login', call }));
+    if (answer.kind === 'without-login') return answer.rows;
+    throw unexpected(answer);
+  }
+
   /** One of its sessions; null where it has none of this id. */
   async session(id: string): Promise<SessionDetail | null> {
     const answer = await this.#ask((call) => ({ kind: 'find-session', call, id }));
@@ -94,9 +101,10 @@ export class WorkerHandle {
     throw unexpected(answer);
   }
 
-  async ban(request: BanRequest): Promise<BanResult> {
-    const answer = await this.#ask((call) => ({ kind: 'ban', call, request }));
-    if (answer.kind === 'banned') return answer.result;
+  /** So many connections were closed. */
+  async ban(ban: Ban): Promise<number> {
+    const answer = await this.#ask((call) => ({ kind: 'ban', call, ban }));
+    if (answer.kind === 'banned') return answer.closed;
     throw unexpected(answer);
   }
 
@@ -161,6 +169,11 @@ export class WorkerHandle {
   /** In the place of those in force. */
   apply(settings: ProxySettings): void {
     this.#link.send({ kind: 'settings', settings });
+  }
+
+  /** Bans of before the worker began. They hold for whoever connects to a port that is opened after this. */
+  restoreBans(bans: readonly Ban[]): void {
+    this.#link.send({ kind: 'restore-bans', bans });
   }
 
   forgetAccounts(): void {

@@ -94,17 +94,23 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       case 'summary':
         link.send({ kind: 'summary', call: message.call, summary: proxy.summary() });
         return;
+      case 'list-without-login':
+        link.send({ kind: 'without-login', call: message.call, rows: proxy.withoutLogin() });
+        return;
       case 'find-session':
         link.send({ kind: 'session', call: message.call, session: proxy.session(message.id) });
         return;
       case 'kick':
         link.send({ kind: 'kicked', call: message.call, isKicked: operations.kick(message.id) });
         return;
+      case 'restore-bans':
+        operations.restoreBans(message.bans);
+        return;
       case 'list-bans':
         link.send({ kind: 'bans', call: message.call, bans: operations.bans() });
         return;
       case 'ban':
-        link.send({ kind: 'banned', call: message.call, result: operations.ban(message.request) });
+        link.send({ kind: 'banned', call: message.call, closed: operations.ban(message.ban) });
         return;
       case 'unban':
         link.send({ kind: 'unbanned', call: message.call, isRemoved: operations.unban(message.address) });

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
 import type { Log } from '../kit/log.ts';
 import type { Access } from './auth.ts';
 import type { HttpPorts } from './ports.ts';
@@ -57,6 +57,10 @@ export interface RouteContext {
   readonly options: RouteOptions;
   /** What is called when the server begins to close: answers without end are ended then. */
   onClosing(end: () => void): void;
+  /** What is called when tokens may have come or gone. */
+  onTokens(changed: () => void): void;
+  /** Whether a request that is being answered would be let in now too. */
+  isStillLetIn(request: FastifyRequest): boolean;
 }
 
 /** Adds the routes of one resource. */

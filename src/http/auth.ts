@@ -137,6 +137,13 @@ export class TokenRing {
     return found;
   }
 
+  /** Whether somebody with this token, or with none (null), may do that. `nowMs`: since 1970-01-01 UTC. */
+  grants(token: string | null, access: Access, nowMs: number): boolean {
+    if (this.isOpen || access === 'open') return true;
+    const caller = token === null ? null : this.callerOf(token, nowMs);
+    return caller !== null && isGranted(caller.scope, access);
+  }
+
   /** The scope of a presented token, null for an unknown one. */
   scopeOf(token: string): TokenScope | null {
     return this.callerOf(token, Date.now())?.scope ?? null;

@@ -18,6 +18,12 @@ export interface GateKeys {
 const NO_TOKEN =
   'other machines can reach this, and there is no token: run "stratum-proxy token add admin" with the same data file';
 
+/** Whether a request that has passed would pass now too: tokens come, go and expire while an answer without end goes on. */
+export function isStillLetIn(request: FastifyRequest, tokens: TokenRing): boolean {
+  const access = request.routeOptions.config.access ?? 'admin';
+  return tokens.grants(readBearer(request.headers.authorization ?? ''), access, Date.now());
+}
+
 /** What every request passes before its route sees it, the cheapest refusal first. */
 export function addGates(app: HttpApp, keys: GateKeys, limits: HttpLimits, log: Log, paths: PathTable): void {
   const { tokens } = keys;

@@ -8,7 +8,8 @@ import { poolRow } from '../../test/support/report-fixtures.ts';
 import { until } from '../../test/support/until.ts';
 import type { FleetTick } from '../domain/report.ts';
 import type { EventLog } from '../fleet/event-log.ts';
-import { createToken, hashToken } from './auth.ts';
+import { createToken, hashToken, type StoredToken } from './auth.ts';
+import { LiveStream } from './live-stream.ts';
 import type { HttpOptions } from './options.ts';
 
 const TICK: FleetTick = {
@@ -23,6 +24,7 @@ const TICK: FleetTick = {
     rejected: 2,
     workFound: 100,
     workAtPool: 90,
+    sharesAtPool: 9,
     pools: [
       poolRow(),
       poolRow({
@@ -39,6 +41,7 @@ const TICK: FleetTick = {
     ],
   },
   recent: { receivedPerSecond: 1, acceptedPerSecond: 0.8, rejectedPerSecond: 0.2, acceptance: 0.8 },
+  lastHour: { efficiency: 0.95, error: 0.2 },
 };
 
 /** A server on a port whose sums a test hands out. */
@@ -71,6 +74,11 @@ class Streaming implements AsyncDisposable {
     this.events.stop();
     await this.server.close();
   }
+}
+
+/** A stored token that may read. */
+function stored(id: number, token: string, expiresAtMs: number | null = null): StoredToken {
+  return { id, scope: 'read', sha256: hashToken(token), label: '', expiresAtMs };
 }
 
 describe('the live stream', () => {
@@ -109,6 +117,8 @@ describe('the live stream', () => {
       rejectedTotal: 2,
       acceptance: 0.8,
       efficiency: 0.9,
+      efficiency1h: 0.95,
+      efficiency1hError: 0.2,
       pools: { up: 1, down: 1 },
     });
     assert.equal((pools?.data['pools'] as unknown[] | undefined)?.length, 3);
@@ -207,6 +217,76 @@ describe('the live stream', () => {
     socket.resume();
     await until(() => isClosed, 'it is cut off');
     assert.equal(reader.hasEnded, false);
+  });
+
+  test('ends when its token is taken away or expires, and no other does', async () => {
+    const [configured, kept, removed, expiring] = [
+      createToken(),
+      createToken(),
+      createToken(),
+      createToken(),
+    ];
+    await using streaming = await Streaming.start({
+      tokens: [{ scope: 'admin', sha256: hashToken(configured) }],
+    });
+    const { server } = streaming;
+    const others = [stored(1, kept), stored(2, expiring, Date.now() + 1500)];
+    server.setStoredTokens([...others, stored(3, removed)]);
+    const open = (token: string) => EventStream.open(streaming.url, { authorization: `Bearer ${token}` });
+    await using byConfigured = await open(configured);
+    await using byKept = await open(kept);
+    await using byExpiring = await open(expiring);
+    await using byRemoved = await open(removed);
+    await byRemoved.first(({ event }) => event === 'hello');
+    server.setStoredTokens([...others, stored(3, removed)]);
+    streaming.tick();
+    await byRemoved.first(({ event }) => event === 'fleet');
+
+    server.setStoredTokens(others);
+    await byRemoved.until(() => byRemoved.hasEnded, 500);
+    assert.equal(
+      (await fetch(streaming.url, { headers: { authorization: `Bearer ${removed}` } })).status,
+      401,
+    );
+    assert.equal(byExpiring.hasEnded, false);
+    await byExpiring.until(() => byExpiring.hasEnded, 4000);
+
+    server.apply({ tokens: [], allowedHosts: [], requestsPerMinute: 0 });
+    await byConfigured.until(() => byConfigured.hasEnded, 500);
+    streaming.tick();
+    await byKept.first(({ event }) => event === 'fleet');
+    assert.equal(byKept.hasEnded, false);
+  });
+
+  test('of one without a token ends when there are tokens', async () => {
+    await using streaming = await Streaming.start();
+    await using listener = await EventStream.open(streaming.url);
+    await listener.first(({ event }) => event === 'hello');
+    streaming.server.setStoredTokens([
+      { id: 1, scope: 'admin', sha256: hashToken(createToken()), label: '', expiresAtMs: null },
+    ]);
+    await listener.until(() => listener.hasEnded, 500);
+  });
+
+  test('of one that does not read is cut off soon after its token is gone', async () => {
+    const watchers = new Set<(tick: FleetTick) => void>();
+    const watch = (watcher: (tick: FleetTick) => void) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    };
+    const stream = new LiveStream(
+      { fleet: fleetPort({ watch }), events: emptyEvents(), algorithms: async () => [] },
+      { version: '1.2.3', listeners: 2 },
+    );
+    let isAllowed = true;
+    const source = await stream.open(null, () => isAllowed);
+    assert.ok(source !== null);
+    isAllowed = false;
+    stream.recheck();
+    for (const watcher of watchers) watcher(TICK);
+    assert.equal(source.errored, null);
+    await until(() => stream.listeners === 0, 'it is gone', 4000);
+    assert.equal(watchers.size, 0);
   });
 
   test('ends when the server does, at once', async () => {

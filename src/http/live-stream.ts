@@ -21,10 +21,14 @@ export interface LiveStreamOptions {
 }
 
 const HEARTBEAT_MS = 15_000;
-/** A listener is asked to come again after so long: what it may see is checked anew then. */
+/** A listener is asked to come again after so long. */
 const LIFE_MS = 3_600_000;
 /** Bytes that wait for one listener, beside what the system's own buffers hold; one that lets more pile up is dropped. */
 const PILE_BYTES = 1_048_576;
+/** How often it is looked whether each may still listen: a token may expire at any moment. */
+const RECHECK_MS = 1000;
+/** One that is to end and does not read on is cut off after so long. */
+const LINGER_MS = 2000;
 const RECONNECT_MS = 3000;
 const UNITS_KEPT_MS = 60_000;
 const POOLS_EVERY = 2;
@@ -32,16 +36,19 @@ const POOLS_EVERY = 2;
 /** The way to one listener. */
 class Listener extends Readable {
   readonly startedMs = performance.now();
+  readonly mayListen: () => boolean;
+  #isFinished = false;
 
-  constructor() {
+  constructor(mayListen: () => boolean) {
     super({ highWaterMark: 65_536 });
+    this.mayListen = mayListen;
   }
 
   override _read(): void {}
 
   /** False where it has been dropped since it does not read. */
   tell(text: string): boolean {
-    if (this.destroyed) return false;
+    if (this.destroyed || this.#isFinished) return false;
     this.push(text);
     if (this.readableLength <= PILE_BYTES) return true;
     this.destroy();
@@ -49,7 +56,10 @@ class Listener extends Readable {
   }
 
   finish(): void {
+    if (this.destroyed || this.#isFinished) return;
+    this.#isFinished = true;
     this.push(null);
+    setTimeout(() => this.destroy(), LINGER_MS).unref();
   }
 }
 
@@ -76,11 +86,14 @@ export class LiveStream {
     return this.#listeners.size;
   }
 
-  /** A stream for one more listener, who has had everything up to `lastId`; null where there are too many, or the server is closing. */
-  async open(lastId: number | null): Promise<Readable | null> {
+  /**
+   * A stream for one more listener, who has had everything up to `lastId`; null where there are too many, or the server is closing. It ends when `mayListen` does not hold any
+   * more.
+   */
+  async open(lastId: number | null, mayListen: () => boolean): Promise<Readable | null> {
     await this.#readUnits();
     if (this.#isClosed || this.#listeners.size >= this.#options.listeners) return null;
-    const listener = new Listener();
+    const listener = new Listener(mayListen);
     this.#listeners.add(listener);
     listener.once('close', () => this.#gone(listener));
     const { events } = this.#parts;
@@ -92,6 +105,11 @@ export class LiveStream {
     return listener;
   }
 
+  /** Ends the streams of those that may not listen any more. */
+  recheck(): void {
+    for (const listener of this.#listeners) if (!listener.mayListen()) listener.finish();
+  }
+
   /** Ends every stream. */
   close(): void {
     this.#isClosed = true;
@@ -101,10 +119,12 @@ export class LiveStream {
   #join(): void {
     const { fleet, events } = this.#parts;
     const heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    const recheck = setInterval(() => this.recheck(), RECHECK_MS).unref();
     this.#leave = [
       fleet.watch((tick) => this.#onTick(tick)),
       events.subscribe((event) => this.#onEvent(event)),
       () => clearInterval(heartbeat),
+      () => clearInterval(recheck),
     ];
   }
 
@@ -129,7 +149,7 @@ export class LiveStream {
     this.#tell(message('event', event.id, eventView(event)));
   }
 
-  #onTick({ atMs, summary, recent }: FleetTick): void {
+  #onTick({ atMs, summary, recent, lastHour }: FleetTick): void {
     this.#ticks += 1;
     if (performance.now() - this.#unitsAtMs > UNITS_KEPT_MS) void this.#readUnits();
     const { events } = this.#parts;
@@ -152,6 +172,8 @@ export class LiveStream {
       rejectedTotal: summary.rejected,
       acceptance: recent.acceptance,
       efficiency: summary.workFound > 0 ? summary.workAtPool / summary.workFound : null,
+      efficiency1h: lastHour.efficiency,
+      efficiency1hError: lastHour.error,
       pools: countPools(summary.pools),
     };
     let text = message('fleet', events.takeId(), fleet);

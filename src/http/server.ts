@@ -11,7 +11,7 @@ import { addAudit } from './audit.ts';
 import { type ApiToken, type StoredToken, TokenRing } from './auth.ts';
 import { BrowserGuard } from './browser-guard.ts';
 import { ApiError } from './errors.ts';
-import { addGates } from './gates.ts';
+import { addGates, isStillLetIn } from './gates.ts';
 import { parseJsonBody, readText } from './json-body.ts';
 import { listen } from './listen.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits, type HttpOptions } from './options.ts';
@@ -76,6 +76,7 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
   addAudit(app, ports.manage.audit, log);
   let closing = false;
   const endless: (() => void)[] = [];
+  const onTokens: (() => void)[] = [];
   app.addHook('onResponse', async (request, reply) => {
     // A connection whose answer began before `close` is kept alive by it, and idle from now on.
     if (closing) setImmediate(() => app.server.closeIdleConnections());
@@ -102,6 +103,10 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
       onClosing: (end: () => void) => {
         endless.push(end);
       },
+      onTokens: (changed: () => void) => {
+        onTokens.push(changed);
+      },
+      isStillLetIn: (request: FastifyRequest) => isStillLetIn(request, tokens),
     };
     for (const addRoutes of ROUTES) addRoutes(scope, context);
     done();
@@ -112,8 +117,12 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
       tokens.setConfigured(changed.tokens);
       live.guard = guardOf(options, changed.allowedHosts);
       live.requestsPerMinute = changed.requestsPerMinute;
+      for (const recheck of onTokens) recheck();
     },
-    setStoredTokens: (stored) => tokens.setStored(stored),
+    setStoredTokens: (stored) => {
+      tokens.setStored(stored);
+      for (const recheck of onTokens) recheck();
+    },
     listen: () => listen(app, options.host, options.port),
     close: () => {
       closing = true;

@@ -121,6 +121,11 @@ export class Connection implements Flushable {
     return this.#socket.remoteAddress ?? null;
   }
 
+  /** Bytes that were read of it; inside TLS where it is. Not those that were {@link Connection.deliver}ed. */
+  get bytesReceived(): number {
+    return this.#socket.bytesRead;
+  }
+
   get isOpen(): boolean {
     return this.#closing === null;
   }

@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls';
+import { formatEndpoint } from '../domain/endpoint.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { CloseReason, Connection, ConnectionOwner } from '../net/connection.ts';
 import { terminateTls } from '../net/terminate-tls.ts';
@@ -40,6 +41,8 @@ export interface ArrivalHost {
  * and it has `limits.handshakeMs` to say enough.
  */
 export class Arrival implements ConnectionOwner {
+  /** Among the connections of this run. */
+  readonly number: number;
   readonly connection: Connection;
   readonly policy: ListenerPolicy;
   readonly connectedMonotonicMs: number;
@@ -55,8 +58,14 @@ export class Arrival implements ConnectionOwner {
 
   constructor(
     parts: { readonly connection: Connection; readonly context: SessionContext; readonly host: ArrivalHost },
-    options: { readonly ip: string; readonly port: number; readonly policy: ListenerPolicy },
+    options: {
+      readonly number: number;
+      readonly ip: string;
+      readonly port: number;
+      readonly policy: ListenerPolicy;
+    },
   ) {
+    this.number = options.number;
     this.connection = parts.connection;
     this.#context = parts.context;
     this.#host = parts.host;
@@ -77,6 +86,17 @@ export class Arrival implements ConnectionOwner {
 
   get port(): number {
     return this.#port;
+  }
+
+  /** `ip:port`. */
+  get address(): string {
+    return formatEndpoint({ host: this.#ip, port: this.#port });
+  }
+
+  /** Milliseconds since 1970-01-01 UTC. */
+  get connectedAtMs(): number {
+    const { clock } = this.#context;
+    return clock.wallMs() - (clock.monotonicMs() - this.connectedMonotonicMs);
   }
 
   onBytes(chunk: Buffer): void {

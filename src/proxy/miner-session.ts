@@ -98,6 +98,8 @@ const ANNOUNCED_WITHIN_MS = 1000;
  */
 export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession, ShareOwner {
   readonly context: SessionContext;
+  /** Of its connection, among those of this run. */
+  readonly number: number;
   readonly connection: Connection;
   readonly dialect: Dialect;
   /** What is settled about every miner of its port. */
@@ -175,6 +177,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
   constructor(
     parts: { context: SessionContext; connection: Connection; dialect: Dialect },
     options: {
+      readonly number: number;
       readonly ip: string;
       readonly port: number;
       readonly connectedMonotonicMs: number;
@@ -184,6 +187,7 @@ export class MinerSession implements ConnectionOwner, GroupClient, RoutedSession
     },
   ) {
     this.context = parts.context;
+    this.number = options.number;
     this.connection = parts.connection;
     this.dialect = parts.dialect;
     this.policy = options.policy;

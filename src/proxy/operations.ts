@@ -1,12 +1,13 @@
-import type { Ban, BanRequest, BanResult } from '../domain/ban.ts';
+import type { Ban } from '../domain/ban.ts';
 import type { ProxyEvent } from '../domain/event.ts';
 import type { Recording, RecordResult } from '../domain/recording.ts';
 import type { Clock } from '../kit/clock.ts';
 import { parseNetwork } from '../kit/ip-network.ts';
 import { Networks } from '../net/networks.ts';
 import type { AddressBook } from './address-book.ts';
-import type { Arrival } from './arrival.ts';
+import { Arrival } from './arrival.ts';
 import type { MinerSession } from './miner-session.ts';
+import type { OpenConnections } from './open-connections.ts';
 import { OperatorBans } from './operator-bans.ts';
 import type { Recordings } from './recordings.ts';
 
@@ -17,6 +18,7 @@ export interface OperationsParts {
   readonly sessions: ReadonlySet<MinerSession>;
   readonly arrivals: ReadonlySet<Arrival>;
   readonly sessionsById: ReadonlyMap<string, MinerSession>;
+  readonly open: OpenConnections;
   emit(event: ProxyEvent): void;
 }
 
@@ -32,14 +34,15 @@ export class Operations {
     this.#bans = new OperatorBans(parts.clock);
   }
 
-  /** Disconnects a miner; it may come back. False where there is none of this id. */
+  /** Disconnects a miner, or whoever has not logged in; it may come back. False where there is none of this id. */
   kick(id: string): boolean {
-    const session = this.#parts.sessionsById.get(id);
-    if (session?.connection.isOpen !== true) return false;
-    const { address, binding } = session;
+    const found = this.#parts.open.find(id);
+    if (found?.connection.isOpen !== true) return false;
+    const { address, connection } = found;
+    const binding = found instanceof Arrival ? null : found.binding;
     const account = binding?.books.subject.account ?? '';
     this.#parts.emit({ kind: 'kick', address, account, worker: binding?.worker ?? '' });
-    session.end('kicked');
+    connection.close('kicked');
     return true;
   }
 
@@ -66,21 +69,25 @@ export class Operations {
     return [...this.#bans.list(), ...own];
   }
 
-  /** Refuses an address or network, and closes what comes from there. */
-  ban(request: BanRequest): BanResult {
-    const ban = this.#bans.add(request);
-    const network = parseNetwork(request.address);
-    if (ban === null || network === null) return { kind: 'full' };
+  /** Bans of before the process began. */
+  restoreBans(bans: readonly Ban[]): void {
+    this.#bans.add(...bans);
+  }
+
+  /** Refuses an address or network, and closes what comes from there: gives how many connections that were. */
+  ban(ban: Ban): number {
+    this.#bans.add(ban);
     const { address, reason, untilMs } = ban;
     this.#parts.emit({ kind: 'ban', address, by: 'operator', reason, untilMs });
-    const banned = Networks.of([network]);
+    const network = parseNetwork(address);
+    const banned = Networks.of(network === null ? [] : [network]);
     let closed = 0;
     for (const { ip, connection } of [...this.#parts.sessions, ...this.#parts.arrivals]) {
       if (!connection.isOpen || !banned.has(ip)) continue;
       connection.close('banned');
       closed += 1;
     }
-    return { kind: 'banned', ban, closed };
+    return closed;
   }
 
   /** True where it was banned, by whomever. */

@@ -1,4 +1,4 @@
-import type { Ban, BanRequest } from '../domain/ban.ts';
+import type { Ban } from '../domain/ban.ts';
 import type { Clock } from '../kit/clock.ts';
 import { type IpNetwork, parseNetwork } from '../kit/ip-network.ts';
 import { Networks } from '../net/networks.ts';
@@ -10,9 +10,7 @@ interface Kept {
   readonly endsMs: number;
 }
 
-const MOST = 1000;
-
-/** The addresses and networks that the operator has banned, in memory. */
+/** The addresses and networks that the operator has banned. Whoever hands them in bounds them. */
 export class OperatorBans {
   readonly #clock: Clock;
   readonly #bans = new Map<string, Kept>();
@@ -34,17 +32,16 @@ export class OperatorBans {
     return this.#networks.has(ip);
   }
 
-  /** One of the same address takes the place of the one before. Null where there are too many, or it is no network. */
-  add({ address, seconds, reason }: BanRequest): Ban | null {
-    this.#expire();
-    const network = parseNetwork(address);
-    if (network === null || (this.#bans.size >= MOST && !this.#bans.has(address))) return null;
-    const untilMs = seconds === null ? null : this.#clock.wallMs() + seconds * 1000;
-    const endsMs = seconds === null ? Infinity : this.#clock.monotonicMs() + seconds * 1000;
-    const ban: Ban = { address, untilMs, reason, by: 'operator' };
-    this.#bans.set(address, { ban, network, endsMs });
+  /** Each takes the place of one of the same address. */
+  add(...bans: readonly Ban[]): void {
+    const aheadMs = this.#clock.monotonicMs() - this.#clock.wallMs();
+    for (const ban of bans) {
+      const network = parseNetwork(ban.address);
+      if (network === null) continue;
+      const endsMs = ban.untilMs === null ? Infinity : ban.untilMs + aheadMs;
+      this.#bans.set(ban.address, { ban, network, endsMs });
+    }
     this.#changed();
-    return ban;
   }
 
   remove(address: string): boolean {

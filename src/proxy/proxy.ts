@@ -36,6 +36,7 @@ import { JobSequence } from './issued-job.ts';
 import { JobLabels } from './job-labels.ts';
 import { MeasuringLoad } from './measuring-load.ts';
 import { MinerSession } from './miner-session.ts';
+import { OpenConnections } from './open-connections.ts';
 import { Operations } from './operations.ts';
 import { OwnPrefixes } from './own-prefixes.ts';
 import { PoolStats } from './pool-stats.ts';
@@ -44,7 +45,7 @@ import { Recordings } from './recordings.ts';
 import { Routes } from './routes.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { AccountDirectory, ResumeRecord, SessionContext } from './session-context.ts';
-import { endedDetail, sessionDetail, sessionRow } from './session-row.ts';
+import { endedDetail, sessionRow } from './session-row.ts';
 import { SessionSums } from './session-sums.ts';
 import { LiveSettings, type ProxySettings } from './settings.ts';
 import type { ShareMix } from './share-mix.ts';
@@ -128,6 +129,7 @@ export class Proxy {
   #nextPrefix = randomBytes(4).readUInt32BE();
   #isDraining = false;
   readonly #timer: NodeJS.Timeout;
+  readonly #open: OpenConnections;
   /** What an operator does to miners. */
   readonly operations: Operations;
 
@@ -200,13 +202,14 @@ export class Proxy {
       onClosed: (closed, reason) => this.#onClosed(closed, reason),
     };
     const { recordings, sessionsById } = this.#context;
+    const connections = { sessions: this.#sessions, arrivals: this.#arrivals, sessionsById };
+    this.#open = new OpenConnections(connections);
     this.operations = new Operations({
       clock: parts.clock,
       addresses: this.#addresses,
       recordings,
-      sessions: this.#sessions,
-      arrivals: this.#arrivals,
-      sessionsById,
+      ...connections,
+      open: this.#open,
       emit,
     });
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
@@ -361,12 +364,14 @@ export class Proxy {
     let accepted = 0;
     let workFound = 0;
     let workAtPool = 0;
+    let sharesAtPool = 0;
     for (const { tally } of this.#totals.values()) {
       received += tally.received;
       inFlight += tally.inFlight;
       accepted += tally.counts.accepted + tally.counts['accepted-local'];
       workFound += tally.workFound;
       workAtPool += tally.workAtPool;
+      sharesAtPool += tally.sharesAtPool;
     }
     return {
       sessions: this.#sessions.size + this.#arrivals.size,
@@ -378,6 +383,7 @@ export class Proxy {
       rejected: received - inFlight - accepted,
       workFound,
       workAtPool,
+      sharesAtPool,
       pools,
     };
   }
@@ -421,11 +427,16 @@ export class Proxy {
     return { pools, upstreams };
   }
 
-  /** One session by its id, also for the minute after its end; null where there is none. */
+  /** Connections that have not logged in. */
+  withoutLogin(): readonly SessionRow[] {
+    return this.#open.withoutLogin();
+  }
+
+  /** One session or other connection by its id, a session also for the minute after its end; null where there is none. */
   session(id: string): SessionDetail | null {
     const nowMs = this.#parts.clock.monotonicMs();
-    const session = this.#context.sessionsById.get(id);
-    if (session !== undefined) return sessionDetail(session, nowMs);
+    const open = this.#open.detail(id, nowMs);
+    if (open !== null) return open;
     const books = this.#retired.findLast(({ subject }) => subject.sessionId === id);
     return books === undefined ? null : endedDetail(books, nowMs);
   }
@@ -467,7 +478,7 @@ export class Proxy {
     );
     const arrival = new Arrival(
       { context: this.#context, connection, host: this.#arrivalHost },
-      { ip, port: socket.remotePort ?? 0, policy },
+      { number: this.#accepted, ip, port: socket.remotePort ?? 0, policy },
     );
     this.#addresses.connected(ip);
     this.#arrivals.add(arrival);
@@ -493,10 +504,10 @@ export class Proxy {
     dialectNamed: (name) => this.#context.dialectNamed(name),
     dialects: () => this.#parts.dialects.map(({ name }) => name),
     onRecognised: (arrival, dialect, isGuess) => {
-      const { connection, ip, port, connectedMonotonicMs, policy } = arrival;
+      const { number, connection, ip, port, connectedMonotonicMs, policy } = arrival;
       const session = new MinerSession(
         { context: this.#context, connection, dialect },
-        { ip, port, connectedMonotonicMs, policy, isGuess },
+        { number, ip, port, connectedMonotonicMs, policy, isGuess },
       );
       this.#arrivals.delete(arrival);
       this.#sessions.add(session);

@@ -1,10 +1,11 @@
-import type { SessionDetail, SessionRow } from '../domain/report.ts';
+import type { SessionDetail, SessionRow, ShareCounts } from '../domain/report.ts';
 import { hexOf } from '../kit/hex.ts';
+import type { Arrival } from './arrival.ts';
 import type { MinerSession } from './miner-session.ts';
 import type { SessionBooks } from './session-books.ts';
 import { Tally } from './tally.ts';
 
-const NO_SHARES = new Tally();
+const NO_SHARES: ShareCounts = { ...new Tally().counts };
 
 /** One session on one pool as the report has it. `now`: what the session itself says; null where it has left the pool. */
 export function sessionRow(
@@ -37,14 +38,18 @@ export function sessionRow(
     rate15mHs: books.rate(15, nowMs).hs,
     rate5mError: rate5m.error,
     isQuarantined: now?.isQuarantined === true,
+    bytesReceived: null,
   };
 }
 
-/** An open session looked at by itself. */
-export function sessionDetail(session: MinerSession, nowMs: number): SessionDetail {
+/** An open session looked at by itself. `connectionId`: what it is called before it has an id of its own. */
+export function sessionDetail(session: MinerSession, connectionId: string, nowMs: number): SessionDetail {
   const { binding, versionMask, upstream } = session;
   return {
-    row: binding === null ? unboundRow(session) : sessionRow(binding.books, session.conduct, nowMs),
+    row:
+      binding === null
+        ? unboundRow(session, connectionId)
+        : sessionRow(binding.books, session.conduct, nowMs),
     isSubscribed: session.isSubscribed,
     isAuthorized: session.isAuthorized,
     isMining: session.isMining,
@@ -59,44 +64,71 @@ export function sessionDetail(session: MinerSession, nowMs: number): SessionDeta
 
 /** One that has ended. */
 export function endedDetail(books: SessionBooks, nowMs: number): SessionDetail {
+  return { row: sessionRow(books, null, nowMs), ...NOTHING_YET };
+}
+
+/** A connection of which it is not known what it speaks. */
+export function arrivalDetail(arrival: Arrival, connectionId: string): SessionDetail {
+  return { row: arrivalRow(arrival, connectionId), ...NOTHING_YET };
+}
+
+const NOTHING_YET: Omit<SessionDetail, 'row'> = {
+  isSubscribed: false,
+  isAuthorized: false,
+  isMining: false,
+  isExtranonceAware: false,
+  extranonce1: '',
+  extranonce2Bytes: 0,
+  versionMask: null,
+  nameAtPool: '',
+  upstream: null,
+};
+
+/** Of a connection of which it is not known what it speaks. */
+export function arrivalRow(arrival: Arrival, connectionId: string): SessionRow {
+  const { address, connectedAtMs, connection } = arrival;
   return {
-    row: sessionRow(books, null, nowMs),
-    isSubscribed: false,
-    isAuthorized: false,
-    isMining: false,
-    isExtranonceAware: false,
-    extranonce1: '',
-    extranonce2Bytes: 0,
-    versionMask: null,
-    nameAtPool: '',
-    upstream: null,
+    ...NO_LOGIN,
+    id: connectionId,
+    address,
+    connectedAtMs,
+    bytesReceived: connection.bytesReceived,
   };
 }
 
 /** Of a miner that has not logged in. */
-function unboundRow(session: MinerSession): SessionRow {
+export function unboundRow(session: MinerSession, connectionId: string): SessionRow {
+  const { id, address, agent, dialect, connectedAtMs, connection, conduct } = session;
   return {
-    id: session.id,
-    address: session.address,
-    account: '',
-    worker: '',
-    agent: session.agent,
-    dialect: session.dialect.name,
-    pool: '',
-    algorithm: '',
-    up: true,
-    connectedAtMs: session.connectedAtMs,
-    lastShareAtMs: null,
-    difficulty: 0,
-    received: 0,
-    inFlight: 0,
-    counts: { ...NO_SHARES.counts },
-    difficultyReceived: 0,
-    difficultyAccepted: 0,
-    rate1mHs: 0,
-    rate5mHs: 0,
-    rate15mHs: 0,
-    rate5mError: null,
-    isQuarantined: session.conduct.isQuarantined,
+    ...NO_LOGIN,
+    id: id === '' ? connectionId : id,
+    address,
+    agent,
+    dialect: dialect.name,
+    connectedAtMs,
+    isQuarantined: conduct.isQuarantined,
+    bytesReceived: connection.bytesReceived,
   };
 }
+
+const NO_LOGIN: Omit<SessionRow, 'id' | 'address' | 'connectedAtMs' | 'bytesReceived'> = {
+  account: '',
+  worker: '',
+  agent: '',
+  dialect: '',
+  pool: '',
+  algorithm: '',
+  up: true,
+  lastShareAtMs: null,
+  difficulty: 0,
+  received: 0,
+  inFlight: 0,
+  counts: NO_SHARES,
+  difficultyReceived: 0,
+  difficultyAccepted: 0,
+  rate1mHs: 0,
+  rate5mHs: 0,
+  rate15mHs: 0,
+  rate5mError: null,
+  isQuarantined: false,
+};

@@ -18,6 +18,7 @@ export interface Tables {
   readonly history_blocks: HistoryBlocksTable;
   readonly api_tokens: ApiTokensTable;
   readonly audit_entries: AuditEntriesTable;
+  readonly operator_bans: OperatorBansTable;
 }
 
 export interface SchemaVersionsTable {
@@ -171,4 +172,12 @@ export interface AuditEntriesTable {
   target: string;
   /** JSON. */
   change: string;
+}
+
+export interface OperatorBansTable {
+  /** An address or network in its one spelling. */
+  address: string;
+  /** Null: without end. */
+  until_ms: number | null;
+  reason: string;
 }

@@ -13,6 +13,7 @@ import type { PoolPattern, PoolSource } from '../domain/pool-pattern.ts';
 import type { WorkRow } from '../domain/report.ts';
 import type { AccountsInBulk } from './activity-store.ts';
 import type { AuditStore } from './audit-store.ts';
+import type { BanStore } from './ban-store.ts';
 import type { TokenStore } from './token-store.ts';
 
 /** One entry of a registration: where to mine and as whom. The password may be empty. */
@@ -301,7 +302,7 @@ export interface PoolPage {
  * Accounts, the pool list and the algorithm list. Every method may reject with a `StoreError`; what it resolved with is on disk.
  * Calls may overlap; each is atomic.
  */
-export interface Store extends AccountsInBulk, TokenStore, AuditStore {
+export interface Store extends AccountsInBulk, TokenStore, AuditStore, BanStore {
   /** Idempotent on the primary's (host, port, user, password). Names are 16 random lower-case hex digits. */
   registerAccount(request: AccountRequest): Promise<RegisterResult>;
   /** Changes what is given and nothing else. The name stays, whatever changes. */

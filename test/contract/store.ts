@@ -4,6 +4,7 @@ import { describeAccounts } from './accounts.ts';
 import { describeAccountsInBulk } from './accounts-in-bulk.ts';
 import { describeAlgorithms } from './algorithms.ts';
 import { describeAudit } from './audit.ts';
+import { describeBans } from './bans.ts';
 import { describeCatalogue } from './catalogue.ts';
 import { describeHistory } from './history.ts';
 import { describeLifetime } from './lifetime.ts';
@@ -27,6 +28,7 @@ const SUBJECTS = [
   describeCatalogue,
   describeTokens,
   describeAudit,
+  describeBans,
   describeHistory,
   describeLifetime,
 ];

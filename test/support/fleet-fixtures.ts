@@ -24,6 +24,7 @@ export function sessionDetail(some: Partial<SessionDetail> = {}): SessionDetail 
 export function fleetPort(some: Partial<FleetPort> = {}): FleetPort {
   return {
     report: async () => workerReport(),
+    withoutLogin: async () => [],
     watch: () => () => {},
     kick: async () => true,
     bans: async () => [],

@@ -50,6 +50,7 @@ export function sessionRow(some: Partial<SessionRow> = {}): SessionRow {
     rate15mHs: 0,
     rate5mError: null,
     isQuarantined: false,
+    bytesReceived: null,
     ...some,
   };
 }

@@ -101,6 +101,9 @@ describe('the dashboard', () => {
       const page = await openPage(farm, { locale: language, colorScheme: scheme, viewport });
       await page.goto(farm.program.web);
       await page.locator('.tile .value', { hasText: 'H/s' }).first().waitFor();
+      const lastHour = language === 'ru-RU' ? 'найденной за последний час' : 'found in the last hour';
+      const efficiency = page.locator('.tile', { hasText: new RegExp(`± \\d.*${lastHour}`) });
+      await efficiency.locator('.value', { hasText: /\d %/ }).waitFor();
       for (const view of [...VIEWS, `workers/${name}/rig1`, `accounts/${name}`]) {
         await page.goto(`${farm.program.web}/#/${view}`);
         await page.locator('main h1').waitFor();

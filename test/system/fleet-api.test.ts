@@ -97,6 +97,9 @@ test('what happens is told as it happens, and the stream ends with the program',
   const busy = await stream.first(
     ({ event, data }) => event === 'fleet' && data['workers'] === 1 && Number(data['accepted']) > 0,
   );
+  const { efficiency, efficiency1h, efficiency1hError } = busy.data;
+  assert.equal(efficiency1h, efficiency, 'of a program that has run for less');
+  assert.ok(Number(efficiency1h) > 0 && Number(efficiency1hError) > 0);
   assert.deepEqual([busy.data['acceptance'], busy.data['pools']], [1, { up: 1, down: 0 }]);
   const [sha256d] = busy.data['algorithms'] as readonly Json[];
   assert.deepEqual([sha256d?.['algorithm'], sha256d?.['unit'], sha256d?.['workers']], ['sha256d', 'H', 1]);
@@ -118,6 +121,43 @@ test('what happens is told as it happens, and the stream ends with the program',
   assert.equal(code, 0);
   assert.ok(performance.now() - startedMs < 8000);
   await stream.until(() => stream.hasEnded);
+});
+
+test('connections that have not logged in are seen and disconnected over the API', async () => {
+  await using farm = await Farm.open();
+  const miners = [];
+  for (const from of ['127.0.5.9', '127.0.5.10', '127.0.5.11'])
+    miners.push(await farm.scriptedMiner({ from, user: 'ffeeddccbbaa9988' }));
+  const [silent, , subscribed] = miners;
+  const { sessionId } = (await subscribed?.subscribe()) ?? { sessionId: '' };
+  const list = async (query: string) =>
+    (await getJson(farm, `sessions?${query}`))['sessions'] as readonly Json[];
+  const seen = await until(async () => {
+    const rows = await list('login=none&sort=address');
+    return rows.length === 3 && rows;
+  }, 'three connections');
+  assert.deepEqual(
+    seen.map(({ ip, dialect }) => [ip, dialect]),
+    [
+      ['127.0.5.9', ''],
+      ['127.0.5.10', ''],
+      ['127.0.5.11', 'bitcoin-v1'],
+    ],
+  );
+  assert.deepEqual([seen[2]?.['id'], seen[2]?.['agent']], [sessionId, subscribed?.agent]);
+  assert.ok(Number(seen[2]?.['bytesReceived']) > 20);
+  assert.deepEqual(await list(''), []);
+  assert.equal((await list('login=any&address=127.0.5.10')).length, 1);
+  const path = `/api/v1/sessions/${String(seen[0]?.['id'])}`;
+  const one = await getJson(farm, path.slice('/api/v1/'.length));
+  assert.deepEqual([one['ip'], one['isSubscribed'], one['upstream']], ['127.0.5.9', false, null]);
+  assert.deepEqual((await farm.program.request('DELETE', path)).json, { closed: 1 });
+  await silent?.closed();
+  assert.equal((await farm.program.request('DELETE', path)).status, 404);
+  assert.equal((await list('login=none')).length, 2, 'not what was known before');
+  const { events } = await getJson(farm, 'events?kind=kick');
+  const [kick] = events as readonly Json[];
+  assert.match(String(kick?.['message']), /^miner 127\.0\.5\.9:\d+ was disconnected by the operator$/);
 });
 
 test('a miner is recorded, disconnected and kept away over the API', async () => {

@@ -5,6 +5,7 @@ import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import { createToken, hashToken } from '../../src/http/auth.ts';
 import { type CurlExample, curlExamples, differencesOfShape } from '../support/curl-examples.ts';
 import { Farm } from '../support/farm.ts';
+import { until } from '../support/until.ts';
 
 const PAGE = readFileSync(new URL('../../docs/rest-api.md', import.meta.url), 'utf8');
 const EXAMPLES = curlExamples(PAGE);
@@ -66,7 +67,15 @@ describe('every curl of docs/rest-api.md does what the page says', () => {
     await request('POST', '/api/v1/bans', { address: '192.0.2.0/24' });
   };
   const PREPARED: Preparations = {
-    'GET /api/v1/sessions': miner,
+    'GET /api/v1/sessions': async () => {
+      await miner();
+      // One that says nothing. What is known of connections is kept for a second.
+      await farm.scriptedMiner({ user: NAME });
+      await until(async () => {
+        const { sessions } = await request('GET', '/api/v1/sessions?login=none');
+        return (sessions as readonly Json[]).length > 0;
+      }, 'it is seen');
+    },
     'GET /api/v1/sessions/{id}': miner,
     'DELETE /api/v1/sessions/{id}': miner,
     'POST /api/v1/sessions/{id}/recording': miner,

@@ -1,12 +1,14 @@
 import type { Ban, BanRequest, BanResult } from '../../domain/ban.ts';
 import type { EventKind, NumberedEvent } from '../../domain/event.ts';
 import type { Recording, RecordResult } from '../../domain/recording.ts';
-import type { FleetTick, SessionDetail, WorkerReport } from '../../domain/report.ts';
+import type { FleetTick, SessionDetail, SessionRow, WorkerReport } from '../../domain/report.ts';
 
 /** The miners and pools of all workers as one. */
 export interface FleetPort {
   /** Every session, total and pool; at most a second old. Two calls within that give the same object. */
   report(): Promise<WorkerReport>;
+  /** Connections that have not logged in; at most a second old. */
+  withoutLogin(): Promise<readonly SessionRow[]>;
   /** One session, as it is now; null where there is none of this id. */
   session(id: string): Promise<SessionDetail | null>;
   /** Disconnects a miner, which may come back; false where there is none of this id. */

@@ -65,8 +65,8 @@ export const addBans: AddRoutes = (app, { ports, log }) => {
       tags: ['miners'],
       summary: 'Ban an address or network',
       description:
-        'Its connections are closed and no new ones are taken. A ban of the same address takes the place of the one before. Bans end ' +
-        'with the process.',
+        'Its connections are closed and no new ones are taken. A ban of the same address takes the place of the one before. It is ' +
+        'kept over restarts.',
       body: Body,
       response: {
         201: {

@@ -26,6 +26,11 @@ function server() {
   return testServer({ fleet: fleetPort({ report: async () => report }) });
 }
 
+const withoutLogin = async () => [
+  sessionRow({ id: 'cc', account: '', worker: '', address: '10.0.0.10:1', bytesReceived: 70 }),
+  sessionRow({ id: 'dd', account: '', worker: '', address: '10.0.0.9:1', bytesReceived: 0 }),
+];
+
 describe('sessions', () => {
   test('are shown in the order asked for', async () => {
     const { json } = {
@@ -52,12 +57,38 @@ describe('sessions', () => {
         received: 0,
         inFlight: 0,
         quarantined: true,
+        bytesReceived: null,
       },
     ]);
     assert.equal(json.sessions[0].shares['accepted-local'], 0);
   });
 
-  for (const query of ['sort=colour', 'order=up', 'limit=0', 'limit=1001', 'offset=-1', 'up=yes']) {
+  test('are those with a login, those without, or all', async () => {
+    const asked = testServer({ fleet: fleetPort({ report: async () => report, withoutLogin }) });
+    const list = async (query: string) => {
+      const { total, sessions } = (await asked.inject(`/api/v1/sessions?${query}`)).json();
+      return [total, ...sessions.map((one: { id: string }) => one.id)];
+    };
+    assert.deepEqual(await list(''), [2, 'aa', 'bb']);
+    assert.deepEqual(await list('login=some'), [2, 'aa', 'bb']);
+    assert.deepEqual(await list('login=none&sort=address'), [2, 'dd', 'cc']);
+    assert.deepEqual(await list('login=none&sort=address&limit=1&offset=1'), [2, 'cc']);
+    assert.deepEqual(await list('login=any&sort=address&order=desc'), [4, 'cc', 'dd', 'aa', 'bb']);
+    assert.deepEqual(await list('login=any&address=10.0.0.9'), [1, 'dd']);
+    assert.deepEqual(await list('login=none&up=false'), [0]);
+    const { sessions } = (await asked.inject('/api/v1/sessions?login=none&search=cc')).json();
+    assert.deepEqual([sessions[0].bytesReceived, sessions[0].account], [70, '']);
+  });
+
+  for (const query of [
+    'login=maybe',
+    'sort=colour',
+    'order=up',
+    'limit=0',
+    'limit=1001',
+    'offset=-1',
+    'up=yes',
+  ]) {
     test(`refuses ${query}`, async () => {
       const { statusCode } = await server().inject(`/api/v1/sessions?${query}`);
       assert.ok(statusCode === 400 || statusCode === 422, String(statusCode));

@@ -6,13 +6,16 @@ import { HashrateView, isoTime, isoTimeOrNull, SharesView } from '../view.ts';
 
 /** A session on one pool as it is shown. */
 export const SessionView = Type.Object({
-  id: Type.String({ description: 'Stays when the miner comes back with it.' }),
+  id: Type.String({
+    description:
+      '16 hex digits: of the session, which a miner that comes back may keep. 14 or 15: of the connection, which has no session yet.',
+  }),
   address: Type.String({ description: '`ip:port` of the miner.' }),
   ip: Type.String(),
   account: Type.String({ description: 'Empty before it has logged in.' }),
   worker: Type.String({ description: 'What the miner put after the first `.` of its user name.' }),
   agent: Type.String(),
-  dialect: Type.String(),
+  dialect: Type.String({ description: 'Empty before it has sent its first line.' }),
   pool: Type.String({ description: '`host:port`; empty while there is none.' }),
   algorithm: Type.String(),
   up: Type.Boolean({
@@ -27,6 +30,9 @@ export const SessionView = Type.Object({
   received: Type.Integer(),
   inFlight: Type.Integer(),
   quarantined: Type.Boolean({ description: 'Its shares are held back, since most of them were invalid.' }),
+  bytesReceived: orNull(
+    Type.Integer({ description: 'Sent by a connection that has not logged in; null for others.' }),
+  ),
 });
 
 export function sessionView(row: SessionRow): Static<typeof SessionView> {
@@ -49,5 +55,6 @@ export function sessionView(row: SessionRow): Static<typeof SessionView> {
     received: row.received,
     inFlight: row.inFlight,
     quarantined: row.isQuarantined,
+    bytesReceived: row.bytesReceived,
   };
 }

@@ -57,7 +57,8 @@ export const addSession: AddRoutes = (app, { ports, log }) => {
     schema: {
       tags: ['miners'],
       summary: 'Disconnect a miner',
-      description: 'It may come back at once; `POST /api/v1/bans` keeps it away.',
+      description:
+        'Also one that has not logged in. It may come back at once; `POST /api/v1/bans` keeps it away.',
       params: SessionParams,
       response: {
         200: { ...Type.Object({ closed: Type.Integer() }), description: 'Disconnected.' },

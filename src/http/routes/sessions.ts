@@ -3,18 +3,28 @@ import type { AddRoutes } from '../app.ts';
 import { SESSIONS_PATH } from '../paths.ts';
 import { readNumbers } from '../query.ts';
 import { minersQuery, readMinersQuery, WordFilter } from '../row-order.ts';
-import { errorResponses, listOf, ProblemSchema, strictObject } from '../schemas.ts';
+import { errorResponses, listOf, oneOf, ProblemSchema, strictObject } from '../schemas.ts';
 import { listSessions } from '../session-list.ts';
 import { SessionView, sessionView } from './session-view.ts';
 
-const Query = strictObject({ ...minersQuery, dialect: WordFilter, address: WordFilter });
+const Query = strictObject({
+  ...minersQuery,
+  dialect: WordFilter,
+  address: WordFilter,
+  login: Type.Optional(
+    oneOf(
+      ['some', 'none', 'any'],
+      'Default: `some`, miners that have logged in. `none`: connections that have not, as far as they are open. `any`: all.',
+    ),
+  ),
+});
 
 const Page = Type.Object({
   sessions: listOf(SessionView),
   total: Type.Integer({ description: 'So many there are of these, on all pages.' }),
 });
 
-/** The miners that have logged in. */
+/** Miners that have logged in, and connections that have not. */
 export const addSessions: AddRoutes = (app, { ports }) => {
   app.route({
     method: 'GET',
@@ -28,7 +38,7 @@ export const addSessions: AddRoutes = (app, { ports }) => {
       summary: 'List sessions',
       description:
         'Every miner that has logged in, and for a minute those that have ended. One that was moved to another pool is listed with ' +
-        'both for that minute. Answers are at most a second old.',
+        'both for that minute. Connections that have not logged in are listed where `login` asks for them. Answers are at most a second old.',
       querystring: Query,
       response: {
         200: { ...Page, description: 'One page in the order asked for.' },
@@ -36,9 +46,12 @@ export const addSessions: AddRoutes = (app, { ports }) => {
       },
     },
     handler: async (request) => {
-      const { filter, page } = readMinersQuery(request.query);
-      const report = await ports.fleet.report();
-      const { sessions, total } = listSessions(report.sessions, filter, page);
+      const { login = 'some', ...rest } = request.query;
+      const { filter, page } = readMinersQuery(rest);
+      const { fleet } = ports;
+      const withLogin = login === 'none' ? [] : (await fleet.report()).sessions;
+      const withoutLogin = login === 'some' ? [] : await fleet.withoutLogin();
+      const { sessions, total } = listSessions([...withLogin, ...withoutLogin], filter, page);
       return { sessions: sessions.map(sessionView), total };
     },
   });

@@ -19,12 +19,13 @@ const Query = strictObject({
 const Messages = Type.Unsafe<string | Readable>(Type.String());
 
 /** Everything as it happens, for dashboards. */
-export const addStream: AddRoutes = (app, { ports, options, onClosing }) => {
+export const addStream: AddRoutes = (app, { ports, options, onClosing, onTokens, isStillLetIn }) => {
   const stream = new LiveStream(
     { fleet: ports.fleet, events: ports.events, algorithms: () => ports.algorithms.list() },
     { version: options.version, listeners: options.streams },
   );
   onClosing(() => stream.close());
+  onTokens(() => stream.recheck());
 
   app.route({
     method: 'GET',
@@ -42,7 +43,8 @@ export const addStream: AddRoutes = (app, { ports, options, onClosing }) => {
       querystring: Query,
       response: {
         200: {
-          description: 'A stream without end; it asks to be opened again after an hour.',
+          description:
+            'A stream without end; it ends with the token that it was opened with, and asks to be opened again after an hour.',
           content: { 'text/event-stream': { schema: Messages } },
         },
         ...errorResponses(ProblemSchema, 'busy', 'invalid-request', 'invalid-value'),
@@ -52,7 +54,7 @@ export const addStream: AddRoutes = (app, { ports, options, onClosing }) => {
       reply.headers({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
       if (request.method === 'HEAD') return reply.send('');
       const lastId = readLastId(request.headers['last-event-id']) ?? request.query.lastEventId ?? null;
-      const source = await stream.open(lastId);
+      const source = await stream.open(lastId, () => isStillLetIn(request));
       if (source === null) {
         reply.removeHeader('x-accel-buffering');
         throw new ApiError('busy', `${stream.listeners} listen already (web.streams)`, {

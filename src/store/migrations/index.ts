@@ -8,6 +8,7 @@ import { operatorsList } from './0010-operators-list.ts';
 import { apiTokens } from './0011-api-tokens.ts';
 import { auditLog } from './0012-audit-log.ts';
 import { accountActivity } from './0013-account-activity.ts';
+import { operatorBans } from './0014-operator-bans.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, in order. */
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   apiTokens,
   auditLog,
   accountActivity,
+  operatorBans,
 ];

@@ -6,6 +6,7 @@ import type { HistoryPoint, HistoryRetention, LastingTotal } from '../../domain/
 import type { Clock } from '../../kit/clock.ts';
 import type { AccountExport } from '../activity-store.ts';
 import type { AuditPage, AuditRecord, AuditRequest } from '../audit-store.ts';
+import type { BanRecord } from '../ban-store.ts';
 import type { Tables } from '../schema.ts';
 import type {
   AccountChange,
@@ -45,6 +46,7 @@ import {
 import { countAccounts, deleteAccount, findAccount, listAccounts, showAccount } from './accounts.ts';
 import { findAlgorithm, listAlgorithms } from './algorithms.ts';
 import { addAudit, dropAuditBefore, listAudit } from './audit.ts';
+import { deleteBan, listBans, putBan } from './bans.ts';
 import { addAlgorithm, deleteAlgorithm, updateAlgorithm } from './change-algorithms.ts';
 import { deletePool } from './delete-pool.ts';
 import { addHistory, pruneHistory, readHistory } from './history.ts';
@@ -200,6 +202,18 @@ export class SqlStore implements Store {
 
   dropAuditBefore(atMs: number): Promise<number> {
     return this.#transaction((db) => dropAuditBefore(db, atMs));
+  }
+
+  putBan(ban: BanRecord): Promise<void> {
+    return this.#transaction((db) => putBan(db, ban, this.#clock.wallMs()));
+  }
+
+  listBans(): Promise<readonly BanRecord[]> {
+    return this.#transaction((db) => listBans(db, this.#clock.wallMs()));
+  }
+
+  deleteBan(address: string): Promise<boolean> {
+    return this.#transaction((db) => deleteBan(db, address));
   }
 
   exportAccounts(page: AccountPage): Promise<readonly AccountExport[]> {

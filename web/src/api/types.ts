@@ -83,7 +83,9 @@ export interface Fleet {
   readonly rejected: number;
   /** Of the last five minutes; null without shares. */
   readonly acceptance: number | null;
-  readonly efficiency: number | null;
+  readonly efficiency1h: number | null;
+  /** Relative standard error of it; null while no pool has accepted a share. */
+  readonly efficiency1hError: number | null;
   readonly pools: { readonly up: number; readonly down: number };
 }
 

@@ -37,7 +37,7 @@ export const en = {
   'fleet.acceptance': 'Accepted',
   'fleet.acceptanceText': 'of the last 5 minutes',
   'fleet.efficiency': 'Efficiency',
-  'fleet.efficiencyText': 'work paid over work found',
+  'fleet.efficiencyText': 'work paid over work found in the last hour',
   'fleet.pools': 'Pools up',
   'fleet.history': 'Hashrate over time',
   'fleet.latest': 'Latest events',

@@ -37,7 +37,7 @@ export const ru: Texts = {
   'fleet.acceptance': 'Принято',
   'fleet.acceptanceText': 'за последние 5 минут',
   'fleet.efficiency': 'Эффективность',
-  'fleet.efficiencyText': 'оплаченная работа к найденной',
+  'fleet.efficiencyText': 'оплаченная работа к найденной за последний час',
   'fleet.pools': 'Пулы на связи',
   'fleet.history': 'Хешрейт во времени',
   'fleet.latest': 'Последние события',

@@ -27,6 +27,7 @@ export function useFormerEvents(): void {
 export function Overview() {
   useFormerEvents();
   const now = fleet.value;
+  const efficiencyError = now?.efficiency1hError ?? null;
   return (
     <>
       <h1>{t('overview')}</h1>
@@ -61,8 +62,8 @@ export function Overview() {
         />
         <Tile
           title={t('fleet.efficiency')}
-          value={percentText(now?.efficiency ?? null)}
-          note={t('fleet.efficiencyText')}
+          value={percentText(now?.efficiency1h ?? null)}
+          note={`${efficiencyError === null ? '' : `± ${percentText(efficiencyError)}, `}${t('fleet.efficiencyText')}`}
         />
         <Tile
           title={t('fleet.pools')}
