@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, test } from 'node:test';
+import { connect as connectTls, createSecureContext } from 'node:tls';
+import { makeSelfSigned } from '../src/net/self-signed.ts';
 import { openRoom } from './support/proxy-room.ts';
 import { until } from './support/until.ts';
 
@@ -56,6 +60,31 @@ describe('connections that have not logged in', () => {
     assert.deepEqual(proxy.withoutLogin(), []);
     assert.equal(mining.miner.isClosed, false);
     await until(() => proxy.report().facts.connectionsRefused['kicked'] === 5, 'they are counted');
+  });
+
+  test('are seen while they are on their way into TLS, and inside', async () => {
+    const notBefore = new Date(Date.now() - 1000);
+    const notAfter = new Date(Date.now() + 3_600_000);
+    const { key, certificate: cert } = makeSelfSigned({ names: ['localhost'], notBefore, notAfter });
+    const secure = createSecureContext({ key, cert });
+    await using room = await openRoom({}, { parts: { secureContext: () => secure } });
+    const { proxy, port } = room.bed;
+    const halfOpen = connect(port, '127.0.0.1');
+    // The header of a ClientHello that never comes.
+    halfOpen.write(Buffer.from('160301020001000001fc0303', 'hex'));
+    const inside = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(inside, 'secureConnect');
+    inside.write('{"id":1,');
+    const rows = await until(() => {
+      const list = proxy.withoutLogin();
+      return list.length === 2 && list.some(({ bytesReceived }) => bytesReceived === 8) && list;
+    }, 'both');
+    const ports = new Set(rows.map(({ address }) => portOf(address)));
+    assert.deepEqual(ports, new Set([halfOpen.localPort, inside.localPort]));
+    for (const socket of [halfOpen, inside]) socket.on('error', () => {}).resume();
+    const closed = [halfOpen, inside].map((socket) => once(socket, 'close'));
+    for (const { id } of rows) assert.equal(proxy.operations.kick(id), true);
+    await Promise.all(closed);
   });
 
   test('keep the id that they were seen under when they go on', async () => {

@@ -80,6 +80,18 @@ describe('sessions', () => {
     assert.deepEqual([sessions[0].bytesReceived, sessions[0].account], [70, '']);
   });
 
+  test('one that has logged in between two looks is listed once', async () => {
+    const late = sessionRow({ id: 'ee', address: '10.0.0.9:1' });
+    const ended = sessionRow({ id: 'ff', address: '10.0.0.10:1', up: false });
+    const both = workerReport({ sessions: [late, ended] });
+    const asked = testServer({ fleet: fleetPort({ report: async () => both, withoutLogin }) });
+    const { sessions } = (await asked.inject('/api/v1/sessions?login=any')).json();
+    assert.deepEqual(
+      sessions.map(({ id }: { id: string }) => id),
+      ['ee', 'ff', 'cc'],
+    );
+  });
+
   for (const query of [
     'login=maybe',
     'sort=colour',

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { SessionRow } from '../../domain/report.ts';
 import type { AddRoutes } from '../app.ts';
 import { SESSIONS_PATH } from '../paths.ts';
 import { readNumbers } from '../query.ts';
@@ -51,8 +52,19 @@ export const addSessions: AddRoutes = (app, { ports }) => {
       const { fleet } = ports;
       const withLogin = login === 'none' ? [] : (await fleet.report()).sessions;
       const withoutLogin = login === 'some' ? [] : await fleet.withoutLogin();
-      const { sessions, total } = listSessions([...withLogin, ...withoutLogin], filter, page);
+      const rows = withoutLogin.length === 0 ? withLogin : joined(withLogin, withoutLogin);
+      const { sessions, total } = listSessions(rows, filter, page);
       return { sessions: sessions.map(sessionView), total };
     },
   });
 };
+
+/** The two are looked at by themselves: who has logged in between is in both. */
+function joined(
+  withLogin: readonly SessionRow[],
+  withoutLogin: readonly SessionRow[],
+): readonly SessionRow[] {
+  const known = new Set<string>();
+  for (const { address, up } of withLogin) if (up) known.add(address);
+  return [...withLogin, ...withoutLogin.filter(({ address }) => !known.has(address))];
+}
