@@ -13,6 +13,7 @@ import { PrefixMiner } from '../../src/practice/prefix/miner.ts';
 import { PrefixPool } from '../../src/practice/prefix/pool.ts';
 import { sharesOf } from '../support/farm.ts';
 import type { Figures } from '../support/figures.ts';
+import { startedMiner, startedPool } from '../support/practice.ts';
 import { Program } from '../support/program.ts';
 
 /**
@@ -125,8 +126,7 @@ function onSharedConnections(given: Case): Case {
 
 async function listed(t: TestContext, program: Program, given: Case): Promise<Pool> {
   const pool = given.pool();
-  await pool.start();
-  t.after(() => pool.stop());
+  await startedPool(t, pool);
   const { dialect, algorithm } = given;
   const body = { pool: formatEndpoint(pool.endpoint), algorithm, dialect };
   const { status, text } = await program.post('/api/v1/pools', body);
@@ -167,8 +167,7 @@ describe('a pool that dies, one that comes back and a change of the account', { 
       assert.equal(registered.status, 201, registered.text);
       const { name } = registered.json as { readonly name: string };
       const miner = given.miner({ ...program.stratum, user: `${name}.rig` });
-      t.after(() => miner.stop());
-      miner.start();
+      startedMiner(t, miner);
       await minesAt(primary, miner);
       const { connections } = miner.stats;
       assert.ok(connections <= 2, `${connections} connections until the prefix was right`);

@@ -14,6 +14,7 @@ import { PrefixPool } from '../../src/practice/prefix/pool.ts';
 import { DIALECTS } from '../../src/wire/dialects/index.ts';
 import { dialectAccount } from '../support/dialect-account.ts';
 import { eventually } from '../support/eventually.ts';
+import { startedPool } from '../support/practice.ts';
 import { type ProxyBed, startProxyBed } from '../support/proxy-bed.ts';
 
 /**
@@ -119,8 +120,7 @@ interface Bed {
 /** Two miners that come at the same moment, as after a power cut. */
 async function mine(t: TestContext, given: Case, prefixBytes: number, takesPrefixes = true): Promise<Bed> {
   const pool = given.pool(prefixBytes);
-  await pool.start();
-  t.after(() => pool.stop());
+  await startedPool(t, pool);
   const account = dialectAccount(NAME, [pool], given, { mode: 'shared' });
   const bed = await startProxyBed([account], undefined, { dialects: DIALECTS });
   t.after(() => bed[Symbol.asyncDispose]());
