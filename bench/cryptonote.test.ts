@@ -1,32 +1,19 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { hashesOfT64, readTarget } from '../src/wire/dialects/cryptonote/target.ts';
-import { type Peer, spawnPeer } from './control.ts';
 import { CryptonoteSpeech } from './load/cryptonote.ts';
-import type { LoadCommands } from './load.ts';
+import { peerBed } from './peer-bed.ts';
 import { CryptonoteVoice } from './pool/cryptonote.ts';
 import { Ledger } from './pool/voice.ts';
-import type { PoolCommands } from './pool.ts';
 
 const POOL = { extranonce2Size: 8, difficulty: 1, dialect: 'cryptonote' } as const;
 const RUN = { durationMs: 200, rate: 1_000, drainMs: 400 };
 
 describe('cryptonote miners on the pool', () => {
-  let pool: Peer<PoolCommands>;
-  let load: Peer<LoadCommands>;
-
-  before(() => {
-    pool = spawnPeer('pool', new URL('./pool.ts', import.meta.url), null);
-    load = spawnPeer('load', new URL('./load.ts', import.meta.url), null);
-  });
-
-  after(() => {
-    pool.child.kill('SIGKILL');
-    load.child.kill('SIGKILL');
-  });
+  const bed = peerBed();
 
   async function open(group: string, port: number, count: number): Promise<void> {
-    const opened = await load.ask('open', {
+    const opened = await bed.load.ask('open', {
       group,
       host: '127.0.0.1',
       port,
@@ -41,38 +28,38 @@ describe('cryptonote miners on the pool', () => {
   }
 
   test('get every share accepted, and the pool has counted the same', async () => {
-    const port = await pool.ask('listen', POOL);
+    const port = await bed.pool.ask('listen', POOL);
     await open('rate', port, 20);
-    const ran = await load.ask('run', { group: 'rate', ...RUN });
+    const ran = await bed.load.ask('run', { group: 'rate', ...RUN });
     assert.deepEqual([ran.sent, ran.accepted, ran.failures], [200, 200, {}]);
-    const { authorized, accepted, refused } = await pool.ask('counts', { port });
+    const { authorized, accepted, refused } = await bed.pool.ask('counts', { port });
     assert.deepEqual([authorized, accepted, refused], [20, 200, 0]);
-    await load.ask('close', { group: 'rate' });
+    await bed.load.ask('close', { group: 'rate' });
   });
 
   test('all see a new job, and submit for it', async () => {
-    const port = await pool.ask('listen', POOL);
+    const port = await bed.pool.ask('listen', POOL);
     await open('job', port, 15);
     for (let i = 0; i < 10; i++) {
-      await load.ask('watchJob', { group: 'job' });
-      const { marker } = await pool.ask('job', { port });
-      const seen = await load.ask('jobSeen', { group: 'job', marker, timeoutMs: 2_000 });
+      await bed.load.ask('watchJob', { group: 'job' });
+      const { marker } = await bed.pool.ask('job', { port });
+      const seen = await bed.load.ask('jobSeen', { group: 'job', marker, timeoutMs: 2_000 });
       assert.deepEqual([seen.received, seen.missing], [15, 0]);
     }
     // The first job is too old for the pool by now: shares for it would be refused.
-    const ran = await load.ask('run', { group: 'job', ...RUN });
+    const ran = await bed.load.ask('run', { group: 'job', ...RUN });
     assert.deepEqual(ran.failures, {});
-    await load.ask('close', { group: 'job' });
+    await bed.load.ask('close', { group: 'job' });
   });
 
   test('send shares that miss the target when told to: each is refused', async () => {
-    const port = await pool.ask('listen', POOL);
+    const port = await bed.pool.ask('listen', POOL);
     await open('unworthy', port, 5);
-    const ran = await load.ask('run', { group: 'unworthy', ...RUN, mayRefuse: true, isUnworthy: true });
+    const ran = await bed.load.ask('run', { group: 'unworthy', ...RUN, mayRefuse: true, isUnworthy: true });
     assert.deepEqual([ran.sent, ran.accepted, ran.refused, ran.failures], [200, 0, 200, {}]);
-    const { firstRefusal, accepted } = await pool.ask('counts', { port });
+    const { firstRefusal, accepted } = await bed.pool.ask('counts', { port });
     assert.deepEqual([firstRefusal, accepted], ['Low difficulty share', 0]);
-    await load.ask('close', { group: 'unworthy' });
+    await bed.load.ask('close', { group: 'unworthy' });
   });
 });
 

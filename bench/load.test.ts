@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { eventually } from '../test/support/eventually.ts';
-import { type Peer, spawnPeer } from './control.ts';
-import type { LoadCommands, Opened } from './load.ts';
-import type { PoolCommands } from './pool.ts';
+import type { Opened } from './load.ts';
+import { peerBed } from './peer-bed.ts';
 
 const POOL = { extranonce2Size: 8, difficulty: 2.3e-10 };
 const JOB = `{"id":null,"method":"mining.notify","params":["1","${'00'.repeat(32)}","","",[],"20000000","192495f8","64b3f3ec",true]}\n`;
@@ -17,18 +16,7 @@ interface LoginRequest {
   readonly params: unknown[];
 }
 
-let pool: Peer<PoolCommands>;
-let load: Peer<LoadCommands>;
-
-before(() => {
-  pool = spawnPeer('pool', new URL('./pool.ts', import.meta.url), null);
-  load = spawnPeer('load', new URL('./load.ts', import.meta.url), null);
-});
-
-after(() => {
-  pool.child.kill('SIGKILL');
-  load.child.kill('SIGKILL');
-});
+const bed = peerBed();
 
 function open(
   group: string,
@@ -38,7 +26,7 @@ function open(
   resume: readonly string[] = [],
 ): Promise<Opened> {
   const users = ['someone'];
-  return load.ask('open', {
+  return bed.load.ask('open', {
     group,
     host: '127.0.0.1',
     port,
@@ -53,62 +41,65 @@ function open(
 
 describe('miners on the pool', () => {
   test('get every share accepted at a fixed rate, and the pool has counted the same', async () => {
-    const port = await pool.ask('listen', POOL);
+    const port = await bed.pool.ask('listen', POOL);
     const opened = await open('rate', port, 20);
     assert.deepEqual({ ready: opened.ready, failures: opened.failures }, { ready: 20, failures: {} });
-    const ran = await load.ask('run', { group: 'rate', ...RUN });
+    const ran = await bed.load.ask('run', { group: 'rate', ...RUN });
     assert.deepEqual(
       { sent: ran.sent, accepted: ran.accepted, failures: ran.failures },
       { sent: 200, accepted: 200, failures: {} },
     );
-    const counts = await pool.ask('counts', { port });
+    const counts = await bed.pool.ask('counts', { port });
     assert.equal(counts.accepted, 200);
     assert.equal(counts.refused, 0);
     assert.ok(ran.p50Us > 0 && ran.p50Us <= ran.p99Us && ran.p99Us <= ran.maxUs);
-    await load.ask('close', { group: 'rate' });
+    await bed.load.ask('close', { group: 'rate' });
   });
 
   test('can send as fast as they are answered', async () => {
-    const port = await pool.ask('listen', { ...POOL, extranonce2Size: 4 });
+    const port = await bed.pool.ask('listen', { ...POOL, extranonce2Size: 4 });
     await open('fast', port, 10);
-    const ran = await load.ask('run', { group: 'fast', ...RUN, rate: null });
+    const ran = await bed.load.ask('run', { group: 'fast', ...RUN, rate: null });
     assert.deepEqual(ran.failures, {});
     assert.ok(ran.sent > 10);
-    assert.equal(ran.accepted, (await pool.ask('counts', { port })).accepted);
-    await load.ask('close', { group: 'fast' });
+    assert.equal(ran.accepted, (await bed.pool.ask('counts', { port })).accepted);
+    await bed.load.ask('close', { group: 'fast' });
   });
 
   test('all see a new job, and submit for it', async () => {
-    const port = await pool.ask('listen', POOL);
+    const port = await bed.pool.ask('listen', POOL);
     await open('job', port, 15);
     for (let i = 0; i < 10; i++) {
-      await load.ask('watchJob', { group: 'job' });
-      const sent = await pool.ask('job', { port });
-      const seen = await load.ask('jobSeen', { group: 'job', marker: sent.marker, timeoutMs: 2_000 });
+      await bed.load.ask('watchJob', { group: 'job' });
+      const sent = await bed.pool.ask('job', { port });
+      const seen = await bed.load.ask('jobSeen', { group: 'job', marker: sent.marker, timeoutMs: 2_000 });
       assert.equal(seen.received, 15);
       assert.equal(seen.missing, 0);
       assert.ok(sent.firstWriteUs < seen.firstUs && seen.firstUs <= seen.lastUs);
     }
     // The first job is too old for the pool by now: shares for it would be refused.
-    const ran = await load.ask('run', { group: 'job', ...RUN });
+    const ran = await bed.load.ask('run', { group: 'job', ...RUN });
     assert.deepEqual(ran.failures, {});
-    await load.ask('close', { group: 'job' });
+    await bed.load.ask('close', { group: 'job' });
   });
 
   test('are told from a job of another pool port, also where the marker is known before', async () => {
-    const [ours, other] = [await pool.ask('listen', POOL), await pool.ask('listen', POOL)];
+    const [ours, other] = [await bed.pool.ask('listen', POOL), await bed.pool.ask('listen', POOL)];
     await open('marked', ours, 5);
-    await load.ask('watchJob', { group: 'marked', marker: await pool.ask('marker', { port: other }) });
-    await pool.ask('job', { port: ours });
-    const marker = await pool.ask('marker', { port: other });
-    const seen = await load.ask('jobSeen', { group: 'marked', marker, timeoutMs: 200 });
+    await bed.load.ask('watchJob', {
+      group: 'marked',
+      marker: await bed.pool.ask('marker', { port: other }),
+    });
+    await bed.pool.ask('job', { port: ours });
+    const marker = await bed.pool.ask('marker', { port: other });
+    const seen = await bed.load.ask('jobSeen', { group: 'marked', marker, timeoutMs: 200 });
     assert.deepEqual([seen.received, seen.missing], [0, 5]);
-    await load.ask('watchJob', { group: 'marked' });
-    const { marker: own } = await pool.ask('job', { port: ours });
-    assert.equal(await pool.ask('marker', { port: ours }), own);
-    const ownSeen = await load.ask('jobSeen', { group: 'marked', marker: own, timeoutMs: 2_000 });
+    await bed.load.ask('watchJob', { group: 'marked' });
+    const { marker: own } = await bed.pool.ask('job', { port: ours });
+    assert.equal(await bed.pool.ask('marker', { port: ours }), own);
+    const ownSeen = await bed.load.ask('jobSeen', { group: 'marked', marker: own, timeoutMs: 2_000 });
     assert.equal(ownSeen.received, 5);
-    await load.ask('close', { group: 'marked' });
+    await bed.load.ask('close', { group: 'marked' });
   });
 });
 
@@ -133,7 +124,7 @@ describe('miners that hang up', () => {
     await once(server, 'listening');
     const port = portOf(server);
     await open('leaving', port, 4);
-    const left = await load.ask('leave', { group: 'leaving', timeoutMs: 2_000 });
+    const left = await bed.load.ask('leave', { group: 'leaving', timeoutMs: 2_000 });
     assert.deepEqual(left.failures, {});
     assert.deepEqual(left.sessionIds.toSorted(), ['s1', 's2', 's3', 's4']);
     await eventually(
@@ -147,7 +138,7 @@ describe('miners that hang up', () => {
       asked.slice(4).flatMap((params) => params.slice(1)),
       ['s3'],
     );
-    await load.ask('close', { group: 'back' });
+    await bed.load.ask('close', { group: 'back' });
     server.close();
   });
 
@@ -166,7 +157,7 @@ describe('miners that hang up', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     await open('kept', portOf(server), 2);
-    const left = await load.ask('leave', { group: 'kept', timeoutMs: 200 });
+    const left = await bed.load.ask('leave', { group: 'kept', timeoutMs: 200 });
     for (const socket of sockets) socket.destroy();
     server.close();
     assert.deepEqual(left, {
@@ -188,11 +179,11 @@ describe('nothing is forgiven', () => {
   });
 
   test('a pool that goes away', async () => {
-    const port = await pool.ask('listen', POOL);
+    const port = await bed.pool.ask('listen', POOL);
     await open('gone', port, 4);
-    await pool.ask('close', { port });
-    const ran = await load.ask('run', { group: 'gone', ...RUN });
-    const failures = await load.ask('close', { group: 'gone' });
+    await bed.pool.ask('close', { port });
+    const ran = await bed.load.ask('run', { group: 'gone', ...RUN });
+    const failures = await bed.load.ask('close', { group: 'gone' });
     const all = Object.entries({ ...ran.failures, ...failures });
     assert.ok(
       all.some(([reason, times]) => reason.endsWith(' while mining') && times === 4),
@@ -206,8 +197,8 @@ describe('nothing is forgiven', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     await open('bad', portOf(server), 1);
-    const ran = await load.ask('run', { group: 'bad', ...RUN, rate: 50 });
-    await load.ask('close', { group: 'bad' });
+    const ran = await bed.load.ask('run', { group: 'bad', ...RUN, rate: 50 });
+    await bed.load.ask('close', { group: 'bad' });
     server.close();
     assert.equal(ran.sent, 10);
     assert.deepEqual(ran.failures, {
@@ -224,14 +215,14 @@ describe('nothing is forgiven', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     await open('refusing', portOf(server), 1);
-    const ran = await load.ask('run', {
+    const ran = await bed.load.ask('run', {
       group: 'refusing',
       ...RUN,
       durationMs: 100,
       rate: 50,
       mayRefuse: true,
     });
-    await load.ask('close', { group: 'refusing' });
+    await bed.load.ask('close', { group: 'refusing' });
     server.close();
     assert.deepEqual(
       { sent: ran.sent, accepted: ran.accepted, refused: ran.refused, failures: ran.failures },
@@ -273,7 +264,7 @@ describe('nothing is forgiven', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const opened = await open('idle', portOf(server), 2, 300);
-    await load.ask('close', { group: 'idle' });
+    await bed.load.ask('close', { group: 'idle' });
     server.close();
     assert.deepEqual(opened.failures, { 'still waiting after 300 ms': 2 });
   });

@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
+import { shareCounts } from '../../src/domain/counts.ts';
 import type { HistoryScope, HistoryStep } from '../../src/domain/history.ts';
 import type { TotalRow, WorkRow } from '../../src/domain/report.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { loadCatalogue } from '../../src/store/catalogue.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
-import { shareCounts } from '../../test/support/report-fixtures.ts';
 import { median } from '../statistics.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,4 +1,4 @@
-import { addCounts } from './add-counts.ts';
+import { addCounts } from './counts.ts';
 import type {
   AlgorithmSum,
   FleetSummary,
@@ -116,7 +116,8 @@ function addHistograms(a: HistogramRow, b: HistogramRow): HistogramRow {
   };
 }
 
-const NO_FACTS: WorkerFacts = {
+/** Of a worker that has done nothing yet. */
+export const NO_FACTS: WorkerFacts = {
   worker: 0,
   sessions: 0,
   authorizedSessions: 0,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { shareCounts, totalRow, workerReport } from '../../test/support/report-fixtures.ts';
+import { totalRow, workerReport } from '../../test/support/report-fixtures.ts';
 import { until } from '../../test/support/until.ts';
+import { shareCounts } from '../domain/counts.ts';
 import type { HistoryScope, LastingTotal } from '../domain/history.ts';
 import type { WorkRow } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';

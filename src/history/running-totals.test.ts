@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { shareCounts, totalRow } from '../../test/support/report-fixtures.ts';
+import { totalRow } from '../../test/support/report-fixtures.ts';
+import { shareCounts } from '../domain/counts.ts';
 import type { LastingTotal } from '../domain/history.ts';
 import type { TotalRow } from '../domain/report.ts';
 import { RunningTotals } from './running-totals.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { sessionRow, shareCounts, totalRow, workerReport } from '../../test/support/report-fixtures.ts';
+import { sessionRow, totalRow, workerReport } from '../../test/support/report-fixtures.ts';
+import { shareCounts } from '../domain/counts.ts';
 import { SHARE_RESULTS } from '../domain/result.ts';
 import { miningOf } from './mining.ts';
 

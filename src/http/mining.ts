@@ -1,3 +1,4 @@
+import { shareCounts } from '../domain/counts.ts';
 import type { ShareCounts, TotalRow, WorkerReport } from '../domain/report.ts';
 import { SHARE_RESULTS } from '../domain/result.ts';
 
@@ -83,9 +84,7 @@ function emptyAccount(): AccountSum {
 }
 
 function emptySum(): Sum {
-  const none = SHARE_RESULTS.map((result) => [result, 0]);
-  const shares = Object.fromEntries(none) as Sum['shares'];
-  return { miners: 0, shares, workFound: 0, workAtPool: 0, sharesAtPool: 0 };
+  return { miners: 0, shares: shareCounts(), workFound: 0, workAtPool: 0, sharesAtPool: 0 };
 }
 
 function add(sum: Sum, row: TotalRow): void {

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  manySessions,
-  sessionRow,
-  shareCounts,
-  totalRow,
-  workerReport,
-} from '../../test/support/report-fixtures.ts';
+import { manySessions, sessionRow, totalRow, workerReport } from '../../test/support/report-fixtures.ts';
+import { shareCounts } from '../domain/counts.ts';
 import { ipOf, listSessions, type SessionFilter } from './session-list.ts';
 import { totalsBy } from './totals.ts';
 import { listWorkers } from './worker-list.ts';

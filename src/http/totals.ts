@@ -1,3 +1,4 @@
+import { shareCounts } from '../domain/counts.ts';
 import type { ShareCounts, WorkerReport } from '../domain/report.ts';
 import { SHARE_RESULTS } from '../domain/result.ts';
 
@@ -54,12 +55,11 @@ export function totalsBy(report: WorkerReport, by: readonly TotalKey[]): readonl
 }
 
 function emptySum(keys: TotalSum['keys']): TotalSum {
-  const none = SHARE_RESULTS.map((result) => [result, 0]);
   return {
     keys,
     miners: 0,
     hashrate5mHs: 0,
-    shares: Object.fromEntries(none) as TotalSum['shares'],
+    shares: shareCounts(),
     received: 0,
     inFlight: 0,
     work: 0,

@@ -1,4 +1,4 @@
-import { addCounts } from '../domain/add-counts.ts';
+import { addCounts } from '../domain/counts.ts';
 import type { SessionRow, ShareCounts } from '../domain/report.ts';
 import { type Order, type SortKey, type SortValue, sortedWindow, type Window } from './row-order.ts';
 import {

@@ -7,11 +7,11 @@ import {
   manySessions,
   poolRow,
   sessionRow,
-  shareCounts,
   totalRow,
   workerFacts,
   workerReport,
 } from '../../test/support/report-fixtures.ts';
+import { shareCounts } from '../domain/counts.ts';
 import type { HistogramRow, WorkerReport } from '../domain/report.ts';
 import { MetricsExporter } from './exporter.ts';
 import type { ExpositionFormat } from './exposition.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { manySessions, sessionRow, shareCounts } from '../../test/support/report-fixtures.ts';
+import { manySessions, sessionRow } from '../../test/support/report-fixtures.ts';
+import { shareCounts } from '../domain/counts.ts';
 import type { SessionRow } from '../domain/report.ts';
 import { Pacer } from '../kit/pacer.ts';
 import { foldMiners, type MinerRows } from './miner-rows.ts';

@@ -1,4 +1,4 @@
-import { addCounts } from '../domain/add-counts.ts';
+import { addCounts } from '../domain/counts.ts';
 import type { SessionRow } from '../domain/report.ts';
 
 /** The rows of addresses that come up twice, folded. */

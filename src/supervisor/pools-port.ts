@@ -1,4 +1,4 @@
-import { type Endpoint } from '../domain/endpoint.ts';
+import type { Endpoint } from '../domain/endpoint.ts';
 import { canonicalHost, formatPoolPattern } from '../domain/pool-pattern.ts';
 import { shownVia } from '../domain/via.ts';
 import type {

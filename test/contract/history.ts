@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { shareCounts } from '../../src/domain/counts.ts';
 import type { HistoryRetention, HistoryScope, LastingTotal } from '../../src/domain/history.ts';
 import type { WorkRow } from '../../src/domain/report.ts';
-import { shareCounts } from '../support/report-fixtures.ts';
 import { type NewHarness, storeBed } from './store-bed.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,30 +1,6 @@
-import type {
-  PoolRow,
-  SessionRow,
-  ShareCounts,
-  TotalRow,
-  WorkerFacts,
-  WorkerReport,
-} from '../../src/domain/report.ts';
-import type { ShareResult } from '../../src/domain/result.ts';
-
-/** Every bucket, zero where nothing is given. */
-export function shareCounts(some: Partial<Record<ShareResult, number>> = {}): ShareCounts {
-  return {
-    accepted: 0,
-    'accepted-local': 0,
-    stale: 0,
-    duplicate: 0,
-    'low-difficulty': 0,
-    'unknown-job': 0,
-    unauthorized: 0,
-    malformed: 0,
-    rejected: 0,
-    unanswered: 0,
-    lost: 0,
-    ...some,
-  };
-}
+import { shareCounts } from '../../src/domain/counts.ts';
+import { NO_FACTS } from '../../src/domain/join-reports.ts';
+import type { PoolRow, SessionRow, TotalRow, WorkerFacts, WorkerReport } from '../../src/domain/report.ts';
 
 export function sessionRow(some: Partial<SessionRow> = {}): SessionRow {
   return {
@@ -89,20 +65,11 @@ export function poolRow(some: Partial<PoolRow> = {}): PoolRow {
 
 export function workerFacts(some: Partial<WorkerFacts> = {}): WorkerFacts {
   return {
-    worker: 0,
+    ...NO_FACTS,
     sessions: 1,
     authorizedSessions: 1,
     upstreams: 1,
     connectionsAccepted: 1,
-    connectionsRefused: {},
-    bannedAddresses: 0,
-    quarantinedSessions: 0,
-    quarantines: 0,
-    authorizeFailures: 0,
-    bytesFromMiners: 0,
-    bytesToMiners: 0,
-    bytesFromPools: 0,
-    bytesToPools: 0,
     jobFanOut: { bounds: [0.001, 0.01, 0.1], cumulative: [0, 0, 0], sum: 0, count: 0 },
     accountsWithJob: 1,
     accountsInUse: 1,

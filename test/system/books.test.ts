@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, mock, test } from 'node:test';
 import * as fc from 'fast-check';
+import { shareCounts } from '../../src/domain/counts.ts';
 import type { ShareCounts, WorkerReport } from '../../src/domain/report.ts';
 import { SHARE_RESULTS, type ShareResult } from '../../src/domain/result.ts';
 import { eventually } from '../support/eventually.ts';
@@ -62,10 +63,7 @@ class World {
   constructor(room: ProxyRoom, clock: HandClock) {
     this.room = room;
     this.clock = clock;
-    this.expected = Object.fromEntries(SHARE_RESULTS.map((result) => [result, 0])) as Record<
-      ShareResult,
-      number
-    >;
+    this.expected = shareCounts();
     const given: string[] = [];
     room.pool.serve(
       (number) => {

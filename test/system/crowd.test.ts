@@ -11,6 +11,7 @@ import { PracticePool } from '../../src/practice/practice-pool.ts';
 import { surpriseOf } from '../support/chance.ts';
 import { restAll } from '../support/crew.ts';
 import { eventually } from '../support/eventually.ts';
+import { startedPool } from '../support/practice.ts';
 import { startProxyBed, testAccount, testSettings } from '../support/proxy-bed.ts';
 
 /**
@@ -141,8 +142,7 @@ test(`${MINERS} miners of very different rates through one upstream: nothing ref
     jobIntervalMs: 5000,
     blockIntervalMs: 0,
   });
-  await pool.start();
-  t.after(() => pool.stop());
+  await startedPool(t, pool);
   const account = testAccount(NAME, pool.endpoint, { user: 'wallet', mode: 'auto' });
   await using bed = await startProxyBed([account], testSettings({ vardiff: { sharesPerMinute: 60 } }));
   const miners = await startCrowd(t, bed.port);

@@ -8,6 +8,7 @@ import { rejectedTotal } from '../../src/practice/pool-books.ts';
 import { DIALECTS } from '../../src/wire/dialects/index.ts';
 import { dialectAccount } from '../support/dialect-account.ts';
 import { eventually } from '../support/eventually.ts';
+import { startedPool } from '../support/practice.ts';
 import { startProxyBed, testSettings } from '../support/proxy-bed.ts';
 
 const NAME = '00112233445566aa';
@@ -24,8 +25,7 @@ test(`${MINERS} miners of one account: more than a connection has bytes for, so 
     blockIntervalMs: 0,
     submitsKept: 100_000,
   });
-  await pool.start();
-  t.after(() => pool.stop());
+  await startedPool(t, pool);
   const account = dialectAccount(NAME, [pool], {
     dialect: 'cryptonote',
     algorithm: 'randomx',

@@ -15,6 +15,7 @@ import { PrefixPool, type PrefixPoolOptions } from '../../src/practice/prefix/po
 import { DIALECTS } from '../../src/wire/dialects/index.ts';
 import { dialectAccount } from '../support/dialect-account.ts';
 import { eventually } from '../support/eventually.ts';
+import { startedMiner, startedPool } from '../support/practice.ts';
 import { type ProxyBed, startProxyBed } from '../support/proxy-bed.ts';
 
 const NAME = '00112233445566aa';
@@ -35,9 +36,7 @@ async function ethashPool(
       ...options,
     },
   );
-  await pool.start();
-  t.after(() => pool.stop());
-  return pool;
+  return startedPool(t, pool);
 }
 
 function ethashMiner(t: TestContext, bed: ProxyBed, options: Partial<EthashMinerOptions> = {}): EthashMiner {
@@ -52,9 +51,7 @@ function ethashMiner(t: TestContext, bed: ProxyBed, options: Partial<EthashMiner
       ...options,
     },
   );
-  t.after(() => miner.stop());
-  miner.start();
-  return miner;
+  return startedMiner(t, miner);
 }
 
 const SIBLINGS: Readonly<Record<PracticeFlavour, readonly PracticeFlavour[]>> = {
@@ -148,9 +145,7 @@ async function cryptonotePool(
     { log: silentLog, clock: systemClock },
     { difficulty: 2000, jobIntervalMs: 0, blockIntervalMs: 0, ...options },
   );
-  await pool.start();
-  t.after(() => pool.stop());
-  return pool;
+  return startedPool(t, pool);
 }
 
 function cryptonoteMiners(
@@ -171,9 +166,7 @@ function cryptonoteMiners(
         ...options,
       },
     );
-    t.after(() => miner.stop());
-    miner.start();
-    return miner;
+    return startedMiner(t, miner);
   });
 }
 
@@ -282,9 +275,7 @@ async function prefixPool(
     { log: silentLog },
     { dialect, hashesPerShare: HASHES_PER_SHARE, jobIntervalMs: 0, blockIntervalMs: 0, ...options },
   );
-  await pool.start();
-  t.after(() => pool.stop());
-  return pool;
+  return startedPool(t, pool);
 }
 
 function prefixMiner(
@@ -306,9 +297,7 @@ function prefixMiner(
       ...options,
     },
   );
-  t.after(() => miner.stop());
-  miner.start();
-  return miner;
+  return startedMiner(t, miner);
 }
 
 function prefixBed(

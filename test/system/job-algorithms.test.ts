@@ -7,6 +7,7 @@ import { CryptonoteMiner } from '../../src/practice/cryptonote/miner.ts';
 import { CryptonotePool, type CryptonotePoolOptions } from '../../src/practice/cryptonote/pool.ts';
 import { rejectedTotal } from '../../src/practice/pool-books.ts';
 import type { Figures } from '../support/figures.ts';
+import { startedMiner, startedPool } from '../support/practice.ts';
 import { Program } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
@@ -22,8 +23,7 @@ async function start(t: TestContext, options: CryptonotePoolOptions, mode: 'dedi
     blockIntervalMs: 0,
     ...options,
   });
-  await pool.start();
-  t.after(() => pool.stop());
+  await startedPool(t, pool);
   const program = await Program.start();
   t.after(() => program[Symbol.asyncDispose]());
   const address = formatEndpoint(pool.endpoint);
@@ -38,9 +38,7 @@ async function start(t: TestContext, options: CryptonotePoolOptions, mode: 'dedi
       hashesPerSecond: 5000,
       reconnectMs: 50,
     });
-    t.after(() => miner.stop());
-    miner.start();
-    return miner;
+    return startedMiner(t, miner);
   });
   const mined = async (shares: number): Promise<void> => {
     const before = miners.map(({ stats }) => stats.accepted);

@@ -11,6 +11,7 @@ import { PrefixPool } from '../../src/practice/prefix/pool.ts';
 import { DIALECTS } from '../../src/wire/dialects/index.ts';
 import { dialectAccount } from '../support/dialect-account.ts';
 import { eventually } from '../support/eventually.ts';
+import { startedMiner, startedPool } from '../support/practice.ts';
 import { type ProxyBed, startProxyBed } from '../support/proxy-bed.ts';
 
 const KASPA = '00112233445566aa';
@@ -29,9 +30,7 @@ async function prefixPool(t: TestContext, dialect: PrefixDialect): Promise<Prefi
       credentials: new Map([['coin', 'secret']]),
     },
   );
-  await pool.start();
-  t.after(() => pool.stop());
-  return pool;
+  return startedPool(t, pool);
 }
 
 async function ethashPool(t: TestContext, flavour: 'ethproxy' | 'ethereum-stratum'): Promise<EthashPool> {
@@ -39,9 +38,7 @@ async function ethashPool(t: TestContext, flavour: 'ethproxy' | 'ethereum-stratu
     { log: silentLog },
     { flavour, jobIntervalMs: 0, blockIntervalMs: 0, credentials: new Map([['coin', 'secret']]) },
   );
-  await pool.start();
-  t.after(() => pool.stop());
-  return pool;
+  return startedPool(t, pool);
 }
 
 function prefixMiner(
@@ -62,9 +59,7 @@ function prefixMiner(
       ...options,
     },
   );
-  t.after(() => miner.stop());
-  miner.start();
-  return miner;
+  return startedMiner(t, miner);
 }
 
 /** One program mines both, and its first line says of neither which it is. */
@@ -157,9 +152,7 @@ describe('an account whose pools speak several flavours', () => {
         { log: silentLog, clock: systemClock },
         { flavour, host: '127.0.0.1', port: bed.port, user: `${FLAVOURS}.${flavour}`, reconnectMs: 20 },
       );
-      t.after(() => miner.stop());
-      miner.start();
-      return miner;
+      return startedMiner(t, miner);
     });
     await Promise.all(miners.map((miner) => miner.waitFor(({ accepted }) => accepted >= 3, 20_000)));
     assert.equal(getwork.stats.connectionsNow, 1);

@@ -6,13 +6,18 @@ import { silentLog } from '../../src/kit/log.ts';
 import { EthashMiner } from '../../src/practice/ethash-miner.ts';
 import { EthashPool } from '../../src/practice/ethash-pool.ts';
 import type { PracticeFlavour } from '../../src/practice/ethash-proof.ts';
-import type { MinerBooks } from '../../src/practice/miner-books.ts';
-import type { PoolBooks } from '../../src/practice/pool-books.ts';
 import type { PrefixDialect } from '../../src/practice/prefix/coins.ts';
 import { PrefixMiner } from '../../src/practice/prefix/miner.ts';
 import { PrefixPool } from '../../src/practice/prefix/pool.ts';
 import { sharesOf } from '../support/farm.ts';
 import type { Figures } from '../support/figures.ts';
+import {
+  BY_HAND,
+  type PracticeMiner,
+  type PracticePool,
+  startedMiner,
+  startedPool,
+} from '../support/practice.ts';
 import { Program } from '../support/program.ts';
 
 /**
@@ -21,22 +26,7 @@ import { Program } from '../support/program.ts';
  */
 
 const parts = { log: silentLog, clock: systemClock };
-const BY_HAND = { jobIntervalMs: 0, blockIntervalMs: 0 } as const;
 const FLAGS = ['--failover.returnAfterSeconds=1', '--upstream.retryMinMs=50', '--upstream.retryMaxMs=200'];
-
-interface Pool {
-  readonly stats: PoolBooks;
-  readonly endpoint: Endpoint;
-  start(): Promise<unknown>;
-  stop(): Promise<void>;
-}
-
-interface Miner {
-  readonly stats: MinerBooks;
-  start(): void;
-  stop(): Promise<void>;
-  waitFor(predicate: (stats: MinerBooks) => boolean, timeoutMs?: number): Promise<void>;
-}
 
 interface Case {
   readonly dialect: string;
@@ -50,8 +40,8 @@ interface Case {
   readonly mode: 'auto' | 'shared';
   /** Connections that each move costs the miner. */
   readonly reconnects: 0 | 1;
-  readonly pool: () => Pool;
-  readonly miner: (place: Endpoint & { readonly user: string }) => Miner;
+  readonly pool: () => PracticePool;
+  readonly miner: (place: Endpoint & { readonly user: string }) => PracticeMiner;
 }
 
 function ethash(flavour: PracticeFlavour, what: string): Case {
@@ -123,10 +113,9 @@ function onSharedConnections(given: Case): Case {
   return { ...given, mode: 'shared', what: `${given.what}, on shared connections,` };
 }
 
-async function listed(t: TestContext, program: Program, given: Case): Promise<Pool> {
+async function listed(t: TestContext, program: Program, given: Case): Promise<PracticePool> {
   const pool = given.pool();
-  await pool.start();
-  t.after(() => pool.stop());
+  await startedPool(t, pool);
   const { dialect, algorithm } = given;
   const body = { pool: formatEndpoint(pool.endpoint), algorithm, dialect };
   const { status, text } = await program.post('/api/v1/pools', body);
@@ -135,7 +124,7 @@ async function listed(t: TestContext, program: Program, given: Case): Promise<Po
 }
 
 /** Mines on until both the pool and the miner count shares that they had not before. */
-async function minesAt(pool: Pool, miner: Miner): Promise<void> {
+async function minesAt(pool: PracticePool, miner: PracticeMiner): Promise<void> {
   const before = pool.stats.accepted;
   await pool.stats.waitFor(({ accepted }) => accepted >= before + 4, 20_000);
   const { accepted } = miner.stats;
@@ -143,7 +132,7 @@ async function minesAt(pool: Pool, miner: Miner): Promise<void> {
 }
 
 /** Shares of one pool by their result. */
-function resultsAt(figures: Figures, pool: Pool): Readonly<Record<string, number>> {
+function resultsAt(figures: Figures, pool: PracticePool): Readonly<Record<string, number>> {
   const series = figures.series('stratum_proxy_shares_total', { pool: formatEndpoint(pool.endpoint) });
   return Object.fromEntries(series.map(({ labels, value }) => [labels['result'] ?? '', value]));
 }
@@ -167,8 +156,7 @@ describe('a pool that dies, one that comes back and a change of the account', { 
       assert.equal(registered.status, 201, registered.text);
       const { name } = registered.json as { readonly name: string };
       const miner = given.miner({ ...program.stratum, user: `${name}.rig` });
-      t.after(() => miner.stop());
-      miner.start();
+      startedMiner(t, miner);
       await minesAt(primary, miner);
       const { connections } = miner.stats;
       assert.ok(connections <= 2, `${connections} connections until the prefix was right`);

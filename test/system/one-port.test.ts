@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import { systemClock } from '../../src/kit/clock.ts';
@@ -15,6 +15,7 @@ import { PrefixPool } from '../../src/practice/prefix/pool.ts';
 import { eventually } from '../support/eventually.ts';
 import { Farm } from '../support/farm.ts';
 import { LinePeer } from '../support/line-peer.ts';
+import { startedMiner, startedPool } from '../support/practice.ts';
 import { Tunnel } from '../support/tunnel.ts';
 
 const parts = { log: silentLog, clock: systemClock };
@@ -40,21 +41,6 @@ interface Hashing {
   start(): void;
   stop(): Promise<void>;
   readonly stats: { readonly accepted: number; readonly violations: readonly string[]; summary(): string };
-}
-
-function run<T extends Hashing>(t: TestContext, miner: T): T {
-  t.after(() => miner.stop());
-  miner.start();
-  return miner;
-}
-
-async function started<T extends { start(): Promise<unknown>; stop(): Promise<void> }>(
-  t: TestContext,
-  pool: T,
-): Promise<T> {
-  await pool.start();
-  t.after(() => pool.stop());
-  return pool;
 }
 
 const isFurther = ({ msg }: { readonly msg: string }): boolean => msg === 'further stratum port';
@@ -95,12 +81,12 @@ describe('one port', () => {
     const bitcoin = await farm.pool({ difficulty: SHA256D });
     const litecoin = await farm.pool({ algorithm: 'scrypt', difficulty: SCRYPT });
     const quiet = { jobIntervalMs: 0, blockIntervalMs: 0 };
-    const monero = await started(t, new CryptonotePool(parts, { difficulty: 1000, ...quiet }));
-    const etc = await started(t, new EthashPool(parts, { flavour: 'ethproxy', ...quiet }));
-    const nicehash = await started(t, new EthashPool(parts, { flavour: 'ethereum-stratum', ...quiet }));
+    const monero = await startedPool(t, new CryptonotePool(parts, { difficulty: 1000, ...quiet }));
+    const etc = await startedPool(t, new EthashPool(parts, { flavour: 'ethproxy', ...quiet }));
+    const nicehash = await startedPool(t, new EthashPool(parts, { flavour: 'ethereum-stratum', ...quiet }));
     const prefixed = { hashesPerShare: 400, ...quiet };
-    const zcash = await started(t, new PrefixPool(parts, { dialect: 'equihash', ...prefixed }));
-    const raven = await started(t, new PrefixPool(parts, { dialect: 'kawpow', ...prefixed }));
+    const zcash = await startedPool(t, new PrefixPool(parts, { dialect: 'equihash', ...prefixed }));
+    const raven = await startedPool(t, new PrefixPool(parts, { dialect: 'kawpow', ...prefixed }));
 
     const names = {
       sha256d: await farm.account(bitcoin, 'wallet'),
@@ -114,7 +100,7 @@ describe('one port', () => {
     const miners: Readonly<Record<keyof typeof names, Hashing>> = {
       sha256d: farm.miner(`${names.sha256d}.rig`),
       scrypt: farm.miner(`${names.scrypt}.rig`, { algorithm: 'scrypt', port: tls.port }),
-      randomx: run(
+      randomx: startedMiner(
         t,
         new CryptonoteMiner(parts, {
           host,
@@ -123,7 +109,7 @@ describe('one port', () => {
           hashesPerSecond: 3000,
         }),
       ),
-      etchash: run(
+      etchash: startedMiner(
         t,
         new EthashMiner(parts, {
           flavour: 'ethproxy',
@@ -132,7 +118,7 @@ describe('one port', () => {
           user: `${names.etchash}.rig`,
         }),
       ),
-      ethash: run(
+      ethash: startedMiner(
         t,
         new EthashMiner(parts, {
           flavour: 'ethereum-stratum',
@@ -141,7 +127,7 @@ describe('one port', () => {
           user: `${names.ethash}.rig`,
         }),
       ),
-      equihash: run(
+      equihash: startedMiner(
         t,
         new PrefixMiner(parts, {
           dialect: 'equihash',
@@ -152,7 +138,7 @@ describe('one port', () => {
           extranonceSubscribe: true,
         }),
       ),
-      kawpow: run(
+      kawpow: startedMiner(
         t,
         new PrefixMiner(parts, {
           dialect: 'kawpow',

@@ -10,6 +10,7 @@ import { PrefixPool } from '../../src/practice/prefix/pool.ts';
 import { DIALECTS } from '../../src/wire/dialects/index.ts';
 import { dialectAccount } from '../support/dialect-account.ts';
 import { eventually } from '../support/eventually.ts';
+import { startedMiner, startedPool } from '../support/practice.ts';
 import { type ProxyBed, startProxyBed } from '../support/proxy-bed.ts';
 
 const NAME = '00112233445566aa';
@@ -40,9 +41,7 @@ async function poolOf(t: TestContext, dialect: Dialect, prefixBytes: number): Pr
   const pool = isEthash(dialect)
     ? new EthashPool({ log: silentLog }, { flavour: dialect, ...manners })
     : new PrefixPool({ log: silentLog }, { dialect, hashesPerShare: 400, ...manners });
-  await pool.start();
-  t.after(() => pool.stop());
-  return pool;
+  return startedPool(t, pool);
 }
 
 function accountOn(pool: Pool, dialect: Dialect, revision: number): ReturnType<typeof dialectAccount> {
@@ -68,9 +67,7 @@ function minerOf(
         hashesPerSecond: 10_000,
         extranonceSubscribe: announces === 'after-login',
       });
-  t.after(() => miner.stop());
-  miner.start();
-  return miner;
+  return startedMiner(t, miner);
 }
 
 function bedOn(pool: Pool, dialect: Dialect): Promise<ProxyBed> {

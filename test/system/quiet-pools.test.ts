@@ -14,6 +14,7 @@ import { PrefixPool } from '../../src/practice/prefix/pool.ts';
 import { DIALECTS } from '../../src/wire/dialects/index.ts';
 import { dialectAccount } from '../support/dialect-account.ts';
 import { HandClock } from '../support/hand-clock.ts';
+import { startedMiner, startedPool } from '../support/practice.ts';
 import { type ProxyBed, startProxyBed, testSettings } from '../support/proxy-bed.ts';
 
 const NAME = '00112233445566aa';
@@ -61,8 +62,7 @@ async function ethash(
       credentials: new Map([['account', 'secret']]),
     },
   );
-  await pool.start();
-  t.after(() => pool.stop());
+  await startedPool(t, pool);
   const facts = { dialect: flavour, algorithm: 'etchash', divider: 1, user: 'account', password: 'secret' };
   const opened = await openBed(pool, facts, refreshMs);
   t.after(() => opened[Symbol.asyncDispose]());
@@ -77,8 +77,7 @@ async function ethash(
       hashesPerSecondLimit: 1,
     },
   );
-  t.after(() => miner.stop());
-  miner.start();
+  startedMiner(t, miner);
   await miner.waitFor(({ jobs, authorized }) => authorized && jobs >= 1);
   // The answer to a request and the push that goes with it.
   await sleep(SWEPT_MS);
@@ -91,8 +90,7 @@ async function prefixed(
 ): Promise<Bed & { readonly pool: PrefixPool; readonly miner: PrefixMiner }> {
   const facts = { dialect, algorithm: dialect, divider: 1, user: 'account' };
   const pool = new PrefixPool({ log: silentLog }, { dialect, jobIntervalMs: 0, blockIntervalMs: 0 });
-  await pool.start();
-  t.after(() => pool.stop());
+  await startedPool(t, pool);
   const opened = await openBed(pool, facts);
   t.after(() => opened[Symbol.asyncDispose]());
   const miner = new PrefixMiner(
@@ -108,8 +106,7 @@ async function prefixed(
       extranonceSubscribe: true,
     },
   );
-  t.after(() => miner.stop());
-  miner.start();
+  startedMiner(t, miner);
   await miner.waitFor(({ jobs }) => jobs >= 1);
   await sleep(SWEPT_MS);
   return { ...opened, pool, miner };
@@ -194,8 +191,7 @@ describe('a pool that has no new job for minutes', { concurrency: 5 }, () => {
       { log: silentLog, clock: systemClock },
       { difficulty: 1e9, jobIntervalMs: 0, blockIntervalMs: 0 },
     );
-    await pool.start();
-    t.after(() => pool.stop());
+    await startedPool(t, pool);
     const { bed, clock } = await openBed(pool, {
       dialect: 'cryptonote',
       algorithm: 'randomx',
@@ -206,8 +202,7 @@ describe('a pool that has no new job for minutes', { concurrency: 5 }, () => {
       { log: silentLog, clock: systemClock },
       { host: '127.0.0.1', port: bed.port, user: `${NAME}.rig`, hashesPerSecond: 1, reconnectMs: 50 },
     );
-    t.after(() => miner.stop());
-    miner.start();
+    startedMiner(t, miner);
     await miner.waitFor(({ jobs }) => jobs >= 1);
     const { jobs } = miner.stats;
     clock.nowMs += 250_000;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { shareCounts } from '../../src/domain/counts.ts';
 import { SHARE_RESULTS, type ShareResult } from '../../src/domain/result.ts';
 import { type CaptureEvent, type Dialogue, readCaptures } from '../support/capture.ts';
 import { connectLines, type LinePeer, type Message } from '../support/line-peer.ts';
@@ -165,10 +166,7 @@ class Replay {
     this.#user = options.user;
     this.#password = options.password;
     this.#algorithm = options.algorithm;
-    this.counts = Object.fromEntries(SHARE_RESULTS.map((result) => [result, 0])) as Record<
-      ShareResult,
-      number
-    >;
+    this.counts = shareCounts();
   }
 
   get forwarded(): number {

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import type { Endpoint } from '../../src/domain/endpoint.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { silentLog } from '../../src/kit/log.ts';
 import { EthashMiner } from '../../src/practice/ethash-miner.ts';
 import { EthashPool } from '../../src/practice/ethash-pool.ts';
 import type { PracticeFlavour } from '../../src/practice/ethash-proof.ts';
-import type { MinerBooks } from '../../src/practice/miner-books.ts';
-import { type PoolBooks, rejectedTotal } from '../../src/practice/pool-books.ts';
+import { rejectedTotal } from '../../src/practice/pool-books.ts';
 import type { PrefixDialect } from '../../src/practice/prefix/coins.ts';
 import { PrefixMiner } from '../../src/practice/prefix/miner.ts';
 import { PrefixPool } from '../../src/practice/prefix/pool.ts';
 import { DIALECTS } from '../../src/wire/dialects/index.ts';
 import { dialectAccount } from '../support/dialect-account.ts';
 import { eventually } from '../support/eventually.ts';
+import { BY_HAND, type PracticeMiner, type PracticePool, startedPool } from '../support/practice.ts';
 import { type ProxyBed, startProxyBed } from '../support/proxy-bed.ts';
 
 /**
@@ -23,24 +22,12 @@ import { type ProxyBed, startProxyBed } from '../support/proxy-bed.ts';
 
 const NAME = '00112233445566aa';
 const parts = { log: silentLog, clock: systemClock };
-const BY_HAND = { jobIntervalMs: 0, blockIntervalMs: 0 } as const;
 
-interface Pool {
-  readonly stats: PoolBooks;
-  readonly endpoint: Endpoint;
+interface Pool extends PracticePool {
   /** What it has told its clients of now. */
   readonly prefixes: () => readonly string[];
-  start(): Promise<unknown>;
-  stop(): Promise<void>;
   newJob(options: { readonly clean: boolean }): unknown;
   changePrefixes(): number;
-}
-
-interface Miner {
-  readonly stats: MinerBooks;
-  start(): void;
-  stop(): Promise<void>;
-  waitFor(predicate: (stats: MinerBooks) => boolean, timeoutMs?: number): Promise<void>;
 }
 
 interface Case {
@@ -50,7 +37,7 @@ interface Case {
   /** The longest prefix with room behind it, in bytes. */
   readonly roomUpTo: number;
   readonly pool: (prefixBytes: number) => Pool;
-  readonly miner: (port: number, user: string, takesPrefixes: boolean) => Miner;
+  readonly miner: (port: number, user: string, takesPrefixes: boolean) => PracticeMiner;
 }
 
 function ethash(flavour: PracticeFlavour): Case {
@@ -113,14 +100,13 @@ const CASES: readonly Case[] = [
 interface Bed {
   readonly pool: Pool;
   readonly bed: ProxyBed;
-  readonly miners: readonly Miner[];
+  readonly miners: readonly PracticeMiner[];
 }
 
 /** Two miners that come at the same moment, as after a power cut. */
 async function mine(t: TestContext, given: Case, prefixBytes: number, takesPrefixes = true): Promise<Bed> {
   const pool = given.pool(prefixBytes);
-  await pool.start();
-  t.after(() => pool.stop());
+  await startedPool(t, pool);
   const account = dialectAccount(NAME, [pool], given, { mode: 'shared' });
   const bed = await startProxyBed([account], undefined, { dialects: DIALECTS });
   t.after(() => bed[Symbol.asyncDispose]());
@@ -131,7 +117,7 @@ async function mine(t: TestContext, given: Case, prefixBytes: number, takesPrefi
   return { pool, bed, miners };
 }
 
-async function mineOn(miners: readonly Miner[]): Promise<void> {
+async function mineOn(miners: readonly PracticeMiner[]): Promise<void> {
   const before = miners.map(({ stats }) => stats.accepted);
   await Promise.all(
     miners.map((miner, i) => miner.waitFor(({ accepted }) => accepted >= (before[i] ?? 0) + 5, 20_000)),

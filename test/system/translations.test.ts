@@ -22,6 +22,7 @@ import { dialectAccount } from '../support/dialect-account.ts';
 import { eventually } from '../support/eventually.ts';
 import { Farm } from '../support/farm.ts';
 import { connectLines } from '../support/line-peer.ts';
+import { startedMiner, startedPool } from '../support/practice.ts';
 import { type ProxyBed, startProxyBed, testSettings } from '../support/proxy-bed.ts';
 
 const NAME = '00112233445566aa';
@@ -47,9 +48,7 @@ async function poolOf(
 ): Promise<EthashPool> {
   const quiet = { jobIntervalMs: 0, blockIntervalMs: 0, credentials: new Map([['account', 'secret']]) };
   const pool = new EthashPool({ log: silentLog }, { flavour, ...quiet, ...options });
-  await pool.start();
-  t.after(() => pool.stop());
-  return pool;
+  return startedPool(t, pool);
 }
 
 /** With ethash itself, so that the pool can check the mix hash that the proxy has computed. */
@@ -66,9 +65,7 @@ function minerOf(
     { log: silentLog, clock: systemClock },
     { flavour, host: '127.0.0.1', port: bed.port, user: `${NAME}.rig`, reconnectMs: 20, ...options },
   );
-  t.after(() => miner.stop());
-  miner.start();
-  return miner;
+  return startedMiner(t, miner);
 }
 
 const realMiner = (
@@ -393,8 +390,7 @@ describe('a miner that leaves out the mix hash', () => {
         hashesPerSecondLimit: REAL_RATE,
       },
     );
-    t.after(() => miner.stop());
-    miner.start();
+    startedMiner(t, miner);
     await acceptedMore(miner, 2);
     assert.equal(miner.flavour, 'ethproxy');
     // One that is set to a flavour is refused once, and means it when it comes back.

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { shareCounts } from '../../domain/counts.ts';
 import type { LastingTotal } from '../../domain/history.ts';
 import { SHARE_RESULTS, type ShareResult } from '../../domain/result.ts';
 import { Pacer } from '../../kit/pacer.ts';
@@ -67,13 +68,12 @@ function toRow(total: LastingTotal, nowMs: number): ShareTotalsTable {
 
 function fromRow(row: ShareTotalsTable): LastingTotal {
   const stored = JSON.parse(row.counts) as Partial<Record<ShareResult, number>>;
-  const counts = Object.fromEntries(SHARE_RESULTS.map((result) => [result, stored[result] ?? 0]));
   return {
     account: row.account,
     pool: row.pool,
     algorithm: row.algorithm,
     received: row.received,
-    counts: counts as LastingTotal['counts'],
+    counts: shareCounts(stored),
     work: row.work,
     workFound: row.work_found,
     workAtPool: row.work_at_pool,
