@@ -42,15 +42,15 @@ export function sessionRow(
 
 /** An open session looked at by itself. */
 export function sessionDetail(session: MinerSession, nowMs: number): SessionDetail {
-  const { binding, versionMask, upstream } = session;
+  const { binding, space, versionMask, upstream } = session;
   return {
     row: binding === null ? unboundRow(session) : sessionRow(binding.books, session.conduct, nowMs),
     isSubscribed: session.isSubscribed,
     isAuthorized: session.isAuthorized,
     isMining: session.isMining,
-    isExtranonceAware: session.isExtranonceAware,
-    extranonce1: session.extranonce1,
-    extranonce2Bytes: session.extranonce2Bytes,
+    isExtranonceAware: space.announcement.isMade,
+    extranonce1: space.extranonce1,
+    extranonce2Bytes: space.extranonce2Bytes,
     versionMask: versionMask === null ? null : hexOf(versionMask, 4),
     nameAtPool: binding?.nameAtPool ?? '',
     upstream: upstream?.state.kind ?? null,
