@@ -16,7 +16,7 @@ export interface Place {
 /** A miner as one talks to it. */
 export interface Speaker {
   readonly context: { readonly settings: ProxySettings; readonly clock: Clock; isDraining(): boolean };
-  readonly connection: Connection;
+  readonly connection: Pick<Connection, 'isOpen' | 'send' | 'close' | 'stopReading' | 'startReading'>;
   readonly dialect: Dialect;
   /** It has been told that it is logged in: what its answers wait for from now on is the pool. */
   readonly isAdmitted: boolean;
