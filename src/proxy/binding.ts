@@ -83,7 +83,6 @@ export class Binding {
   /** Under a job of another algorithm, which opens other books: work is counted, and a rate is measured, under the algorithm that was hashed. */
   under(algorithm: string, miner: BookedMiner): Binding {
     const { route, group, completion, books, worker, nameAtPool } = this;
-    if (books.subject.algorithm === algorithm) return this;
     let { formerBooks } = this;
     if (books.isUsed) {
       this.close(miner);

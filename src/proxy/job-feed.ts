@@ -115,7 +115,8 @@ export class JobFeed {
     const { binding: before, context, dialect, dialogue, logins, space } = this.#miner;
     if (job.work === null || space.lane === null || before === null) return;
     const nowMs = context.clock.monotonicMs();
-    const binding = this.#bookUnder(job.algorithm, before, nowMs);
+    const isBooked = before.books.subject.algorithm === job.algorithm;
+    const binding = isBooked ? before : this.#bookUnder(job.algorithm, before, nowMs);
     const { completion } = binding;
     // EthProxy pools do not say it: every block of theirs voids the one before.
     const isClean = clean || (completion !== null && this.#block !== job.block);
@@ -139,9 +140,8 @@ export class JobFeed {
   }
 
   #bookUnder(algorithm: string, before: Binding, nowMs: number): Binding {
-    const binding = this.#miner.where.bookUnder(algorithm, before);
-    if (binding !== before && before.books.isUsed) this.difficulty.resume(nowMs);
-    return binding;
+    if (before.books.isUsed) this.difficulty.resume(nowMs);
+    return this.#miner.where.bookUnder(algorithm, before);
   }
 
   #difficultyLine(job: IssuedJob, clean: boolean): string {

@@ -19,17 +19,17 @@ export interface SharingMiner extends RejectedMiner {
   readonly dialect: Dialect;
   readonly dialogue: Dialogue;
   readonly conduct: SessionConduct;
-  readonly jobs: JobFeed;
+  readonly jobs: Pick<JobFeed, 'sent' | 'noteProven'>;
 }
 
 /** The shares of one miner from their entry to their verdict: in the books, and in their place among its answers. */
 export class MinerShares implements ShareOwner {
   readonly #miner: SharingMiner;
-  readonly #rejects: RejectLog;
+  /** Made with the first share that is refused. */
+  #rejects: RejectLog | null = null;
 
   constructor(miner: SharingMiner) {
     this.#miner = miner;
-    this.#rejects = new RejectLog(miner);
   }
 
   /** A share that is to be judged, by the pool or here. */
@@ -55,7 +55,7 @@ export class MinerShares implements ShareOwner {
       binding.books.begin(difficulty, context.clock.wallMs());
       binding.books.end(reason, difficulty, context.clock.monotonicMs());
     }
-    this.#rejects.note(reason, message, 'proxy');
+    this.#noteReject(reason, message, 'proxy');
     dialogue.refuse(id, code, message);
   }
 
@@ -68,7 +68,7 @@ export class MinerShares implements ShareOwner {
 
   /** One that was entered does not go to the pool. */
   refuseEntered(share: InFlightShare, reason: RejectReason, message: string): void {
-    this.#rejects.note(reason, message, 'proxy');
+    this.#noteReject(reason, message, 'proxy');
     const { miner } = this.#miner.dialect;
     this.#settle(share, reason, miner.refuse(share.requestId, { reason, message, code: null }));
   }
@@ -97,7 +97,7 @@ export class MinerShares implements ShareOwner {
         // Of a job that was sent again as it was, a miner may find the same shares again.
         const isOurFault = reason === 'duplicate' && !miner.repeatsJobs && jobs.sent.isRepeated(share.job);
         if (!share.isFound && isDevicesFault(reason) && !isOurFault) conduct.note(false);
-        this.#rejects.note(reason, message, 'pool');
+        this.#noteReject(reason, message, 'pool');
         this.#settle(share, reason, miner.refuse(requestId, { reason, message, code }));
         return;
       }
@@ -108,6 +108,11 @@ export class MinerShares implements ShareOwner {
         this.#settle(share, 'lost', miner.refuse(requestId, POOL_LOST));
         return;
     }
+  }
+
+  #noteReject(reason: RejectReason, message: string, by: 'pool' | 'proxy'): void {
+    this.#rejects ??= new RejectLog(this.#miner);
+    this.#rejects.note(reason, message, by);
   }
 
   #settle(share: InFlightShare, result: ShareResult, line: string): void {

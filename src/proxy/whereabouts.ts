@@ -30,7 +30,7 @@ export interface PlacedMiner extends GroupClient, BookedMiner, RoutedSession {
   readonly connection: Connection;
   readonly dialect: Dialect;
   readonly space: SearchSpace;
-  readonly jobs: JobFeed;
+  readonly jobs: Pick<JobFeed, 'sent' | 'difficulty'>;
   /** It has been put on this upstream: what is true of that already nobody tells it. */
   onJoined(upstream: Upstream): void;
   end(reason: CloseReason): void;
@@ -220,11 +220,11 @@ export class Whereabouts {
 
   // ---- at the pool
 
-  /** A job of this algorithm is about to go out: from now on its books are those of the binding. */
-  bookUnder(algorithm: string, binding: Binding): Binding {
-    const bound = binding.under(algorithm, this.#miner);
-    if (bound !== binding) this.#binding = bound;
-    return bound;
+  /** A job of another algorithm is about to go out: from now on its books are those of the binding. */
+  bookUnder(algorithm: string, before: Binding): Binding {
+    const binding = before.under(algorithm, this.#miner);
+    this.#binding = binding;
+    return binding;
   }
 
   /** The upstream is gone. */
