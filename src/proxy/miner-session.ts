@@ -9,9 +9,9 @@ import { Dialogue, type Place, type Speaker } from './dialogue.ts';
 import type { Group } from './group.ts';
 import { hintKey } from './hint-key.ts';
 import type { IssuedJob } from './issued-job.ts';
-import { type FedMiner, JobFeed } from './job-feed.ts';
 import { LoginReplies, type WaitingLogin } from './login-replies.ts';
 import { dispatch } from './miner/dispatch.ts';
+import { MinerJobs, type ServedMiner } from './miner-jobs.ts';
 import { MinerShares } from './miner-shares.ts';
 import { prefixFault } from './pairing-fault.ts';
 import { Recognition } from './recognition.ts';
@@ -34,7 +34,7 @@ const SHORT_GAP_MS = 1000;
  * connection; whatever happens at the pool reaches the miner as a new job. What each request does stands in `miner/`, a file per request; what the session is made of
  * has its own files too, and here is how these play together.
  */
-export class MinerSession implements ConnectionOwner, Speaker, PlacedMiner, FedMiner {
+export class MinerSession implements ConnectionOwner, Speaker, PlacedMiner, ServedMiner {
   readonly context: SessionContext;
   readonly connection: Connection;
   readonly dialect: Dialect;
@@ -63,7 +63,7 @@ export class MinerSession implements ConnectionOwner, Speaker, PlacedMiner, FedM
   readonly version = new VersionOffer();
   readonly wishes = new Wishes();
   readonly where = new Whereabouts(this);
-  readonly jobs = new JobFeed(this);
+  readonly jobs = new MinerJobs(this);
   readonly shares = new MinerShares(this);
   readonly conduct = new SessionConduct(this);
   #isEnded = false;

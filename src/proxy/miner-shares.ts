@@ -4,7 +4,7 @@ import type { Dialect, Refusal } from '../wire/dialect.ts';
 import type { RequestId } from '../wire/messages.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { InFlightShare, PoolVerdict, ShareOwner } from './in-flight-share.ts';
-import type { JobFeed } from './job-feed.ts';
+import type { MinerJobs } from './miner-jobs.ts';
 import { type RejectedMiner, RejectLog, type RejectReason } from './reject-log.ts';
 import type { SessionConduct } from './session-conduct.ts';
 import type { Tally } from './tally.ts';
@@ -19,7 +19,7 @@ export interface SharingMiner extends RejectedMiner {
   readonly dialect: Dialect;
   readonly dialogue: Dialogue;
   readonly conduct: SessionConduct;
-  readonly jobs: Pick<JobFeed, 'sent' | 'noteProven'>;
+  readonly jobs: Pick<MinerJobs, 'sent' | 'noteProven'>;
 }
 
 /** The shares of one miner from their entry to their verdict: in the books, and in their place among its answers. */

@@ -14,7 +14,7 @@ import {
   stray,
 } from './course.ts';
 import type { Group, GroupClient } from './group.ts';
-import type { JobFeed } from './job-feed.ts';
+import type { MinerJobs } from './miner-jobs.ts';
 import { pairingFault } from './pairing-fault.ts';
 import type { Route, RoutedSession } from './route.ts';
 import type { SearchSpace } from './search-space.ts';
@@ -30,7 +30,7 @@ export interface PlacedMiner extends GroupClient, BookedMiner, RoutedSession {
   readonly connection: Connection;
   readonly dialect: Dialect;
   readonly space: SearchSpace;
-  readonly jobs: Pick<JobFeed, 'sent' | 'difficulty'>;
+  readonly jobs: Pick<MinerJobs, 'sent' | 'difficulty'>;
   /** It has been put on this upstream: what is true of that already nobody tells it. */
   onJoined(upstream: Upstream): void;
   end(reason: CloseReason): void;

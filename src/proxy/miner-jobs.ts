@@ -19,7 +19,7 @@ import type { Whereabouts } from './whereabouts.ts';
 import { type Wish, wishedDifficulty } from './wishes.ts';
 
 /** A miner that jobs are sent to. */
-export interface FedMiner extends JobReader, RatedMiner {
+export interface ServedMiner extends JobReader, RatedMiner {
   readonly context: RatedMiner['context'] & {
     readonly clock: Clock;
     readonly jobs: JobSequence;
@@ -41,8 +41,8 @@ export interface FedMiner extends JobReader, RatedMiner {
 const RETARGET_EVERY_MS = 2000;
 
 /** The jobs that one miner is sent, at which difficulty, and when one of them is sent again. */
-export class JobFeed {
-  readonly #miner: FedMiner;
+export class MinerJobs {
+  readonly #miner: ServedMiner;
   readonly difficulty: MinerDifficulty;
   #sent = new SentJobs();
   /** Of the newest job that was sent. */
@@ -57,7 +57,7 @@ export class JobFeed {
   /** Null while the miner's shares lack nothing. */
   #mix: MixReadiness | null = null;
 
-  constructor(miner: FedMiner) {
+  constructor(miner: ServedMiner) {
     this.#miner = miner;
     this.difficulty = new MinerDifficulty(miner);
   }
