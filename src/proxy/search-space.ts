@@ -1,6 +1,7 @@
 import { isOfPool, type Lane, type LanePlan, type LaneSpace, planLane } from '../domain/lane.ts';
 import type { Dialect, NonceSpace } from '../wire/dialect.ts';
 import type { PoolSubscription } from '../wire/messages.ts';
+import type { Group } from './group.ts';
 import type { OwnPrefixes } from './own-prefixes.ts';
 import { PrefixAnnouncement } from './prefix-announcement.ts';
 import { Seat } from './seat.ts';
@@ -54,7 +55,7 @@ export class SearchSpace {
   }
 
   /** The plan becomes what it is in this group. */
-  planIn(group: Parameters<typeof planInGroup>[2]): void {
+  planIn(group: Pick<Group, 'mode' | 'dividesPrefix' | 'isUndivided'>): void {
     this.plan = planInGroup(this.plan, this.#miner.dialect.miner.nonces, group);
   }
 
