@@ -1,6 +1,6 @@
 import { type AccountMode, type PoolCredentials, workerNameAtPool } from '../domain/account.ts';
 import type { ProxyEvent } from '../domain/event.ts';
-import type { Lane, LanePlan } from '../domain/lane.ts';
+import type { Lane } from '../domain/lane.ts';
 import type { PoolHealth } from '../domain/pool-choice.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Histogram } from '../kit/histogram.ts';
@@ -12,6 +12,7 @@ import { dialTargetOf } from './dial-target.ts';
 import type { JobSequence } from './issued-job.ts';
 import type { JobLabels } from './job-labels.ts';
 import type { PoolStats } from './pool-stats.ts';
+import type { SearchSpace } from './search-space.ts';
 import type { ProxySettings } from './settings.ts';
 import type { Tally } from './tally.ts';
 import { type Dialer, Upstream, type UpstreamClient, type UpstreamOwner } from './upstream.ts';
@@ -54,9 +55,7 @@ export interface GroupOptions {
 
 /** A session as its group sees it. */
 export interface GroupClient extends UpstreamClient {
-  readonly plan: LanePlan | null;
-  /** Hex; what the miner was given at subscribe. */
-  readonly extranonce1: string;
+  readonly space: Pick<SearchSpace, 'plan' | 'extranonce1'>;
   /** What the miner calls itself. */
   readonly worker: string;
   /** Where a returning miner was before, and the lane that rests there for it. */
@@ -463,7 +462,8 @@ export class Group implements UpstreamOwner {
 }
 
 /** Two upstreams on which the session's lane rests must not send it to and fro. */
-function hasLane(upstream: Upstream, { plan, extranonce1, resumed }: GroupClient): boolean {
+function hasLane(upstream: Upstream, { space, resumed }: GroupClient): boolean {
+  const { plan, extranonce1 } = space;
   const { lanes } = upstream;
   const lane = resumed?.upstream === upstream ? resumed.lane : null;
   return lanes === null || plan === null || lanes.hasRoomFor(plan, extranonce1, lane);

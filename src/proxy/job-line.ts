@@ -1,7 +1,7 @@
-import type { Lane, LanePlan } from '../domain/lane.ts';
 import type { Dialect, JobView } from '../wire/dialect.ts';
 import type { Group } from './group.ts';
 import type { IssuedJob } from './issued-job.ts';
+import type { SearchSpace } from './search-space.ts';
 import type { SentJobs } from './sent-jobs.ts';
 import type { SessionBooks } from './session-books.ts';
 import type { Upstream } from './upstream.ts';
@@ -11,8 +11,7 @@ export interface JobReader {
   readonly id: string;
   readonly agent: string;
   readonly dialect: Dialect;
-  readonly plan: LanePlan | null;
-  readonly lane: Lane | null;
+  readonly space: Pick<SearchSpace, 'plan' | 'lane'>;
   readonly sent: SentJobs;
   readonly upstream: Upstream | null;
   readonly binding: { readonly group: Group; readonly books: SessionBooks } | null;
@@ -20,7 +19,8 @@ export interface JobReader {
 
 /** The job as this session sees it; null where its work is gone. */
 export function viewOfJob(reader: JobReader, job: IssuedJob, clean: boolean): JobView | null {
-  const { id, agent, dialect, lane, plan, sent, upstream, binding } = reader;
+  const { id, agent, dialect, space, sent, upstream, binding } = reader;
+  const { lane, plan } = space;
   if (job.work === null || lane === null || plan === null || binding === null) return null;
   return {
     jobId: dialect.miner.ownJobIds ? job.id : dialect.miner.jobId(job.work),
@@ -57,7 +57,8 @@ export function lineOfJob(reader: JobReader, job: IssuedJob, clean: boolean): st
 }
 
 /** Sessions with the same one get the same line; null where each has its own. */
-function lineKey({ dialect, plan, lane, sent, agent }: JobReader, clean: boolean): string | null {
+function lineKey({ dialect, space, sent, agent }: JobReader, clean: boolean): string | null {
+  const { lane, plan } = space;
   const mark = clean ? '!' : '';
   switch (dialect.miner.nonces.kind) {
     case 'coinbase':

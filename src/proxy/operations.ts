@@ -105,14 +105,14 @@ export class Operations {
     if (session === undefined) return { kind: 'unknown' };
     const recorder = this.#parts.recordings.start(id, seconds);
     if (recorder === null) return { kind: 'busy' };
-    session.recorder = recorder;
+    session.dialogue.recorder = recorder;
     return { kind: 'started', sinceMs: recorder.startedAtMs, untilMs: recorder.untilWallMs };
   }
 
   /** False where none was being made. */
   stopRecording(id: string): boolean {
     const session = this.#parts.sessionsById.get(id);
-    if (session !== undefined) session.recorder = null;
+    if (session !== undefined) session.dialogue.recorder = null;
     return this.#parts.recordings.stop(id);
   }
 
@@ -126,7 +126,7 @@ export class Operations {
   sweep(nowMs: number): void {
     for (const id of this.#parts.recordings.sweep(nowMs)) {
       const session = this.#parts.sessionsById.get(id);
-      if (session !== undefined) session.recorder = null;
+      if (session !== undefined) session.dialogue.recorder = null;
     }
   }
 }

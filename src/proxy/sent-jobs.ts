@@ -53,7 +53,7 @@ export class SentJobs {
     next.#firstOnLane = first;
     next.#count = this.#count;
     next.#difficulty = this.#difficulty;
-    if (this.#difficulty > 0) next.#difficulties.push({ since: 0, difficulty: this.#difficulty });
+    if (this.#difficulty > 0) next.#difficulties = [{ since: 0, difficulty: this.#difficulty }];
     return next;
   }
 
@@ -89,8 +89,10 @@ export class SentJobs {
     this.#count += 1;
     if (difficulty === this.#difficulty) return false;
     this.#difficulty = difficulty;
-    this.#difficulties.push({ since: job.sequence, difficulty });
-    if (this.#difficulties.length > DIFFICULTIES_KEPT) this.#difficulties.shift();
+    // Most miners are sent one or two in their life: `push` would take room for seventeen with the first.
+    this.#difficulties = this.#difficulties
+      .concat({ since: job.sequence, difficulty })
+      .slice(-DIFFICULTIES_KEPT);
     return true;
   }
 

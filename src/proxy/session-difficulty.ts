@@ -13,6 +13,7 @@ import {
   type VardiffState,
 } from '../domain/vardiff.ts';
 import type { MeasuringLoad } from './measuring-load.ts';
+import { NO_WISHES } from './wishes.ts';
 
 /** What a session's difficulty starts from. */
 export interface DifficultyFacts {
@@ -33,7 +34,7 @@ export class SessionDifficulty {
   #rules: AccountDifficulty;
   /** What its place says of a miner's rate, until its next start. */
   #placedRateHs: number | null = null;
-  #wishes: MinerWishes = { floor: null, fixed: null };
+  #wishes: MinerWishes = NO_WISHES;
   #wished: number | null = null;
   #state: VardiffState | null = null;
   readonly #load: MeasuringLoad;
@@ -164,12 +165,12 @@ const OPTION = /(?:^|[,;\s])(m?d)=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?=$|[,;\s])/gi;
 
 /** `d=` (one difficulty always) and `md=` (a floor) in a miner's password, as pools take them (miningcore, ckpool forks). */
 export function readWishes(password: string): MinerWishes {
-  const wishes: { floor: number | null; fixed: number | null } = { floor: null, fixed: null };
+  let { floor, fixed } = NO_WISHES;
   for (const [, key, value] of password.matchAll(OPTION)) {
     const difficulty = Number(value);
     if (!(difficulty > 0)) continue;
-    if (key?.toLowerCase() === 'md') wishes.floor = difficulty;
-    else wishes.fixed = difficulty;
+    if (key?.toLowerCase() === 'md') floor = difficulty;
+    else fixed = difficulty;
   }
-  return wishes;
+  return floor === null && fixed === null ? NO_WISHES : { floor, fixed };
 }

@@ -44,7 +44,7 @@ export function sessionRow(
 
 /** An open session looked at by itself. `connectionId`: what it is called before it has an id of its own. */
 export function sessionDetail(session: MinerSession, connectionId: string, nowMs: number): SessionDetail {
-  const { binding, versionMask, upstream } = session;
+  const { binding, space, versionMask, upstream } = session;
   return {
     row:
       binding === null
@@ -53,9 +53,9 @@ export function sessionDetail(session: MinerSession, connectionId: string, nowMs
     isSubscribed: session.isSubscribed,
     isAuthorized: session.isAuthorized,
     isMining: session.isMining,
-    isExtranonceAware: session.isExtranonceAware,
-    extranonce1: session.extranonce1,
-    extranonce2Bytes: session.extranonce2Bytes,
+    isExtranonceAware: space.announcement.isMade,
+    extranonce1: space.extranonce1,
+    extranonce2Bytes: space.extranonce2Bytes,
     versionMask: versionMask === null ? null : hexOf(versionMask, 4),
     nameAtPool: binding?.nameAtPool ?? '',
     upstream: upstream?.state.kind ?? null,

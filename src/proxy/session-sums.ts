@@ -1,5 +1,5 @@
 import type { AlgorithmSum } from '../domain/report.ts';
-import type { Binding } from './miner-session.ts';
+import type { Binding } from './binding.ts';
 
 interface OneAlgorithm {
   hashrateHs: number;

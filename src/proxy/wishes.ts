@@ -11,9 +11,12 @@ export function wishedDifficulty({ kind, difficulty }: Wish, divider: number): n
   return kind === 'target' ? difficulty * divider : difficulty;
 }
 
+/** Of a miner that says nothing of it. */
+export const NO_WISHES: MinerWishes = { floor: null, fixed: null };
+
 /** What one miner has said of the difficulty it wants: in its password, in its configure, and since then. */
 export class Wishes {
-  password: MinerWishes = { floor: null, fixed: null };
+  password: MinerWishes = NO_WISHES;
   minimum: number | null = null;
   /** What has still to be passed on to the pool. */
   open: Wish | null = null;

@@ -29,15 +29,16 @@ export function onAuthorize(
     return;
   }
   if (claimed !== null) {
-    session.refuse(
+    session.dialogue.refuse(
       request.id,
       'unauthorized',
       'This connection mines for another account already; use one connection per account',
     );
-    session.countFault();
+    session.dialogue.countFault();
     return;
   }
-  const waiting = session.awaitAuthorize(request.id, name.account);
+  session.recognition.confirmDialect();
+  const waiting = session.logins.open(request.id, name.account);
   if (!isAccountName(name.account)) {
     onUnknown(session, name.account);
     return;
@@ -49,11 +50,11 @@ export function onAuthorize(
       return;
     }
     if (answer.kind === 'unavailable') {
-      session.refuseAuthorizeLater('The account cannot be looked up at the moment; try again');
+      session.logins.refuseLater('The account cannot be looked up at the moment; try again');
       return;
     }
     if (answer.kind === 'unlisted') {
-      session.refuseAuthorizeLater(`Pool ${answer.pool} of this account is not in the pool list any more`);
+      session.logins.refuseLater(`Pool ${answer.pool} of this account is not in the pool list any more`);
       return;
     }
     const route = context.routeOf(answer.account, session.routeKind);
@@ -64,17 +65,17 @@ export function onAuthorize(
     const { group } = route;
     const refusal = group.recentRefusal(context.clock.monotonicMs());
     if (refusal !== null && !route.hasOtherHope) {
-      session.refuseAuthorizeLater(`The pool refused the account's login: ${refusal.message}`);
+      session.logins.refuseLater(`The pool refused the account's login: ${refusal.message}`);
       return;
     }
     if (route.isHopeless(context.clock.monotonicMs())) {
       for (const one of route.groups) one.lookAgain();
-      session.refuseAuthorizeLater(`No pool of this account is up: ${group.lastError}`);
+      session.logins.refuseLater(`No pool of this account is up: ${group.lastError}`);
       return;
     }
     if (session.upstream !== null && !group.upstreams.includes(session.upstream)) {
       // It was taken for another miner of its place, and told the prefix of that one's pool.
-      session.leaveEarly();
+      session.where.leaveUpstream();
     }
     session.wishes.password = readWishes(request.password);
     session.bind(route, name.worker);
@@ -85,8 +86,9 @@ export function onAuthorize(
 function refuseForeign(session: MinerSession, account: Account): void {
   const [{ pool }] = account.entries;
   const fault = pairingFault(session.dialect, pool, session.context.mix);
-  if (session.dialect.pairing(pool.dialect) === 'none') session.expectAs(pool.dialect, account.name);
-  session.refuseAuthorize(fault ?? 'No pool of this account is for this miner');
+  if (session.dialect.pairing(pool.dialect) === 'none')
+    session.recognition.expectAs(pool.dialect, account.name);
+  session.logins.refuse(fault ?? 'No pool of this account is for this miner');
   session.end('refused');
 }
 
@@ -111,7 +113,7 @@ function onUnknown(session: MinerSession, account: string): void {
     agent: session.agent,
     ...(isBanned ? { banned: true } : {}),
   });
-  session.refuseAuthorizeLater(UNKNOWN);
+  session.logins.refuseLater(UNKNOWN);
 }
 
 function banOf({ ip, context }: MinerSession): ProxyEvent {

@@ -10,14 +10,14 @@ export function onConfigure(
 ): void {
   const { id, extensions } = request;
   if (extensions.includes('version-rolling')) session.version.asked = request.versionMask;
-  if (extensions.includes('subscribe-extranonce')) session.isExtranonceAware = true;
+  if (extensions.includes('subscribe-extranonce')) session.space.announcement.isMade = true;
   if (request.minimumDifficulty !== null && request.minimumDifficulty > 0) {
     session.wishes.minimum = request.minimumDifficulty;
-    session.wish({ kind: 'difficulty', difficulty: request.minimumDifficulty });
+    session.jobs.wish({ kind: 'difficulty', difficulty: request.minimumDifficulty });
   }
   const versionMask = session.versionMask ?? 0;
-  session.noteVersionMask(versionMask);
-  session.reply(
+  session.version.noteAnswered(versionMask, session.isMining);
+  session.dialogue.reply(
     id,
     session.dialect.miner.configured(id, {
       extensions,

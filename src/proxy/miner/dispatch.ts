@@ -23,14 +23,14 @@ export function dispatch(session: MinerSession, request: MinerRequest): void {
       onLogin(session, request);
       return;
     case 'get-job':
-      session.askForJob(request.id);
+      session.jobs.ask(request.id);
       return;
     case 'courtesy':
-      session.reply(request.id, session.dialect.miner.yes(request.id));
+      session.dialogue.reply(request.id, session.dialect.miner.yes(request.id));
       return;
     case 'hello':
       session.agent = request.agent;
-      session.reply(request.id, session.dialect.miner.hello(request.id));
+      session.dialogue.reply(request.id, session.dialect.miner.hello(request.id));
       return;
     case 'authorize':
       onAuthorize(session, request);
@@ -42,33 +42,37 @@ export function dispatch(session: MinerSession, request: MinerRequest): void {
       onSuggestTarget(session, request);
       return;
     case 'extranonce-subscribe':
-      session.reply(request.id, session.dialect.miner.yes(request.id));
+      session.dialogue.reply(request.id, session.dialect.miner.yes(request.id));
       session.announceExtranonce();
       return;
     case 'get-transactions':
-      session.reply(request.id, session.dialect.miner.transactions(request.id));
+      session.dialogue.reply(request.id, session.dialect.miner.transactions(request.id));
       return;
     case 'ping':
-      session.reply(request.id, session.dialect.miner.pong(request.id));
+      session.dialogue.reply(request.id, session.dialect.miner.pong(request.id));
       return;
     case 'multi-version':
       // [quirk: bmminer] Proprietary AsicBoost is never activated; version rolling is there for all.
-      session.refuse(request.id, 'other', 'mining.multi_version is not supported, use version-rolling');
+      session.dialogue.refuse(
+        request.id,
+        'other',
+        'mining.multi_version is not supported, use version-rolling',
+      );
       return;
     case 'capabilities':
     case 'reply':
       return;
     case 'unknown':
-      session.refuse(request.id, 'other', `Unknown method ${request.method}`);
-      session.countFault();
+      session.dialogue.refuse(request.id, 'other', `Unknown method ${request.method}`);
+      session.dialogue.countFault();
       return;
     case 'malformed':
       if (SUBMITS.has(request.method)) onUnusableSubmit(session, request.id, capitalised(request.problem));
-      else session.refuse(request.id, 'other', capitalised(request.problem));
-      session.countFault();
+      else session.dialogue.refuse(request.id, 'other', capitalised(request.problem));
+      session.dialogue.countFault();
       return;
     case 'fault':
-      session.send(
+      session.dialogue.send(
         session.dialect.miner.refuse('null', {
           reason: 'other',
           message: capitalised(request.problem),

@@ -8,7 +8,7 @@ export function onLogin(session: MinerSession, request: Extract<MinerRequest, { 
   if (!session.isSubscribed) {
     session.agent = request.agent;
     session.origin = hintKey(session.ip, request.agent);
-    session.open(null, session.planFor(null));
+    session.open(null, session.space.planFor(null));
   }
   onAuthorize(session, request);
 }

@@ -4,7 +4,8 @@ import type { Assembled, BitcoinShare, ShareCompletion } from '../../wire/dialec
 import type { RequestId, SubmitRequest } from '../../wire/messages.ts';
 import type { Group } from '../group.ts';
 import type { InFlightShare } from '../in-flight-share.ts';
-import type { MinerSession, ShareSite } from '../miner-session.ts';
+import type { MinerSession } from '../miner-session.ts';
+import type { ShareSite } from '../share-site.ts';
 import type { ShareProof } from '../share-verifier.ts';
 import type { Upstream } from '../upstream.ts';
 
@@ -20,15 +21,15 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     return;
   }
   if (!session.isSubscribed) {
-    session.refuseShare(id, 'unauthorized', 'Not subscribed', 0, 'not-subscribed');
+    session.shares.refuse(id, 'unauthorized', 'Not subscribed', 0, 'not-subscribed');
     return;
   }
-  const found = session.siteOf(request.jobId);
+  const found = session.where.siteOf(request.jobId);
   if (found === null) {
     // What it was found at is not known any more; most likely what the miner has now.
     const { difficulty } = session.sent;
     const isStale = session.dialect.miner.ownJobIds && isOwnJobId(session, request.jobId);
-    session.refuseShare(
+    session.shares.refuse(
       id,
       isStale ? 'stale' : 'unknown-job',
       isStale ? 'Stale share' : 'Job not found',
@@ -40,7 +41,7 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
   let assembled = assembleAt(session, request, site);
   if (assembled.kind === 'malformed' && assembled.isOtherPrefix === true) {
     // Where the job that it names is of two pools, the beginning of its nonce says which of them it was found for.
-    const former = session.formerSiteOf(request.jobId);
+    const former = session.where.formerSiteOf(request.jobId);
     const before = former === null ? null : assembleAt(session, request, former);
     if (former !== null && before?.kind === 'share') [site, assembled] = [former, before];
   }
@@ -50,8 +51,8 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     // What it was told before it has a right to have used: it did not know better.
     const isLate =
       assembled.isOtherPrefix === true &&
-      session.told.some((part) => assembleAt(session, request, { ...site, ...part }).kind === 'share');
-    session.refuseShare(
+      session.space.told.some((part) => assembleAt(session, request, { ...site, ...part }).kind === 'share');
+    session.shares.refuse(
       id,
       isLate ? 'stale' : 'malformed',
       isLate ? 'Stale share: found with another prefix' : assembled.problem,
@@ -59,8 +60,8 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     );
     return;
   }
-  if (session.replies.length >= context.settings.limits.pendingSubmits) {
-    session.refuseShare(id, 'rejected', 'Too many shares wait for the pool', difficulty);
+  if (session.dialogue.pending >= context.settings.limits.pendingSubmits) {
+    session.shares.refuse(id, 'rejected', 'Too many shares wait for the pool', difficulty);
     return;
   }
   const share: InFlightShare = {
@@ -70,12 +71,12 @@ export function onSubmit(session: MinerSession, request: SubmitRequest): void {
     job,
     share: assembled.share,
     sentAtMs: context.clock.monotonicMs(),
-    books: session.booksOf(job, binding),
+    books: binding.booksOf(job),
     difficulty,
-    owner: session,
+    owner: session.shares,
     isFound: false,
   };
-  session.enterShare(share);
+  session.shares.enter(share);
   const { completion } = binding;
   if (completion !== null) {
     proveByMix(session, upstream, group, share, completion);
@@ -110,7 +111,7 @@ const HELD_BACK = 'Held back: too many invalid shares from this miner';
 /** To the pool as it is, unless its miner is quarantined and it is not one of the few that find out whether it is well again. */
 function forwardUnproven(session: MinerSession, upstream: Upstream, share: InFlightShare): void {
   if (session.conduct.mayForwardUnproven(share.sentAtMs)) upstream.submit(share);
-  else session.refuseProven(share, 'rejected', HELD_BACK);
+  else session.shares.refuseEntered(share, 'rejected', HELD_BACK);
 }
 
 function proveByHash(
@@ -130,7 +131,7 @@ function proveByHash(
   }
   const { job } = entered;
   if (share.extranonce2.length !== job.extranonce2Bytes * 2) {
-    session.refuseProven(entered, 'malformed', 'Wrong size of extranonce2');
+    session.shares.refuseEntered(entered, 'malformed', 'Wrong size of extranonce2');
     return;
   }
   const leastDifficulty = (group.judges ? entered.difficulty : job.difficulty) * DIFFICULTY_TOLERANCE;
@@ -153,18 +154,18 @@ function proveByMix(
   const { job } = entered;
   const question = job.work === null ? null : completion.questionOf(entered.share, job.work);
   if (question === null) {
-    session.refuseProven(entered, 'rejected', UNMIXED);
+    session.shares.refuseEntered(entered, 'rejected', UNMIXED);
     return;
   }
   // Each costs milliseconds, so of a miner that sends rubbish only a few are looked at.
   if (!session.conduct.mayForwardUnproven(entered.sentAtMs)) {
-    session.refuseProven(entered, 'rejected', HELD_BACK);
+    session.shares.refuseEntered(entered, 'rejected', HELD_BACK);
     return;
   }
   const { algorithm } = group.credentials.pool;
   mix.compute({ ...question, algorithm: algorithm.name }, (answer) => {
     if (answer === null) {
-      session.refuseProven(entered, 'rejected', UNMIXED);
+      session.shares.refuseEntered(entered, 'rejected', UNMIXED);
       return;
     }
     entered.share = completion.complete(entered.share, answer.mix);
@@ -221,33 +222,33 @@ function judge(
   const isNew = !isEnough || share.job.seen?.add(proof.fingerprint) !== false;
   const isTrusted = session.conduct.note(isEnough && isNew);
   if (!isNew) {
-    session.refuseProven(share, 'duplicate', 'Duplicate share');
+    session.shares.refuseEntered(share, 'duplicate', 'Duplicate share');
     return;
   }
   if (!isEnough) {
-    session.refuseProven(share, 'low-difficulty', 'Low difficulty share');
+    session.shares.refuseEntered(share, 'low-difficulty', 'Low difficulty share');
     return;
   }
-  session.noteFound(share);
+  session.shares.noteFound(share);
   if (!proof.meetsPool) {
-    session.creditShare(share);
+    session.shares.credit(share);
   } else if (isTrusted) {
-    session.proven(share);
+    session.jobs.noteProven(share);
     upstream.submit(share);
   } else {
-    session.refuseProven(share, 'rejected', HELD_BACK);
+    session.shares.refuseEntered(share, 'rejected', HELD_BACK);
   }
 }
 
 /** A submit whose parameters cannot be read: never forwarded, some pool servers crash on one. */
 export function onUnusableSubmit(session: MinerSession, id: RequestId, problem: string): void {
   if (session.binding === null) refuseUnbound(session, id);
-  else session.refuseShare(id, 'malformed', problem, 0);
+  else session.shares.refuse(id, 'malformed', problem, 0);
 }
 
 function refuseUnbound(session: MinerSession, id: RequestId): void {
-  session.refuseShare(id, 'unauthorized', 'Unauthorized worker', 0);
-  session.countFault();
+  session.shares.refuse(id, 'unauthorized', 'Unauthorized worker', 0);
+  session.dialogue.countFault();
 }
 
 /** True for the id of a job that this session may once have been sent: ids are numbered through the life of the process. */

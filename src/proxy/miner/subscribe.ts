@@ -30,10 +30,10 @@ export function onSubscribe(
   }
   const hint = findHint(session, request);
   if (hint !== null) session.origin = hint.origin;
-  const plan = session.planFor(hint?.poolExtranonce2Bytes ?? null);
+  const plan = session.space.planFor(hint?.poolExtranonce2Bytes ?? null);
   session.open(null, plan);
   const isTaken = isOfPool(plan);
-  if (isTaken && hint !== null) session.adoptHint(hint);
+  if (isTaken && hint !== null) session.recognition.adopt(hint);
   // Whoever has been here before, else whom the port is for.
   const account = hint?.account ?? session.policy.account;
   let isPoolKnown = hint !== null;

@@ -8,8 +8,8 @@ export function onSuggestDifficulty(
   session: MinerSession,
   request: Extract<MinerRequest, { kind: 'suggest-difficulty' }>,
 ): void {
-  session.reply(request.id, session.dialect.miner.yes(request.id));
-  session.wish({ kind: 'difficulty', difficulty: request.difficulty });
+  session.dialogue.reply(request.id, session.dialect.miner.yes(request.id));
+  session.jobs.wish({ kind: 'difficulty', difficulty: request.difficulty });
 }
 
 /** [quirk: bfgminer, id null] The same wish as a 64-digit big-endian target. */
@@ -19,6 +19,6 @@ export function onSuggestTarget(
 ): void {
   const target = Number.parseInt(request.target, 16);
   const difficulty = DIFFICULTY_ONE / target;
-  session.reply(request.id, session.dialect.miner.yes(request.id));
-  if (target > 0 && Number.isFinite(difficulty)) session.wish({ kind: 'target', difficulty });
+  session.dialogue.reply(request.id, session.dialect.miner.yes(request.id));
+  if (target > 0 && Number.isFinite(difficulty)) session.jobs.wish({ kind: 'target', difficulty });
 }
