@@ -13,7 +13,7 @@ import type { Dialect, LoginCall, LoginFacts } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../wire/messages.ts';
 import { hideSecret } from './hide-secret.ts';
-import type { Dialer } from './upstream.ts';
+import type { Dialer } from './pool-link.ts';
 
 /** How a trial ended without a job of its dialect. */
 export interface TrialFailure {
