@@ -102,8 +102,17 @@ export class PoolLink implements DialOwner {
       case 'fault':
         owner.onFailed('nonsense', event.problem, null);
         return;
-      default:
+      case 'reply':
+      case 'job':
+      case 'difficulty':
+      case 'target':
+      case 'scale':
+      case 'standing':
+      case 'extranonce':
+      case 'version-mask':
+      case 'reconnect':
         owner.onEvent(event);
+        return;
     }
   }
 
