@@ -49,7 +49,7 @@ export class Submissions {
     this.#password = password;
   }
 
-  /** Takes a share while the connection is not live: it waits for {@link resubmit}. */
+  /** Takes a share while the connection is not live: it waits to be sent when it is. */
   hold(share: InFlightShare): void {
     this.#inFlight.add(this.#parts.ids.next(), share);
   }
@@ -69,11 +69,6 @@ export class Submissions {
     } else {
       link.call(dialect.submit(id, sent, subscription), share.sentAtMs);
     }
-  }
-
-  /** After a resume the pool has not seen, or has seen and not answered, what was in flight; a second sending at worst is a duplicate there. */
-  resubmit(): void {
-    for (const share of this.#inFlight.takeAll()) this.send(share);
   }
 
   /**

@@ -290,7 +290,8 @@ export class Upstream implements PoolLinkOwner, HandshakeOwner {
     this.#handshake.succeeded(nowMs);
     stats.succeeded(log);
     this.#feed.issueFirst();
-    this.#submissions.resubmit();
+    // After a resume the pool has not seen, or has seen and not answered, what was in flight; a second sending at worst is a duplicate there.
+    for (const share of this.#inFlight.takeAll()) this.submit(share);
     for (const client of this.clients.slice()) client.onReady(this);
   }
 
