@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 import type { BitcoinWork, RelayedWork, Work } from '../domain/job.ts';
 import { JobSequence } from './issued-job.ts';
 import { JobFeed } from './job-feed.ts';
-import { PoolDemand } from './pool-demand.ts';
 import { PoolExtranonce } from './pool-extranonce.ts';
 import { PoolStats } from './pool-stats.ts';
 
@@ -34,7 +33,6 @@ function partsOf(work: Work): RelayedWork['parts'] | null {
 
 function open({ verifies = false } = {}) {
   let nowMs = 0;
-  const demand = new PoolDemand(1);
   const extranonce = new PoolExtranonce();
   extranonce.subscribed({ sessionId: null, extranonce1: '08000002', extranonce2Bytes: 4 });
   const stats = new PoolStats('pool', 'listed', 1);
@@ -47,10 +45,9 @@ function open({ verifies = false } = {}) {
       stats,
       labelOf: (work: Work) => (work.family === 'bitcoin' ? null : work.algorithm) ?? 'listed',
       statsOf: () => named,
-      demand,
-      extranonce,
     },
-    { jobsKept: 4, verifies, jobTimeoutMs: null },
+    extranonce,
+    { divider: 1, jobsKept: 4, verifies, jobTimeoutMs: null },
   );
   const comeLive = (work: Work) => {
     feed.keepFirst(feed.take(work, false));
@@ -60,7 +57,7 @@ function open({ verifies = false } = {}) {
     nowMs += ms;
     return nowMs;
   };
-  return { feed, demand, stats, named, comeLive, later };
+  return { feed, demand: feed.demand, stats, named, comeLive, later };
 }
 
 describe('the jobs of an upstream', () => {

@@ -11,7 +11,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { IssuedJob, JobSequence } from './issued-job.ts';
 import { IssuedJobs } from './issued-jobs.ts';
 import { JobSilence } from './job-silence.ts';
-import type { Demand, PoolDemand } from './pool-demand.ts';
+import { type Demand, PoolDemand } from './pool-demand.ts';
 import type { PoolExtranonce } from './pool-extranonce.ts';
 import type { PoolStats } from './pool-stats.ts';
 
@@ -27,6 +27,8 @@ export interface JobFeedParts {
 }
 
 export interface JobFeedOptions {
+  /** Of the pool's entry. */
+  readonly divider: number;
   readonly jobsKept: number;
   /** Shares are judged here: superseded jobs keep their work, and shares are remembered. */
   readonly verifies: boolean;
@@ -40,7 +42,7 @@ const SHARES_REMEMBERED = 262_144;
 /** The jobs of one upstream's pool: what is made of its work under what it demands, and what of that may still be mined on. */
 export class JobFeed {
   readonly #parts: JobFeedParts;
-  readonly #demand: PoolDemand;
+  readonly demand: PoolDemand;
   readonly #extranonce: PoolExtranonce;
   readonly #verifies: boolean;
   readonly #jobTimeoutMs: number | null;
@@ -54,12 +56,13 @@ export class JobFeed {
   #issuedAtMs = 0;
 
   constructor(
-    parts: JobFeedParts & { readonly demand: PoolDemand; readonly extranonce: PoolExtranonce },
-    { jobsKept, verifies, jobTimeoutMs }: JobFeedOptions,
+    parts: JobFeedParts,
+    extranonce: PoolExtranonce,
+    { divider, jobsKept, verifies, jobTimeoutMs }: JobFeedOptions,
   ) {
     this.#parts = parts;
-    this.#demand = parts.demand;
-    this.#extranonce = parts.extranonce;
+    this.demand = new PoolDemand(divider);
+    this.#extranonce = extranonce;
     this.#verifies = verifies;
     this.#jobTimeoutMs = jobTimeoutMs;
     this.#issued = new IssuedJobs({ jobsKept, keepsWork: verifies });
@@ -87,7 +90,7 @@ export class JobFeed {
 
   /** A new connection. [Ocean sends the difficulty ahead of everything] so what it says counts from its first line. */
   begin(): void {
-    this.#demand.begin();
+    this.demand.begin();
     this.#standing = null;
     this.#first = null;
   }
@@ -119,7 +122,7 @@ export class JobFeed {
 
   /** Work that has come before the connection is live: it waits for {@link issueFirst}. */
   keepFirst(work: Work): void {
-    this.#first = { work, demand: this.#demand.of(work) };
+    this.#first = { work, demand: this.demand.of(work) };
   }
 
   get hasFirst(): boolean {
@@ -128,7 +131,7 @@ export class JobFeed {
 
   /** It is known what the shares of the first job must meet. */
   get isFirstDemanded(): boolean {
-    return this.#first !== null && (this.#first.demand !== null || this.#demand.isSaid);
+    return this.#first !== null && (this.#first.demand !== null || this.demand.isSaid);
   }
 
   /** The connection is live: the first job is issued, unless the miners are on that very job. */
@@ -138,8 +141,8 @@ export class JobFeed {
     this.#first = null;
     this.#silence.began(blockOf(first.work), this.#parts.clock.monotonicMs());
     const { newest } = this.#issued;
-    if (newest !== null) this.#demand.resume(newest);
-    const demand = first.demand ?? this.#demand.inForce;
+    if (newest !== null) this.demand.resume(newest);
+    const demand = first.demand ?? this.demand.inForce;
     if (newest === null || !isSameWork(newest.work, first.work)) {
       this.#issue(first.work, demand, ntimeOf(first.work));
     } else if (newest.difficulty !== demand.difficulty) {
@@ -150,7 +153,7 @@ export class JobFeed {
 
   /** Null where the pool repeats itself. The miners hear nothing of that, so it does not put off the refresh either. */
   issue(work: Work): IssuedJob | null {
-    const demand = this.#demand.of(work) ?? this.#demand.inForce;
+    const demand = this.demand.of(work) ?? this.demand.inForce;
     const { newest } = this.#issued;
     if (newest !== null && isSameWork(newest.work, work) && newest.difficulty === demand.difficulty)
       return null;
@@ -160,7 +163,7 @@ export class JobFeed {
   /** The newest job under the difficulty that was meant for it; null where that changes nothing. A job that says it itself is not changed by what is said apart. */
   issueDemanded(): IssuedJob | null {
     const { newest } = this.#issued;
-    const demand = this.#demand.inForce;
+    const demand = this.demand.inForce;
     if (newest === null || newest.work === null || newest.difficulty === demand.difficulty) return null;
     if (newest.work.family !== 'bitcoin' && newest.work.target !== null) return null;
     return this.#issue(newest.work, demand, newest.ntime + 1);
@@ -201,7 +204,7 @@ export class JobFeed {
       ntime,
       difficulty: demand.difficulty,
       target: demand.target,
-      scale: this.#demand.scale,
+      scale: this.demand.scale,
       extranonce1: subscription?.extranonce1 ?? '',
       extranonce2Bytes: subscription?.extranonce2Bytes ?? 0,
       receivedAtMs: nowMs,

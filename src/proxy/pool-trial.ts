@@ -73,7 +73,7 @@ const UNKNOWN_CALL =
 
 /**
  * One connection to a pool in one dialect, up to its first job or to where it does not go on. Nothing is mined, and nothing is dialled again.
- * Login and first job follow {@link Upstream}, whose rules for the order of things hold here too.
+ * Login and first job follow {@link Handshake}, whose rules for the order of things hold here too.
  */
 export class PoolTrial implements DialOwner {
   readonly #parts: TrialParts;

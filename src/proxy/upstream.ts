@@ -16,7 +16,6 @@ import { InFlightShares, LOST } from './in-flight-shares.ts';
 import type { IssuedJob } from './issued-job.ts';
 import { JobFeed, type JobFeedParts } from './job-feed.ts';
 import { NamesAtPool } from './names-at-pool.ts';
-import { PoolDemand } from './pool-demand.ts';
 import { PoolExtranonce } from './pool-extranonce.ts';
 import { type Dialer, type LinkEvent, PoolLink, type PoolLinkOwner } from './pool-link.ts';
 import { PoolNews } from './pool-news.ts';
@@ -84,7 +83,6 @@ export class Upstream implements PoolLinkOwner, HandshakeOwner {
   readonly #handshake: Handshake;
   readonly #extranonce = new PoolExtranonce();
   readonly #rolling: VersionRolling;
-  readonly #demand: PoolDemand;
   readonly #feed: JobFeed;
   readonly #inFlight = new InFlightShares();
   readonly #names = new NamesAtPool();
@@ -111,31 +109,36 @@ export class Upstream implements PoolLinkOwner, HandshakeOwner {
     const news = new PoolNews(parts, credentials);
     const ids = new CallIds({ inFlight, names }, dialect.mostId);
     const rolling = new VersionRolling(settings.upstream.versionMask);
-    const demand = new PoolDemand(pool.algorithm.divider);
     const link = new PoolLink({ owner: this, dialer, dialect, clock, ids, news }, settings);
-    const feed = new JobFeed(
-      { ...parts, demand, extranonce },
-      {
-        jobsKept: settings.limits.jobsKept,
-        verifies,
-        jobTimeoutMs: jobTimeoutSeconds === null ? null : jobTimeoutSeconds * 1000,
-      },
-    );
+    const feed = new JobFeed(parts, extranonce, {
+      divider: pool.algorithm.divider,
+      jobsKept: settings.limits.jobsKept,
+      verifies,
+      jobTimeoutMs: jobTimeoutSeconds === null ? null : jobTimeoutSeconds * 1000,
+    });
     this.#redial = new Redial(dialTargetOf(pool));
     this.#news = news;
     this.#rolling = rolling;
-    this.#demand = demand;
     this.#link = link;
     this.#feed = feed;
-    this.#suggestions = new DifficultySuggestions({ dialect, ids, link, stats });
-    this.#handshake = new Handshake(
-      { owner: this, dialect, stats, clock, ids, link, extranonce, rolling, feed, news },
-      { credentials, login, password, settings },
-    );
-    this.#submissions = new Submissions(
-      { clock, dialect, ids, link, inFlight, names, extranonce, rolling, news },
-      { login, password },
-    );
+    // One object for all three: there are as many of them as there are miners.
+    const pieces = {
+      owner: this,
+      dialect,
+      stats,
+      clock,
+      ids,
+      link,
+      extranonce,
+      rolling,
+      feed,
+      inFlight,
+      names,
+      news,
+    };
+    this.#suggestions = new DifficultySuggestions(pieces);
+    this.#handshake = new Handshake(pieces, { credentials, login, password, settings });
+    this.#submissions = new Submissions(pieces, { login, password });
   }
 
   get state(): UpstreamState {
@@ -372,13 +375,13 @@ export class Upstream implements PoolLinkOwner, HandshakeOwner {
         this.onWork(event.work);
         return;
       case 'difficulty':
-        this.#onDemand(this.#demand.say(event.difficulty));
+        this.#onDemand(this.#feed.demand.say(event.difficulty));
         return;
       case 'target':
-        this.#onDemand(this.#demand.sayTarget(event.target));
+        this.#onDemand(this.#feed.demand.sayTarget(event.target));
         return;
       case 'scale':
-        this.#demand.scaleBy(event.factor);
+        this.#feed.demand.scaleBy(event.factor);
         return;
       case 'standing':
         this.#feed.addStanding(event.standing);
