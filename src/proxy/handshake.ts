@@ -5,7 +5,6 @@ import type { CloseReason } from '../net/connection.ts';
 import type { PoolDialect } from '../wire/dialect.ts';
 import type { PoolRefusal, PoolSubscription } from '../wire/messages.ts';
 import type { CallIds } from './call-ids.ts';
-import type { JobFeed } from './job-feed.ts';
 import type { PoolExtranonce } from './pool-extranonce.ts';
 import type { PoolLink } from './pool-link.ts';
 import { type LoginStep, PoolLogin } from './pool-login.ts';
@@ -13,6 +12,7 @@ import type { PoolNews } from './pool-news.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { ProxySettings } from './settings.ts';
 import type { VersionRolling } from './version-rolling.ts';
+import type { WorkFeed } from './work-feed.ts';
 
 /** Who hears how a handshake goes. */
 export interface HandshakeOwner {
@@ -39,7 +39,7 @@ export interface HandshakeParts {
   readonly link: PoolLink;
   readonly extranonce: PoolExtranonce;
   readonly rolling: VersionRolling;
-  readonly feed: Pick<JobFeed, 'hasFirst' | 'isFirstDemanded'>;
+  readonly feed: Pick<WorkFeed, 'hasFirst' | 'isFirstDemanded'>;
   readonly news: PoolNews;
 }
 

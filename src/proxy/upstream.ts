@@ -14,7 +14,6 @@ import { Handshake, type HandshakeOwner } from './handshake.ts';
 import type { InFlightShare } from './in-flight-share.ts';
 import { InFlightShares, LOST } from './in-flight-shares.ts';
 import type { IssuedJob } from './issued-job.ts';
-import { JobFeed, type JobFeedParts } from './job-feed.ts';
 import { NamesAtPool } from './names-at-pool.ts';
 import { PoolExtranonce } from './pool-extranonce.ts';
 import { type Dialer, type LinkEvent, PoolLink, type PoolLinkOwner } from './pool-link.ts';
@@ -25,6 +24,7 @@ import type { ProxySettings } from './settings.ts';
 import { Submissions } from './submissions.ts';
 import type { UpstreamClient, UpstreamOwner } from './upstream-ports.ts';
 import { VersionRolling } from './version-rolling.ts';
+import { WorkFeed, type WorkFeedParts } from './work-feed.ts';
 
 /** Where an upstream is. */
 export type UpstreamState =
@@ -37,7 +37,7 @@ export type UpstreamState =
   | { readonly kind: 'cooling'; readonly untilMs: number; readonly isForOthers: boolean }
   | { readonly kind: 'closed' };
 
-export interface UpstreamParts extends JobFeedParts {
+export interface UpstreamParts extends WorkFeedParts {
   readonly owner: UpstreamOwner;
   readonly dialer: Dialer;
   readonly dialect: PoolDialect;
@@ -83,7 +83,7 @@ export class Upstream implements PoolLinkOwner, HandshakeOwner {
   readonly #handshake: Handshake;
   readonly #extranonce = new PoolExtranonce();
   readonly #rolling: VersionRolling;
-  readonly #feed: JobFeed;
+  readonly #feed: WorkFeed;
   readonly #inFlight = new InFlightShares();
   readonly #names = new NamesAtPool();
   readonly #submissions: Submissions;
@@ -110,7 +110,7 @@ export class Upstream implements PoolLinkOwner, HandshakeOwner {
     const ids = new CallIds({ inFlight, names }, dialect.mostId);
     const rolling = new VersionRolling(settings.upstream.versionMask);
     const link = new PoolLink({ owner: this, dialer, dialect, clock, ids, news }, settings);
-    const feed = new JobFeed(parts, extranonce, {
+    const feed = new WorkFeed(parts, extranonce, {
       divider: pool.algorithm.divider,
       jobsKept: settings.limits.jobsKept,
       verifies,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BitcoinWork, RelayedWork, Work } from '../domain/job.ts';
 import { JobSequence } from './issued-job.ts';
-import { JobFeed } from './job-feed.ts';
 import { PoolExtranonce } from './pool-extranonce.ts';
 import { PoolStats } from './pool-stats.ts';
+import { WorkFeed } from './work-feed.ts';
 
 function bitcoin(poolJobId: string, change: Partial<BitcoinWork> = {}): BitcoinWork {
   return {
@@ -38,7 +38,7 @@ function open({ verifies = false } = {}) {
   const stats = new PoolStats('pool', 'listed', 1);
   const named = new PoolStats('pool', 'named', 1);
   const clock = { monotonicMs: () => nowMs, wallMs: () => nowMs };
-  const feed = new JobFeed(
+  const feed = new WorkFeed(
     {
       clock,
       jobs: new JobSequence(),

@@ -15,7 +15,7 @@ import { type Demand, PoolDemand } from './pool-demand.ts';
 import type { PoolExtranonce } from './pool-extranonce.ts';
 import type { PoolStats } from './pool-stats.ts';
 
-export interface JobFeedParts {
+export interface WorkFeedParts {
   readonly clock: Clock;
   readonly jobs: JobSequence;
   /** Of the pool under the algorithm of its entry. */
@@ -26,7 +26,7 @@ export interface JobFeedParts {
   statsOf(algorithm: string): PoolStats;
 }
 
-export interface JobFeedOptions {
+export interface WorkFeedOptions {
   /** Of the pool's entry. */
   readonly divider: number;
   readonly jobsKept: number;
@@ -40,8 +40,8 @@ export interface JobFeedOptions {
 const SHARES_REMEMBERED = 262_144;
 
 /** The jobs of one upstream's pool: what is made of its work under what it demands, and what of that may still be mined on. */
-export class JobFeed {
-  readonly #parts: JobFeedParts;
+export class WorkFeed {
+  readonly #parts: WorkFeedParts;
   readonly demand: PoolDemand;
   readonly #extranonce: PoolExtranonce;
   readonly #verifies: boolean;
@@ -56,9 +56,9 @@ export class JobFeed {
   #issuedAtMs = 0;
 
   constructor(
-    parts: JobFeedParts,
+    parts: WorkFeedParts,
     extranonce: PoolExtranonce,
-    { divider, jobsKept, verifies, jobTimeoutMs }: JobFeedOptions,
+    { divider, jobsKept, verifies, jobTimeoutMs }: WorkFeedOptions,
   ) {
     this.#parts = parts;
     this.demand = new PoolDemand(divider);
