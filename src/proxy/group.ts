@@ -11,11 +11,13 @@ import type { PoolRefusal } from '../wire/messages.ts';
 import { dialTargetOf } from './dial-target.ts';
 import type { JobSequence } from './issued-job.ts';
 import type { JobLabels } from './job-labels.ts';
+import type { Dialer } from './pool-link.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { SearchSpace } from './search-space.ts';
 import type { ProxySettings } from './settings.ts';
 import type { Tally } from './tally.ts';
-import { type Dialer, Upstream, type UpstreamClient, type UpstreamOwner } from './upstream.ts';
+import { Upstream } from './upstream.ts';
+import type { UpstreamClient, UpstreamOwner } from './upstream-ports.ts';
 
 export interface GroupParts {
   readonly dialer: Dialer;

@@ -7,6 +7,7 @@ import { ethProxy } from '../wire/dialects/ethproxy/index.ts';
 import { kawpow } from '../wire/dialects/kawpow/index.ts';
 import { PoolLogin } from './pool-login.ts';
 import { PoolStats } from './pool-stats.ts';
+import { VersionRolling } from './version-rolling.ts';
 
 const facts = {
   user: 'wallet',
@@ -21,7 +22,12 @@ const HOUR_MS = 3_600_000;
 
 function openLogin(dialect: Dialect = bitcoinV1) {
   const stats = new PoolStats('pool.example:3333', 'sha256d', 1);
-  const login = new PoolLogin({ dialect: dialect.pool, stats }, '1fffe000');
+  const rolling = new VersionRolling('1fffe000');
+  const login = new PoolLogin({ dialect: dialect.pool, stats, rolling });
+  const grantedNow = () => {
+    rolling.putInForce();
+    return { mask: rolling.mask, isRolling: rolling.isRolling };
+  };
   let lastId = 0;
   const next = (index: number) =>
     login.next(index, facts, () => {
@@ -34,18 +40,18 @@ function openLogin(dialect: Dialect = bitcoinV1) {
     assert.ok(step !== null);
     return step;
   };
-  return { login, begin, next };
+  return { login, grantedNow, begin, next };
 }
 
 const granted = { 'version-rolling': true, 'version-rolling.mask': '1fffe000' };
 
 describe('the login at a pool', () => {
   test('makes its calls one by one, and is granted what the pool and we both roll', () => {
-    const { login, begin, next } = openLogin();
+    const { login, grantedNow, begin, next } = openLogin();
     const configure = begin(0);
     assert.equal(configure.call.name, 'configure');
     login.read(configure, { ...granted, 'version-rolling.mask': '00ffe000' }, null);
-    assert.deepEqual(login.granted, { mask: 0x00ffe000, isRolling: true });
+    assert.deepEqual(grantedNow(), { mask: 0x00ffe000, isRolling: true });
     const subscribe = next(configure.index + 1);
     assert.equal(subscribe?.call.name, 'subscribe');
     const authorize = next((subscribe?.index ?? 0) + 1);
@@ -55,13 +61,13 @@ describe('the login at a pool', () => {
   });
 
   test('goes without an optional call that was not answered, and takes the answer that comes late', () => {
-    const { login, begin } = openLogin();
+    const { login, grantedNow, begin } = openLogin();
     const configure = begin(0);
     login.timedOut(configure.call, configure.callId);
-    assert.deepEqual(login.granted, { mask: 0, isRolling: false });
+    assert.deepEqual(grantedNow(), { mask: 0, isRolling: false });
     assert.equal(login.isLate(configure.callId), true);
     assert.equal(login.onLateReply(granted, null), true);
-    assert.deepEqual(login.granted, { mask: 0x1fffe000, isRolling: true });
+    assert.deepEqual(grantedNow(), { mask: 0x1fffe000, isRolling: true });
     assert.equal(login.succeeded(0), null, 'it does answer');
   });
 
@@ -85,15 +91,6 @@ describe('the login at a pool', () => {
   test('says it the other way after an answer that is of no use, and back', () => {
     const { login } = openLogin();
     assert.deepEqual([login.sayOtherwise(), login.sayOtherwise()], [true, false]);
-  });
-
-  test('lets the pool change a mask that it has granted, within what we roll', () => {
-    const { login, begin } = openLogin();
-    const configure = begin(0);
-    assert.equal(login.changeMask(0xffffffff), false);
-    login.read(configure, granted, null);
-    assert.equal(login.changeMask(0xffffffff), true);
-    assert.equal(login.granted.mask, 0x1fffe000);
   });
 
   test('lets miners begin before the answer to a call that grants nothing they begin with', () => {

@@ -1,6 +1,7 @@
 import type { LoginCall, LoginFacts, LoginOutcome, PoolDialect } from '../wire/dialect.ts';
 import type { PoolRefusal } from '../wire/messages.ts';
 import type { PoolStats } from './pool-stats.ts';
+import type { VersionRolling } from './version-rolling.ts';
 
 /** A call of the dialect's login, and its place among them. */
 export interface LoginStep {
@@ -12,14 +13,13 @@ export interface LoginStep {
 const CONFIGURE_BARRED_MS = 3_600_000;
 
 /**
- * The calls of one upstream's logins: which comes next, and what has been granted. An optional one (`mining.configure`) that a pool does not answer or
+ * The calls of one upstream's logins: which comes next, and what is granted by them. An optional one (`mining.configure`) that a pool does not answer or
  * closes on is passed over, and remembered.
  */
 export class PoolLogin {
   readonly #calls: readonly LoginCall[];
   readonly #stats: PoolStats;
-  /** 0: none. */
-  readonly #versionMask: number;
+  readonly #rolling: VersionRolling;
   #isPlain = false;
   /** The attempt before ended at an optional call, so the next one goes without. */
   #withoutOptional = false;
@@ -32,17 +32,15 @@ export class PoolLogin {
   #late: { readonly call: LoginCall; readonly callId: number } | null = null;
   /** Until when an answer to the late one is still due, where the miners have begun before that; null: not. */
   #openUntilMs: number | null = null;
-  #granted = { mask: 0, isRolling: false };
 
-  constructor(parts: { readonly dialect: PoolDialect; readonly stats: PoolStats }, versionMask: string) {
+  constructor(parts: {
+    readonly dialect: PoolDialect;
+    readonly stats: PoolStats;
+    readonly rolling: VersionRolling;
+  }) {
     this.#calls = parts.dialect.login;
     this.#stats = parts.stats;
-    this.#versionMask = Number.parseInt(versionMask, 16);
-  }
-
-  /** What the login under way, or the last one, was granted of version rolling. */
-  get granted(): { readonly mask: number; readonly isRolling: boolean } {
-    return this.#granted;
+    this.#rolling = parts.rolling;
   }
 
   /** The connection is up. `wantsRolling`: somebody has use for version rolling. */
@@ -65,7 +63,7 @@ export class PoolLogin {
   ): (LoginStep & { readonly callId: number; readonly line: string }) | null {
     const whole = {
       ...facts,
-      versionMask: this.#asksForRolling ? this.#versionMask : 0,
+      versionMask: this.#asksForRolling ? this.#rolling.wanted : 0,
       isPlain: this.#isPlain,
     };
     for (const [at, call] of this.#calls.entries()) {
@@ -83,7 +81,8 @@ export class PoolLogin {
   read({ call }: LoginStep, result: unknown, refusal: PoolRefusal | null): LoginOutcome {
     if (call.isDispensable === true) this.#stats.answersConfigure = true;
     const outcome = call.read(result, refusal);
-    if (outcome.kind === 'taken' && outcome.versionMask !== undefined) this.#grant(outcome.versionMask);
+    if (outcome.kind === 'taken' && outcome.versionMask !== undefined)
+      this.#rolling.grant(outcome.versionMask);
     return outcome;
   }
 
@@ -144,14 +143,7 @@ export class PoolLogin {
     if (late.call.isDispensable === true) this.#stats.answersConfigure = true;
     const outcome = late.call.read(result, refusal);
     if (outcome.kind !== 'taken' || outcome.versionMask === undefined) return false;
-    this.#grant(outcome.versionMask);
-    return true;
-  }
-
-  /** The pool changes the mask. Returns false where it has granted no rolling. */
-  changeMask(mask: number): boolean {
-    if (!this.#granted.isRolling) return false;
-    this.#granted.mask = mask & this.#versionMask;
+    this.#rolling.grant(outcome.versionMask);
     return true;
   }
 
@@ -165,11 +157,6 @@ export class PoolLogin {
 
   /** The login goes on without this call, and without what it would have granted. */
   #passOver(call: LoginCall): void {
-    if (call.isOptional) this.#grant(0);
-  }
-
-  #grant(mask: number): void {
-    const usable = mask & this.#versionMask;
-    this.#granted = { mask: usable, isRolling: usable !== 0 };
+    if (call.isOptional) this.#rolling.grant(0);
   }
 }

@@ -13,7 +13,7 @@ import type { Dialect, LoginCall, LoginFacts } from '../wire/dialect.ts';
 import { LineFramer } from '../wire/framing/line-framer.ts';
 import type { PoolEvent, PoolRefusal, PoolSubscription } from '../wire/messages.ts';
 import { hideSecret } from './hide-secret.ts';
-import type { Dialer } from './upstream.ts';
+import type { Dialer } from './pool-link.ts';
 
 /** How a trial ended without a job of its dialect. */
 export interface TrialFailure {
@@ -73,7 +73,7 @@ const UNKNOWN_CALL =
 
 /**
  * One connection to a pool in one dialect, up to its first job or to where it does not go on. Nothing is mined, and nothing is dialled again.
- * Login and first job follow {@link Upstream}, whose rules for the order of things hold here too.
+ * Login and first job follow {@link Handshake}, whose rules for the order of things hold here too.
  */
 export class PoolTrial implements DialOwner {
   readonly #parts: TrialParts;

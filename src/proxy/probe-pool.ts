@@ -5,9 +5,9 @@ import type { Clock } from '../kit/clock.ts';
 import { hex32 } from '../kit/hex.ts';
 import type { Dialect, LoginCall } from '../wire/dialect.ts';
 import { dialTargetOf } from './dial-target.ts';
+import type { Dialer } from './pool-link.ts';
 import { PoolTrial, RANK, type TrialFailure, type TrialOwner } from './pool-trial.ts';
 import type { ProxySettings } from './settings.ts';
-import type { Dialer } from './upstream.ts';
 
 export interface PoolProbingParts {
   readonly dialer: Dialer;

@@ -11,8 +11,9 @@ import { PracticePool } from '../practice/practice-pool.ts';
 import { bitcoinV1 } from '../wire/dialects/bitcoin-v1/index.ts';
 import type { InFlightShare } from './in-flight-share.ts';
 import { JobSequence } from './issued-job.ts';
+import type { Dialer } from './pool-link.ts';
 import { PoolStats } from './pool-stats.ts';
-import { type Dialer, Upstream } from './upstream.ts';
+import { Upstream } from './upstream.ts';
 
 function openUpstream(port: number, dialer: Dialer): Upstream {
   const stats = new PoolStats('pool', 'scrypt', 65_536);
