@@ -98,6 +98,12 @@ export class Handshake {
     this.#phase = NONE;
   }
 
+  /** The connection is no more. */
+  lost(): void {
+    this.end();
+    this.#login.lost();
+  }
+
   /** Makes the login's next call, from this one on; after the last the login is done. */
   #callFrom(index: number): void {
     const { clock, link } = this.#parts;

@@ -129,6 +129,12 @@ export class PoolLogin {
     this.#withoutOptional = true;
   }
 
+  /** The connection is no more, and with it the call that was left open on it. */
+  lost(): void {
+    this.#late = null;
+    this.#openUntilMs = null;
+  }
+
   isLate(callId: number): boolean {
     return this.#late?.callId === callId;
   }

@@ -329,7 +329,7 @@ export class Upstream implements PoolLinkOwner, HandshakeOwner {
     const nowMs = clock.monotonicMs();
     const waitMs = this.#redial.failed({ liveMs: this.#liveMs(nowMs), pauseMs }, this.#settings.upstream);
     if (reason !== 'redirected') this.#redial.goHome();
-    this.#handshake.end();
+    this.#handshake.lost();
     this.#link.abandon(reason);
     this.#to({ kind: 'cooling', untilMs: nowMs + waitMs, isForOthers: false });
     const error = this.#news.withoutSecret(`${reason}: ${detail}`);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { upstream } from '../../src/config/sections/pools.ts';
 import { ANY_LISTENER } from '../../src/domain/listener.ts';
 import { DIALECTS } from '../../src/wire/dialects/index.ts';
@@ -15,6 +16,8 @@ const NAME = '00112233445566aa';
 const UNANSWERED = 'pool does not answer an optional call; going on without it for an hour';
 
 interface Bed {
+  /** Connections to the pool that have failed. */
+  readonly failures: () => number;
   readonly pool: ScriptedPool;
   readonly miner: LinePeer;
   readonly log: LogBook;
@@ -39,7 +42,7 @@ async function open(
     await bed[Symbol.asyncDispose]();
     await pool[Symbol.asyncDispose]();
   });
-  return { pool, miner, log };
+  return { pool, miner, log, failures: () => bed.proxy.report().pools[0]?.failures ?? 0 };
 }
 
 const yes = (request: Message): Message => ({ id: request['id'], result: true, error: null });
@@ -157,6 +160,25 @@ describe('a call that a pool need not know', () => {
     again.send(kawpowJob('j2'));
     await miner.nextMethod('mining.notify');
     assert.equal(again.lines.length, 2);
+  });
+
+  test('is not what a pool that is away is dialled for without a pause', async (t) => {
+    const { pool, miner, failures } = await open(t, 'kawpow', 'kawpow', {
+      upstream: { retryMinMs: 60_000, retryMaxMs: 60_000 },
+    });
+    logIn(miner);
+    const peer = await takeKawpowLogin(pool);
+    await take(peer, 'mining.extranonce.subscribe');
+    await miner.nextMethod('mining.notify');
+    const gone = pool[Symbol.asyncDispose]();
+    await eventually(
+      () => failures() === 2,
+      () => `the end and a dial that is refused, not ${failures()} failures`,
+    );
+    await gone;
+    // Longer than two sweeps, at each of which one that is to be dialled at once would be.
+    await sleep(800);
+    assert.equal(failures(), 2);
   });
 
   test('before the one that names the account holds that up no longer than until a job is there', async (t) => {
