@@ -99,7 +99,7 @@ export async function startApp(
     undo.push(() => ownership?.release());
     await store.closeIdleGap(LEAST_GAP_MS);
 
-    const storedTokens = new StoredTokens(store);
+    const storedTokens = new StoredTokens({ store, clock });
     await storedTokens.read();
     const exposure = storedTokens.problemWith(config);
     if (exposure !== null) throw new SettingError(exposure);
@@ -206,7 +206,7 @@ export async function startApp(
       {
         log,
         load: loadAgain,
-        prepare: (next) => [storedTokens.prepare(next), certificate.prepare(next)],
+        prepare: (next) => [storedTokens.prepare(next, settings.config), certificate.prepare(next)],
         apply(next) {
           keepDays = options.retentionOf(next);
           setLogLevel(next.log.level);

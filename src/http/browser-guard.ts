@@ -25,6 +25,11 @@ export class BrowserGuard {
     this.#own = new HostNames(['localhost', '*.localhost', machine, `${machine}.local`, ...listen]);
   }
 
+  /** The operator has said by which names it is called from outside. */
+  get hasNames(): boolean {
+    return this.#configured.size > 0;
+  }
+
   /**
    * True when a `Host` header names this server. An IP address always does: rebinding needs a name. So does a request
    * without the header, which no browser sends.
@@ -65,6 +70,10 @@ class HostNames {
     const all = names.map(canonical);
     this.#exact = new Set(all.filter((name) => !name.startsWith('*.')));
     this.#suffixes = all.filter((name) => name.startsWith('*.')).map((name) => name.slice(1));
+  }
+
+  get size(): number {
+    return this.#exact.size + this.#suffixes.length;
   }
 
   has(name: string): boolean {

@@ -15,6 +15,11 @@ export const API_ERRORS = {
   unauthorized: { status: 401, meaning: 'The bearer token is missing, malformed or not a known one.' },
   'insufficient-scope': { status: 403, meaning: 'The token is known but may not do this.' },
   'foreign-origin': { status: 403, meaning: 'A web page of another origin tried to change something.' },
+  forwarded: {
+    status: 403,
+    meaning:
+      'There is no token, and the request came through a reverse proxy: everybody behind that could do everything.',
+  },
   'not-found': { status: 404, meaning: 'There is nothing at this path.' },
   'unknown-user': {
     status: 404,

@@ -18,6 +18,20 @@ export interface GateKeys {
 const NO_TOKEN =
   'other machines can reach this, and there is no token: run "stratum-proxy token add admin" with the same data file';
 
+const FORWARDED =
+  'this came through a proxy, and without a token everybody behind it could change everything here: run "stratum-proxy token add admin", ' +
+  'or name the public host in web.allowedHosts where the proxy itself lets in only who may';
+
+/** What reverse proxies add. [RFC 7239], [RFC 9110 7.6.3], and what is common */
+const FORWARDING_HEADERS = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'via',
+];
+
 /** Whether a request that has passed would pass now too: tokens come, go and expire while an answer without end goes on. */
 export function isStillLetIn(request: FastifyRequest, tokens: TokenRing): boolean {
   const access = request.routeOptions.config.access ?? 'admin';
@@ -53,7 +67,11 @@ export function addGates(app: HttpApp, keys: GateKeys, limits: HttpLimits, log: 
   let countFailure: ReturnType<HttpApp['createRateLimit']> | null = null;
   app.addHook('onRequest', async (request) => {
     const access = request.routeOptions.config.access ?? 'admin';
-    if (tokens.isOpen || access === 'open') return;
+    if (access === 'open') return;
+    if (tokens.isOpen) {
+      if (!keys.guard.hasNames && isForwarded(request)) throw new ApiError('forwarded', FORWARDED);
+      return;
+    }
     if (tokens.hasNone) throw unauthorized(NO_TOKEN, '');
     const header = request.headers.authorization;
     if (header === undefined) throw unauthorized('this needs "Authorization: Bearer <token>"', '');
@@ -75,6 +93,11 @@ export function addGates(app: HttpApp, keys: GateKeys, limits: HttpLimits, log: 
     log.warn('api token refused', { from: request.ip, path: pathOf(request.url) });
     throw unauthorized('the token is not a known one', ', error="invalid_token"');
   });
+}
+
+/** To a server on a loopback address every request comes from this machine, also one that a reverse proxy on it passes on from anywhere. */
+function isForwarded({ headers }: FastifyRequest): boolean {
+  return FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
 }
 
 function fetchSiteOf(request: FastifyRequest): string | undefined {

@@ -354,17 +354,55 @@ describe('web pages', () => {
   });
 });
 
+describe('without a token, through a reverse proxy', () => {
+  for (const name of [
+    'forwarded',
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-proto',
+    'x-real-ip',
+    'via',
+  ]) {
+    test(`a request with ${name} is refused, but for what is open to everybody`, async () => {
+      const headers = { host: '127.0.0.1:12743', [name]: '203.0.113.9' };
+      for (const url of ['/api/v1/users', '/api/v1/stream', '/metrics']) {
+        const response = await shared.inject({ url, headers });
+        assert.equal(response.statusCode, 403, url);
+        assert.equal(response.headers['x-error-code'], 'forwarded');
+        assert.match(response.payload, /token add admin/);
+      }
+      assert.equal((await shared.inject({ url: '/api/v1/health', headers })).statusCode, 200);
+    });
+  }
+
+  test('passes where there is a token, or where the operator has named the public host', async () => {
+    const headers = { host: '127.0.0.1:12743', 'x-forwarded-for': '203.0.113.9' };
+    const named = testServer({}, { allowedHosts: ['proxy.farm.example'] });
+    assert.equal((await named.inject({ url: '/metrics', headers })).statusCode, 200);
+    const guarded = testServer({}, { tokens: [{ scope: 'read', sha256: hashToken('t') }] });
+    const authorized = { ...headers, authorization: 'Bearer t' };
+    assert.equal((await guarded.inject({ url: '/metrics', headers: authorized })).statusCode, 200);
+    assert.equal((await guarded.inject({ url: '/metrics', headers })).statusCode, 401);
+  });
+});
+
 const forwarded = (remoteAddress: string) => ({
   method: 'POST' as const,
   url: '/api/v1/users',
-  headers: { 'x-forwarded-for': '203.0.113.9' },
+  headers: { 'x-forwarded-for': '203.0.113.9', authorization: 'Bearer t' },
   payload: GOOD,
   remoteAddress,
 });
 
 describe('X-Forwarded-For', () => {
   test('is believed of a trusted proxy only', async () => {
-    const server = testServer({}, { trustedProxies: ['10.0.0.0/8'] });
+    const server = testServer(
+      {},
+      {
+        trustedProxies: ['10.0.0.0/8'],
+        tokens: [{ scope: 'admin', sha256: hashToken('t') }],
+      },
+    );
     await server.inject(forwarded('10.1.2.3'));
     await server.inject(forwarded('192.168.0.1'));
     const from = server.log.lines

@@ -1,18 +1,26 @@
 import { exposedWithoutToken } from '../config/check.ts';
 import type { Config } from '../config/schema.ts';
 import type { StoredToken } from '../http/auth.ts';
+import type { Clock } from '../kit/clock.ts';
 import type { TokenStore } from '../store/token-store.ts';
+import { configuredTokens } from './room-options.ts';
 import { type Prepared, READY } from './settings-reload.ts';
-import { storedToken } from './tokens-port.ts';
+import { hasAdminToken, storedToken } from './tokens-port.ts';
+
+const LAST_ADMIN =
+  'web.tokens: without the one of scope "admin" that there is now the API would be open to all programs of this machine, or could be administered by nobody: keep one, ' +
+  'run "stratum-proxy token add admin" first, or restart the proxy where it is meant so';
 
 /** The tokens of the data file as they were read last. */
 export class StoredTokens {
   readonly #store: Pick<TokenStore, 'listTokens'>;
+  readonly #clock: Clock;
   #tokens: readonly StoredToken[] = [];
   #onChange: (tokens: readonly StoredToken[]) => void = () => {};
 
-  constructor(store: Pick<TokenStore, 'listTokens'>) {
+  constructor({ store, clock }: { readonly store: Pick<TokenStore, 'listTokens'>; readonly clock: Clock }) {
     this.#store = store;
+    this.#clock = clock;
   }
 
   /** Reads them again: the command line changes them in the data file, behind the back of a running proxy. */
@@ -36,8 +44,14 @@ export class StoredTokens {
     return this.#tokens.length > 0 ? null : exposedWithoutToken(config);
   }
 
-  prepare(next: Config): Prepared {
-    const problem = this.problemWith(next);
+  /** `running`: the settings in force. The last token that may do everything goes by a restart alone, not behind the back of whoever trusts in it. */
+  prepare(next: Config, running: Config): Prepared {
+    const problem =
+      this.problemWith(next) ?? (this.#hasAdmin(running) && !this.#hasAdmin(next) ? LAST_ADMIN : null);
     return problem === null ? READY : { kind: 'refused', problem };
+  }
+
+  #hasAdmin(config: Config): boolean {
+    return hasAdminToken(configuredTokens(config), this.#tokens, this.#clock.wallMs());
   }
 }

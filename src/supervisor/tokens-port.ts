@@ -31,11 +31,8 @@ export function tokensPort(parts: TokensPortParts): TokensPort {
     last = result.catch(() => undefined);
     return result;
   };
-  const hasAdmin = (stored: readonly Pick<TokenRecord, 'scope' | 'expiresAtMs'>[]): boolean =>
-    parts.configured().some(({ scope }) => scope === 'admin') ||
-    stored.some(
-      ({ scope, expiresAtMs }) => scope === 'admin' && (expiresAtMs === null || expiresAtMs > parts.nowMs()),
-    );
+  const hasAdmin = (stored: readonly Lasting[]): boolean =>
+    hasAdminToken(parts.configured(), stored, parts.nowMs());
 
   return {
     create: (addition) =>
@@ -73,6 +70,22 @@ export function tokensPort(parts: TokensPortParts): TokensPort {
 
 function refusal(message: string): NeedsAdminToken {
   return { kind: 'needs-admin-token', message };
+}
+
+type Lasting = Pick<TokenRecord, 'scope' | 'expiresAtMs'>;
+
+/** Whether there is a token that may do everything. `nowMs`: since 1970-01-01 UTC. */
+export function hasAdminToken(
+  configured: readonly Pick<ApiToken, 'scope'>[],
+  stored: readonly Lasting[],
+  nowMs: number,
+): boolean {
+  return (
+    configured.some(({ scope }) => scope === 'admin') ||
+    stored.some(
+      ({ scope, expiresAtMs }) => scope === 'admin' && (expiresAtMs === null || expiresAtMs > nowMs),
+    )
+  );
 }
 
 /** A stored token as the gates take it. */

@@ -143,10 +143,12 @@ describe('settings are read again', { concurrency: 2 }, () => {
       assert.equal((await program.get('/api/v1/users')).status, 401);
       const admin = { authorization: `Bearer ${token}` };
       assert.equal((await program.get('/api/v1/users', admin)).status, 200);
-      await write('');
-      const back = await program.request('POST', '/api/v1/reload', { headers: admin });
-      assert.deepEqual(back.json, { changed: ['web.tokens'], needsRestart: [] });
-      assert.equal((await program.get('/api/v1/users')).status, 200);
+      const other = 'sp_another-token-of-the-test';
+      await write(`web: {tokens: ['admin:${hashToken(other)}']}\n`);
+      const replaced = await program.request('POST', '/api/v1/reload', { headers: admin });
+      assert.deepEqual(replaced.json, { changed: ['web.tokens'], needsRestart: [] });
+      assert.equal((await program.get('/api/v1/users', admin)).status, 401);
+      assert.equal((await program.get('/api/v1/users', { authorization: `Bearer ${other}` })).status, 200);
     });
   });
 
@@ -180,6 +182,31 @@ describe('settings are read again', { concurrency: 2 }, () => {
       },
       { token, flags: ['--web.addr', '0.0.0.0:0'] },
     );
+  });
+
+  test('the last token that administers the API is not taken away either where only this machine reaches it', async () => {
+    const token = 'sp_a-token-of-the-test';
+    const tokens = `web: {tokens: ['admin:${hashToken(token)}']}\n`;
+    await withFile(tokens, async ({ program }, write) => {
+      const headers = { authorization: `Bearer ${token}` };
+      for (const text of ['', `web: {tokens: ['read:${hashToken(token)}']}\n`]) {
+        await write(text);
+        const refusedReload = await program.request('POST', '/api/v1/reload', { headers });
+        assert.equal(refusedReload.status, 422, refusedReload.text);
+        assert.match(refusedReload.text, /keep one, run/);
+      }
+      program.signal('SIGHUP');
+      await program.waitForLine(({ msg }) =>
+        msg.startsWith('the configuration that was read again has a fault'),
+      );
+      assert.equal((await program.get('/api/v1/users')).status, 401);
+      // With another one in the data file the one of the configuration may go.
+      const added = await program.request('POST', '/api/v1/tokens', { headers, body: { scope: 'admin' } });
+      assert.equal(added.status, 201, added.text);
+      await write('');
+      assert.equal((await program.request('POST', '/api/v1/reload', { headers })).status, 200);
+      assert.equal((await program.get('/api/v1/users', headers)).status, 401);
+    });
   });
 
   test('another certificate: miners that connect from then on get it; one that cannot be used is refused', async () => {
