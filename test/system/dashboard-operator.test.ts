@@ -271,4 +271,44 @@ describe('an operator at the dashboard', () => {
       assert.deepEqual(wide, [], view);
     }
   });
+
+  for (const width of [1280, 820, 760]) {
+    test(`has the columns of workers below their headings at ${width} px`, async (t) => {
+      const farm = await openFarm(t);
+      const pool = await farm.pool({ difficulty: 1e-7 });
+      const name = await farm.account(pool, 'alice');
+      const miner = farm.miner(`${name}.rig1`);
+      await miner.waitFor(({ accepted }) => accepted >= 1);
+      const page = await openPage(farm, { viewport: { width, height: 800 }, locale: 'ru-RU' });
+      for (const view of ['workers', 'accounts']) {
+        await page.goto(`${farm.program.web}/#/${view}`);
+        await page.getByRole('cell').first().waitFor();
+        await picture(page, `${view}-${width}`);
+        // As far to the right as it goes.
+        await page.locator('.rows').evaluate((rows: { scrollLeft: number }) => {
+          rows.scrollLeft = 10_000;
+        });
+        const ends: unknown = await page.evaluate(
+          `[...document.querySelectorAll('.rows .head > div, .rows .space .row > div')].map((one) => ({
+            right: Math.round(one.getBoundingClientRect().right), width: one.clientWidth, cut: one.scrollWidth > one.clientWidth + 1, text: one.textContent }))`,
+        );
+        const cells = (
+          ends as readonly { right: number; width: number; cut: boolean; text: string }[]
+        ).filter((cell) => cell.width > 0);
+        const half = cells.length / 2;
+        assert.deepEqual(
+          cells.slice(0, half).map(({ right }) => right),
+          cells.slice(half).map(({ right }) => right),
+        );
+        assert.deepEqual(
+          cells.filter(({ cut }) => cut).map(({ text }) => text),
+          [],
+        );
+        const beyond: unknown = await page.evaluate(
+          "document.querySelector('.rows').scrollWidth - document.querySelector('.rows').clientWidth",
+        );
+        assert.equal(beyond, 0, `${view} is wider than the window`);
+      }
+    });
+  }
 });

@@ -27,6 +27,8 @@ const ROW_PX = 38;
 const CARD_PX = 172;
 /** A column of so many rem has a line of a card for itself; of narrower ones two share a line. */
 const WIDE_REM = 6.5;
+/** As the style has it. */
+const GAP_REM = 0.5;
 /** Rows beyond what is seen, above and below. */
 const SPARE = 8;
 
@@ -72,9 +74,12 @@ export function Rows<Row>(props: RowsProps<Row>) {
   }, [rowPx]);
   useEffect(() => onRange(seen.first, seen.count), [seen]);
 
+  const main = columns.filter(({ isMinor }) => isMinor !== true);
   const grid: Record<string, string> = {
     '--columns': columnsOf(columns),
-    '--main-columns': columnsOf(columns.filter(({ isMinor }) => isMinor !== true)),
+    '--width': widthOf(columns),
+    '--main-columns': columnsOf(main),
+    '--main-width': widthOf(main),
     '--height': `${rowPx}px`,
   };
   const shown: JSX.Element[] = [];
@@ -96,7 +101,13 @@ export function Rows<Row>(props: RowsProps<Row>) {
             class={`${classOf(isFigure, isMinor)} ${width >= WIDE_REM ? 'wide' : ''}`}
             data-title={i === 0 ? undefined : title}
           >
-            {row === undefined ? '…' : i === 0 ? <a href={hrefOf(row)}>{cell(row)}</a> : cell(row)}
+            {row === undefined ? (
+              '…'
+            ) : i === 0 ? (
+              <a href={hrefOf(row)}>{cell(row)}</a>
+            ) : (
+              <span>{cell(row)}</span>
+            )}
           </div>
         ))}
       </div>,
@@ -119,6 +130,11 @@ export function Rows<Row>(props: RowsProps<Row>) {
       </div>
     </div>
   );
+}
+
+/** All columns at their narrowest, with the gaps between them and the room at both ends. */
+function widthOf(columns: readonly { readonly width: number }[]): string {
+  return `${columns.reduce((sum, { width }) => sum + width + GAP_REM, 2 * GAP_REM)}rem`;
 }
 
 function columnsOf(columns: readonly { readonly width: number }[]): string {

@@ -10,11 +10,21 @@ export function mayChange(): boolean {
   return scope.value === null || scope.value === 'admin';
 }
 
+/** The token that the scope is of. */
+let knownOf: string | null = null;
+
+/** The scope of a token that the page is going to use is known before it does. */
+export function noteScope(of: string, found: string | null): void {
+  knownOf = of;
+  scope.value = found;
+}
+
 /** Without a token the API is either open, and then to everything, or asks for one. */
 export async function learnScope(): Promise<void> {
   const asked = token.peek();
+  if (asked === knownOf) return;
   const found = asked === '' ? null : await scopeOf(asked);
-  if (token.peek() === asked) scope.value = found;
+  if (token.peek() === asked) noteScope(asked, found);
 }
 
 /** The scope of a token; null where the API does not say. @throws {ApiProblem} where the token is not taken. */

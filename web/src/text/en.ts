@@ -113,6 +113,7 @@ export const en = {
   'account.name': 'Name for miners',
   'account.label': 'Note',
   'account.user': 'User at the pool',
+  'account.login': 'Login',
   'account.password': 'Password at the pool',
   'account.passwordKept': 'unchanged',
   'account.primary': 'Mines on',

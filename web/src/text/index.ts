@@ -50,22 +50,15 @@ export function tCode(prefix: string, code: string): string {
   return isTextKey(key) ? t(key) : code;
 }
 
-/**
- * How moments are written: as the browser does where it speaks the language of the page, else as in that language. English without a
- * country would be American.
- */
-export function localeOfPage(): string {
-  const wanted = language.value;
-  const own = navigator.languages.find((one) => new RegExp(`^${wanted}-[A-Z]{2}$`).test(one));
-  return own ?? (wanted === 'en' ? 'en-GB' : wanted);
-}
+/** How moments are written: by the language of the page. English without a country would be American, with months before days. */
+const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', ru: 'ru' };
 
 /** Making one of these takes a thousand times as long as using it. */
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
 
 /** A moment, so written, by the clock of the browser. */
 export function formatMoment(ms: number, options: Intl.DateTimeFormatOptions): string {
-  const locale = localeOfPage();
+  const locale = LOCALES[language.value];
   const key = `${locale} ${JSON.stringify(options)}`;
   const format = FORMATS.get(key) ?? new Intl.DateTimeFormat(locale, options);
   FORMATS.set(key, format);
@@ -74,7 +67,7 @@ export function formatMoment(ms: number, options: Intl.DateTimeFormatOptions): s
 
 /** A moment by the clock of the browser. */
 export function momentText(iso: string): string {
-  return formatMoment(Date.parse(iso), { dateStyle: 'short', timeStyle: 'medium' });
+  return formatMoment(Date.parse(iso), { dateStyle: 'medium', timeStyle: 'medium' });
 }
 
 /** A time of day to the millisecond, for what comes in quick succession. */

@@ -48,9 +48,9 @@ function of(
 function columns(): readonly Column<UserView>[] {
   const figure = { isFigure: true };
   return [
-    of('name', t('account.name'), 10, ({ name }) => <code>{name}</code>),
-    of('label', t('account.label'), 8, ({ label }) => <Foreign text={label} />),
-    of('pool', t('account.primary'), 10, (user) => (
+    of('name', t('account.name'), 10.5, ({ name }) => <code>{name}</code>),
+    of('label', t('account.label'), 7.5, ({ label }) => <Foreign text={label} />),
+    of('pool', t('account.primary'), 9.5, (user) => (
       <>
         <Foreign text={poolOf(user)} />
         {isRefused(user) && (
@@ -61,10 +61,13 @@ function columns(): readonly Column<UserView>[] {
         )}
       </>
     )),
-    of('user', t('account.user'), 8, ({ user }) => <Foreign text={user} />, { isMinor: true }),
+    of('user', t('account.login'), 7, ({ user }) => <Foreign text={user} />, { isMinor: true }),
     of('algorithm', t('algorithm'), 5.5, ({ algorithm }) => algorithm ?? '–', { isMinor: true }),
     of('miners', t('account.miners'), 5, ({ mining }) => mining.miners, figure),
-    of('accepted', t('accepted'), 5, ({ mining }) => acceptedOf(mining.shares), figure),
+    of('accepted', t('accepted'), 5, ({ mining }) => acceptedOf(mining.shares), {
+      ...figure,
+      isMinor: true,
+    }),
     of('rejected', t('rejected'), 5.5, ({ mining }) => rejectedOf(mining.shares), {
       ...figure,
       isMinor: true,

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ApiProblem, logIn, token } from '../api/client.ts';
 import { Field, Form, Tick } from '../parts/field.tsx';
 import { wordsOf } from '../parts/notices.tsx';
-import { scope, scopeOf } from '../state/who.ts';
+import { noteScope, scope, scopeOf } from '../state/who.ts';
 import { t } from '../text/index.ts';
 
 /** Asks for a token and tries it before it is kept. */
@@ -18,7 +18,7 @@ export function Login() {
         setProblem(t('login.register'));
         return;
       }
-      scope.value = found;
+      noteScope(tried, found);
       logIn(tried, isKept);
     } catch (error) {
       setProblem(reasonOf(error));

@@ -10,6 +10,7 @@ import { attempt, wordsOf } from '../parts/notices.tsx';
 import { Copy } from '../parts/save.tsx';
 import { Table } from '../parts/table.tsx';
 import { useRead } from '../state/use-read.ts';
+import { noteScope } from '../state/who.ts';
 import { momentText, t, tCode } from '../text/index.ts';
 
 /** The newest token, which is shown this once. */
@@ -93,7 +94,10 @@ function AddToken({ onAdded }: { onAdded(): void }) {
     if (answer === null) return;
     made.value = answer.token;
     // From now on the API asks for one, and this page has none.
-    if (token.value === '') logIn(answer.token, false);
+    if (token.value === '') {
+      noteScope(answer.token, scope);
+      logIn(answer.token, false);
+    }
     setLabel('');
     onAdded();
   };
