@@ -57,14 +57,14 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${PICTURES}/${name}.png` });
 }
 
-/** What a screen reader, or eyes that see little contrast, would stumble over. */
-export async function barriersOf(page: Page): Promise<string[]> {
+/** What a screen reader, or eyes that see little contrast, would stumble over, in the part that a selector names. */
+export async function barriersOf(page: Page, within = 'html'): Promise<string[]> {
   // The policy of the page lets no script in that is not its own; this one comes from the outside.
   await page.evaluate(AXE);
   const {
     violations,
   }: { readonly violations: readonly { id: string; nodes: readonly { html: string }[] }[] } =
-    await page.evaluate('axe.run()');
+    await page.evaluate(`axe.run(${JSON.stringify(within)})`);
   return violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
   );

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import { hashToken } from '../../src/http/auth.ts';
-import { openContext, openFarm, openPage, PHONE, picture } from '../support/dashboard.ts';
+import { barriersOf, openContext, openFarm, openPage, PHONE, picture } from '../support/dashboard.ts';
 
 describe('an operator at the dashboard', () => {
   test('sees it although the browser calls its language by no valid name', async (t) => {
@@ -270,6 +270,84 @@ describe('an operator at the dashboard', () => {
       );
       assert.deepEqual(wide, [], view);
     }
+  });
+
+  test('sees one of two logins at a pool mine, not both', async (t) => {
+    const farm = await openFarm(t);
+    const pool = await farm.pool({ difficulty: 1e-7 });
+    const address = formatEndpoint(pool.endpoint);
+    const body = { pool: address, user: 'one', backups: [{ pool: address, user: 'two' }] };
+    const { name } = (await farm.program.post('/api/v1/users', body)).json as { readonly name: string };
+    const miner = farm.miner(`${name}.rig1`);
+    await miner.waitFor(({ accepted }) => accepted >= 1);
+    const page = await openPage(farm);
+    await page.goto(`${farm.program.web}/#/accounts/${name}`);
+    await page
+      .getByRole('row', { name: /First .* one / })
+      .getByText('Mines here')
+      .waitFor();
+    assert.equal(await page.getByText('Mines here').count(), 1);
+    await page.getByText('Last seen').waitFor();
+    await page.getByText('Registered', { exact: true }).waitFor();
+  });
+
+  test('tries a login before it is kept, and sets how a pool is dealt with', async (t) => {
+    const farm = await openFarm(t);
+    const pool = await farm.pool({ difficulty: 1e-7 });
+    const address = formatEndpoint(pool.endpoint);
+    const page = await openPage(farm);
+    await page.goto(`${farm.program.web}/#/accounts`);
+    await page.getByRole('button', { name: 'Register an account' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByLabel('Pool', { exact: true }).fill(address);
+    await form.getByLabel('User at the pool').fill('alice');
+    await form.getByRole('button', { name: 'Test this login' }).click();
+    await form.getByRole('region', { name: 'What the pool says' }).getByText('bitcoin-v1').waitFor();
+    assert.deepEqual(await barriersOf(page), []);
+    await form.getByRole('button', { name: 'Cancel' }).click();
+
+    await page.goto(`${farm.program.web}/#/pools`);
+    await page.getByRole('button', { name: `Change: ${address}` }).click();
+    const options = page.getByRole('dialog');
+    await options.getByLabel('Difficulty to ask for').fill('4096');
+    assert.deepEqual(await barriersOf(page, 'dialog'), []);
+    await options.getByRole('button', { name: 'Save' }).click();
+    await page.getByText(`${address} is changed.`).waitFor();
+    const { json } = await farm.program.get(`/api/v1/pools?search=${encodeURIComponent(address)}`);
+    const [listed] = (json as { readonly pools: readonly { readonly options: Record<string, unknown> }[] })
+      .pools;
+    assert.equal(listed?.options['suggestDifficulty'], 4096);
+    assert.equal(listed?.options['passwordTemplate'], null);
+
+    await page.getByRole('button', { name: `Test: ${address}` }).click();
+    await page.getByRole('dialog').getByLabel('User at the pool').fill('alice');
+    await page.getByRole('dialog').getByRole('button', { name: 'Test', exact: true }).click();
+    await page.getByRole('dialog').getByText('bitcoin-v1').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: `Remove: ${address}` }).click();
+    assert.deepEqual(await barriersOf(page, '.ask'), []);
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByText('is not in the pool list any more').waitFor();
+  });
+
+  test('makes a token with an end, copies it, and is asked before it goes', async (t) => {
+    const farm = await openFarm(t);
+    const context = await openContext(farm, { permissions: ['clipboard-read', 'clipboard-write'] });
+    const page = await context.newPage();
+    await page.goto(`${farm.program.web}/#/system`);
+    const form = page.getByRole('form', { name: 'Make a token' });
+    await form.getByLabel('Scope').selectOption('admin');
+    await form.getByLabel('Expires').fill('2099-12-31');
+    await form.getByRole('button', { name: 'Make a token' }).click();
+    const token = (await page.locator('.made code').textContent()) ?? '';
+    await page.getByRole('button', { name: 'Copy: the token' }).click();
+    await page.getByText('Copied: the token.').waitFor();
+    assert.equal(await page.evaluate('navigator.clipboard.readText()'), token);
+    const row = page.getByRole('row', { name: /everything .* 31 Dec 2099/ });
+    await row.getByRole('button', { name: /Delete/ }).click();
+    await row.getByText('Whoever uses it is locked out').waitFor();
+    await row.getByRole('button', { name: 'Cancel' }).click();
+    await row.getByRole('button', { name: /Delete/ }).waitFor();
   });
 
   for (const width of [1280, 820, 760]) {

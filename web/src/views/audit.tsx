@@ -5,7 +5,7 @@ import { Foreign } from '../parts/foreign.tsx';
 import { wordsOf } from '../parts/notices.tsx';
 import { Table } from '../parts/table.tsx';
 import { useRead } from '../state/use-read.ts';
-import { t } from '../text/index.ts';
+import { t, tCode } from '../text/index.ts';
 
 const PAGE = 50;
 /** As many as the API gives at once. */
@@ -35,7 +35,11 @@ export function Audit() {
             { title: t('audit.who'), cell: ({ who, from }) => <Foreign text={`${who} ${from}`} /> },
             {
               title: t('audit.action'),
-              cell: ({ action, target }) => <Foreign text={`${action} ${target}`} />,
+              cell: ({ action, target }) => (
+                <span title={action}>
+                  {tCode('kind', action)} <Foreign text={target} />
+                </span>
+              ),
             },
             {
               title: t('details'),

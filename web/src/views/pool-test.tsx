@@ -5,7 +5,7 @@ import { Act } from '../parts/act.tsx';
 import { Facts, Pill } from '../parts/bits.tsx';
 import { Foreign } from '../parts/foreign.tsx';
 import { attempt } from '../parts/notices.tsx';
-import { t } from '../text/index.ts';
+import { t, tCode } from '../text/index.ts';
 
 /** What the test of a pool takes, as the API does. */
 export interface PoolTestQuestion {
@@ -62,7 +62,8 @@ function TestResult({ of }: { readonly of: PoolTestView }) {
   return (
     <section aria-label={t('pool.tested')}>
       <h3>
-        {t('pool.tested')} <Pill kind={isWell ? 'good' : 'bad'}>{isWell ? t('pool.up') : failure.step}</Pill>
+        {t('pool.tested')}{' '}
+        <Pill kind={isWell ? 'good' : 'bad'}>{isWell ? t('pool.up') : tCode('step', failure.step)}</Pill>
       </h3>
       {!isWell && (
         <p class="problem">

@@ -157,6 +157,11 @@ function ShareStream({ sessions }: { readonly sessions: readonly SessionView[] }
         <p class="none">{t('worker.noShares')}</p>
       ) : (
         <ol class="shares">
+          {shares.some(({ result }) => result === 'accepted-local') && (
+            <li class="note">
+              {t('share.accepted-local')}: {t('share.accepted-localText')}
+            </li>
+          )}
           {shares.map(({ key, at, result, count, difficulty }) => (
             <li key={key}>
               <Pill kind={result.startsWith('accepted') ? 'good' : 'bad'}>
