@@ -31,6 +31,7 @@ export function PoolStates() {
           title: t('pool.upstreams'),
           cell: ({ upstreams }) => Object.values(upstreams).reduce((sum, n) => sum + n, 0),
           isFigure: true,
+          isMinor: true,
         },
         {
           title: t('pool.roundTrip'),

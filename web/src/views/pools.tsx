@@ -71,9 +71,9 @@ export function Pools() {
               cell: ({ algorithm, coin }) => `${algorithm}${coin === '' ? '' : ` (${coin})`}`,
             },
             { title: t('dialect'), cell: ({ dialect }) => dialect, isMinor: true },
-            { title: t('pool.tls'), cell: ({ tls }) => (tls ? '✓' : '') },
+            { title: t('pool.tls'), cell: ({ tls }) => (tls ? '✓' : ''), isMinor: true },
             { title: t('pool.note'), cell: ({ label }) => <Foreign text={label} /> },
-            { title: t('pool.source'), cell: ({ source }) => tCode('source', source) },
+            { title: t('pool.source'), cell: ({ source }) => tCode('source', source), isMinor: true },
             {
               title: t('actions'),
               isTitleHidden: true,
