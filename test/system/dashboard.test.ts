@@ -1,79 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { after, before, describe, type TestContext, test } from 'node:test';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { describe, test } from 'node:test';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import { hashToken } from '../../src/http/auth.ts';
 import { readBuiltPage } from '../../src/http/page.ts';
-import { listenTo, startBrowser } from '../support/browser.ts';
+import { barriersOf, DESK, openContext, openFarm, openPage, PHONE, picture } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
-import { Farm } from '../support/farm.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const VIEWS = ['', 'workers', 'accounts', 'pools', 'events', 'system'] as const;
-const PHONE = { width: 390, height: 844 };
-const DESK = { width: 1280, height: 900 };
-/** Where to leave pictures of every view; without, none are made. */
-const PICTURES = process.env['DASHBOARD_PICTURES'] ?? '';
-
-let browser: Browser;
-before(async () => {
-  browser = await startBrowser();
-});
-after(() => browser.close());
-
-/** A farm, and what is to be closed before it: a page that loses its server complains. */
-const pagesOf = new WeakMap<Farm, (() => Promise<void>)[]>();
-
-async function openFarm(t: TestContext, flags: readonly string[] = []): Promise<Farm> {
-  const farm = await Farm.open({ flags });
-  const closers: (() => Promise<void>)[] = [];
-  pagesOf.set(farm, closers);
-  t.after(async () => {
-    try {
-      for (const close of closers) await close();
-    } finally {
-      await farm[Symbol.asyncDispose]();
-    }
-  });
-  return farm;
-}
-
-/** A browser of its own. */
-async function openContext(farm: Farm, options: BrowserContextOptions = {}): Promise<BrowserContext> {
-  const context = await browser.newContext({ locale: 'en-US', viewport: DESK, ...options });
-  pagesOf.get(farm)?.push(() => context.close());
-  return context;
-}
-
-/** A page of its own, whose complaints fail the test at its end. */
-async function openPage(farm: Farm, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await openContext(farm, options);
-  const page = await context.newPage();
-  const complaints = listenTo(page, farm.program.web);
-  pagesOf.get(farm)?.push(async () => assert.deepEqual(complaints.list, []));
-  return page;
-}
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (PICTURES === '') return;
-  mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: `${PICTURES}/${name}.png` });
-}
-
-/** What a screen reader, or eyes that see little contrast, would stumble over. */
-async function barriersOf(page: Page): Promise<string[]> {
-  // The policy of the page lets no script in that is not its own; this one comes from the outside.
-  await page.evaluate(AXE);
-  const {
-    violations,
-  }: { readonly violations: readonly { id: string; nodes: readonly { html: string }[] }[] } =
-    await page.evaluate('axe.run()');
-  return violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
-  );
-}
 
 describe('the dashboard', () => {
   test('is small, and asks for nothing from elsewhere', () => {
@@ -157,8 +90,8 @@ describe('the dashboard', () => {
     await page.getByRole('heading', { name: 'new-rig' }).waitFor();
     // Shares run in while one looks.
     await page.locator('.shares li').first().waitFor();
-    await page.getByText('What it says').click();
-    await page.getByRole('button', { name: 'Record its lines' }).click();
+    await page.getByText('What it and the proxy say').click();
+    await page.getByRole('button', { name: 'Record the dialogue' }).click();
     await page.locator('.lines code', { hasText: 'mining.submit' }).first().waitFor();
     assert.ok(!(await page.content()).includes('secret of the pool'));
   });
@@ -178,7 +111,7 @@ describe('the dashboard', () => {
     await miner.waitFor(({ accepted }) => accepted >= 3);
     const page = await openPage(farm);
     await page.goto(`${farm.program.web}/#/accounts/${name}`);
-    await page.getByRole('button', { name: 'Mine here now' }).click();
+    await page.getByRole('button', { name: 'Switch to this pool' }).click();
     await page.getByText(`Miners move to ${formatEndpoint(second.endpoint)}.`).waitFor();
     await eventually(
       () => second.stats.accepted >= 3,
@@ -190,7 +123,7 @@ describe('the dashboard', () => {
     assert.equal(second.stats.user('bob').accepted, second.stats.accepted);
     await page
       .getByRole('row', { name: new RegExp(formatEndpoint(second.endpoint)) })
-      .getByText('Mines on')
+      .getByText('Mines here')
       .waitFor();
   });
 
@@ -220,7 +153,7 @@ describe('the dashboard', () => {
     const page = await openPage(farm);
     await page.goto(`${farm.program.web}/#/system`);
     const form = page.getByRole('form', { name: 'Make a token' });
-    await form.getByLabel('May').selectOption('admin');
+    await form.getByLabel('Scope').selectOption('admin');
     await form.getByLabel('Note').fill('of the page');
     await form.getByRole('button', { name: 'Make a token' }).click();
     const token = (await page.locator('.made code').textContent()) ?? '';

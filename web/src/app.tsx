@@ -1,11 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { isLoginNeeded, token } from './api/client.ts';
+import { Banner } from './parts/banner.tsx';
+import { Boundary } from './parts/boundary.tsx';
 import { Notices } from './parts/notices.tsx';
 import { Preferences } from './parts/preferences.tsx';
 import { loadAlgorithms } from './state/algorithms.ts';
 import { startLive, version } from './state/live.ts';
 import { hrefOf, place, workerOfStep } from './state/place.ts';
+import { learnScope } from './state/who.ts';
 import { t } from './text/index.ts';
 import { Account } from './views/account.tsx';
 import { Accounts } from './views/accounts.tsx';
@@ -35,7 +38,9 @@ export function App() {
   // Who is not logged in hears nothing.
   useEffect(() => (isLoginOpen ? undefined : startLive()), [isLoginOpen, token.value]);
   useEffect(() => {
+    if (isLoginOpen) return;
     loadAlgorithms().catch(() => undefined);
+    learnScope().catch(() => undefined);
   }, [token.value, isLoginOpen]);
   if (isLoginOpen) return <Login />;
   const { steps } = place.value;
@@ -49,7 +54,10 @@ export function App() {
       <div class="shell">
         <Menu view={view} />
         <main id="content" tabIndex={-1}>
-          <Shown view={view} steps={steps} />
+          <Banner />
+          <Boundary key={steps.join('/')}>
+            <Shown view={view} steps={steps} />
+          </Boundary>
         </main>
       </div>
       <Notices />

@@ -45,6 +45,29 @@ function forgetToken(): void {
   localStorage.removeItem(KEPT_UNDER);
 }
 
+/** Why the API could not do something that it should (503), by the call; gone once it can. */
+export const faults = signal<ReadonlyMap<string, string>>(new Map());
+/** What is not asked again is not known to last. */
+const FAULT_LASTS_MS = 30_000;
+
+function noteFault(called: string, status: number, why: () => string): void {
+  if (status === 503) {
+    const message = why();
+    faults.value = new Map(faults.peek()).set(called, message);
+    setTimeout(() => {
+      if (faults.peek().get(called) === message) dropFault(called);
+    }, FAULT_LASTS_MS);
+  } else if (faults.peek().has(called)) {
+    dropFault(called);
+  }
+}
+
+function dropFault(called: string): void {
+  const next = new Map(faults.peek());
+  next.delete(called);
+  faults.value = next;
+}
+
 export function headersOf(kept: string): Record<string, string> {
   return kept === '' ? {} : { authorization: `Bearer ${kept}` };
 }
@@ -65,16 +88,22 @@ export function pathWith(path: string, query: Query = {}): string {
 export async function call<Answer>(
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
-  parts: { readonly query?: Query; readonly body?: unknown; readonly signal?: AbortSignal } = {},
+  parts: {
+    readonly query?: Query;
+    readonly body?: unknown;
+    readonly signal?: AbortSignal;
+    /** Another token than the page's, which is being tried. */
+    readonly as?: string;
+  } = {},
 ): Promise<Answer> {
-  const { query, body, signal: aborted } = parts;
+  const { query, body, signal: aborted, as } = parts;
   let response: Response;
   try {
     response = await fetch(pathWith(path, query), {
       method,
       headers: {
         accept: 'application/json',
-        ...headersOf(token.peek()),
+        ...headersOf(as ?? token.peek()),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -85,8 +114,9 @@ export async function call<Answer>(
     throw new ApiProblem(0, 'unreachable', String(error));
   }
   const text = await response.text();
+  noteFault(`${method} ${path}`, response.status, () => problemOf(response, text).message);
   if (response.ok) return (text === '' ? {} : JSON.parse(text)) as Answer;
-  if (response.status === 401) isLoginNeeded.value = true;
+  if (response.status === 401 && as === undefined) isLoginNeeded.value = true;
   throw problemOf(response, text);
 }
 
@@ -104,8 +134,14 @@ function problemOf(response: Response, text: string): ApiProblem {
 }
 
 /** Reads with GET. */
-export function read<Answer>(path: string, query?: Query, aborted?: AbortSignal): Promise<Answer> {
+export function read<Answer>(
+  path: string,
+  query?: Query,
+  aborted?: AbortSignal,
+  as?: string,
+): Promise<Answer> {
   return call('GET', path, {
+    ...(as === undefined ? {} : { as }),
     ...(query === undefined ? {} : { query }),
     ...(aborted === undefined ? {} : { signal: aborted }),
   });

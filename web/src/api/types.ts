@@ -63,6 +63,16 @@ export interface Recording {
   readonly lines: readonly RecordedLine[];
 }
 
+/** A recording that is being made, or is kept. */
+export interface RecordingRow {
+  /** Of the session. */
+  readonly id: string;
+  readonly account: string;
+  readonly worker: string;
+  readonly address: string;
+  readonly recordingSince: string;
+}
+
 export interface AlgorithmRate {
   readonly algorithm: string;
   readonly unit: Unit;
@@ -87,6 +97,25 @@ export interface Fleet {
   /** Relative standard error of it; null while no pool has accepted a share. */
   readonly efficiency1hError: number | null;
   readonly pools: { readonly up: number; readonly down: number };
+  /** Absent before the proxy says it. */
+  readonly ready?: boolean;
+  /** Names of the checks that do not pass. */
+  readonly notReady?: readonly string[];
+}
+
+/** How a pool is, or an account at it: `idle` where nobody wants to mine there, `refused` where it takes no login. */
+export type PoolCondition = 'up' | 'idle' | 'connecting' | 'down' | 'refused';
+
+export interface WhoAmI {
+  readonly scope: string;
+  readonly open: boolean;
+  readonly label: string | null;
+  readonly expiresAt: string | null;
+}
+
+export interface Refusal {
+  readonly at: string;
+  readonly message: string;
 }
 
 export interface PoolState {
@@ -98,6 +127,10 @@ export interface PoolState {
   readonly jobs: number;
   readonly failures: number;
   readonly lastError: string;
+  readonly lastErrorAt?: string | null;
+  readonly state?: PoolCondition;
+  /** Miners that wait for it. */
+  readonly waiting?: number;
   readonly roundTripSeconds: number | null;
 }
 
@@ -109,6 +142,8 @@ export interface ProxyEvent {
   readonly kind: string;
   readonly severity: Severity;
   readonly message: string;
+  /** More than 1 where it came so often that it is told in one. */
+  readonly count?: number;
   readonly account?: string;
   readonly pool?: string;
   readonly worker?: string;
@@ -120,6 +155,19 @@ export interface Credentials {
   readonly user: string;
   readonly hasPassword: boolean;
   readonly algorithm: string | null;
+  readonly state?: PoolCondition;
+  readonly lastRefusal?: Refusal | null;
+}
+
+/** What the miners of an account do at one of its pools. */
+export interface PoolOfAccount {
+  readonly pool: string;
+  readonly algorithm: string;
+  /** Login at the pool, by which two of one pool are told apart. */
+  readonly user?: string;
+  readonly state?: PoolCondition;
+  readonly lastRefusal?: Refusal | null;
+  readonly miners: number;
 }
 
 export interface UserView extends Credentials {
@@ -130,7 +178,17 @@ export interface UserView extends Credentials {
   readonly revision: number;
   readonly createdAt: string;
   readonly changedAt: string;
+  readonly lastSeenAt: string | null;
+  readonly difficulty: {
+    readonly min: number | null;
+    readonly max: number | null;
+    readonly sharesPerMinute: number | null;
+  };
+  readonly workerTemplate: string;
   readonly mining: {
+    /** Miners that wait for a pool. */
+    readonly waiting?: number;
+    readonly pools: readonly PoolOfAccount[];
     readonly miners: number;
     readonly shares: ShareCounts;
     readonly efficiency: number | null;
@@ -148,6 +206,28 @@ export interface PoolEntry {
   readonly label: string;
   readonly coin: string;
   readonly source: 'catalogue' | 'operator' | (string & {});
+  readonly options: PoolOptions;
+}
+
+export interface PoolOptions {
+  readonly suggestDifficulty: number | null;
+  readonly passwordTemplate: string | null;
+  readonly jobTimeoutSeconds: number | null;
+  readonly tlsVerify: boolean | null;
+  readonly tlsFingerprint: string | null;
+  readonly via: string | null;
+}
+
+/** A login of a miner that was refused, as often as it was. */
+export interface RefusedLogin {
+  readonly address: string;
+  readonly name: string;
+  readonly agent: string;
+  readonly dialect: string;
+  readonly reason: string;
+  readonly count: number;
+  readonly firstAt: string;
+  readonly lastAt: string;
 }
 
 export interface AlgorithmView {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import type { Hashrate, Severity, Unit } from '../api/types.ts';
+import type { Hashrate, PoolCondition, Severity, Unit } from '../api/types.ts';
 import { percentText, rateText, secondsSince } from '../format/figures.ts';
-import { momentText, t, timeText } from '../text/index.ts';
+import { momentText, t, tCode, timeText } from '../text/index.ts';
 
 /** One figure with its name. */
 export function Tile({
@@ -12,14 +12,14 @@ export function Tile({
 }: {
   readonly title: string;
   readonly value: ComponentChildren;
-  readonly note?: ComponentChildren;
+  readonly note?: ComponentChildren | undefined;
   readonly children?: ComponentChildren;
 }) {
   return (
     <div class="tile">
       <h2>{title}</h2>
       <p class="value">{value}</p>
-      {note !== undefined && <p class="note">{note}</p>}
+      {note != null && <p class="note">{note}</p>}
       {children}
     </div>
   );
@@ -28,17 +28,39 @@ export function Tile({
 /** A state by word and by colour: the colour alone would be lost on some. */
 export function Pill({
   kind,
+  title,
   children,
 }: {
   readonly kind: 'good' | 'bad' | 'warn' | 'calm';
+  readonly title?: string | undefined;
   readonly children: ComponentChildren;
 }) {
-  return <span class={`pill ${kind}`}>{children}</span>;
+  return (
+    <span class={`pill ${kind}`} title={title}>
+      {children}
+    </span>
+  );
 }
 
 export function SeverityPill({ severity }: { readonly severity: Severity }) {
   const kinds = { info: 'calm', warning: 'warn', error: 'bad' } as const;
   return <Pill kind={kinds[severity]}>{t(`severity.${severity}`)}</Pill>;
+}
+
+/** How a pool is, or an account at it. */
+export function ConditionPill({ of }: { readonly of: PoolCondition }) {
+  const kinds = { up: 'good', idle: 'calm', connecting: 'warn', down: 'bad', refused: 'bad' } as const;
+  return (
+    <Pill kind={kinds[of]} title={of === 'idle' ? t('pool.state.idleText') : undefined}>
+      {t(`pool.state.${of}`)}
+    </Pill>
+  );
+}
+
+/** What became of a share. */
+export function ResultText({ result }: { readonly result: string }) {
+  const isLocal = result === 'accepted-local';
+  return <span title={isLocal ? t('share.accepted-localText') : undefined}>{tCode('share', result)}</span>;
 }
 
 /** A moment as the time since; the moment itself is shown by a pointer. */

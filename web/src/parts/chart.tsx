@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { isDark, language } from '../state/preferences.ts';
+import { formatMoment, momentText, t } from '../text/index.ts';
 
 export interface ChartLine {
   readonly label: string;
@@ -69,11 +70,15 @@ export function Chart(props: ChartProps) {
           x: { range: (_, from, to) => [Math.min(from, to - LEAST_SECONDS), to] },
           y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] },
         },
-        axes: [axis, { ...axis, size: 84, values: (_, ticks) => ticks.map((value) => text(value)) }],
+        axes: [
+          { ...axis, values: (_, seconds, _axis, _space, step) => timesText(seconds, step) },
+          { ...axis, size: 84, values: (_, ticks) => ticks.map((value) => text(value)) },
+        ],
         series: [
           {
+            label: t('chart.time'),
             value: (_, seconds) =>
-              seconds == null ? '–' : new Date(seconds * 1000).toLocaleString(language.value),
+              seconds == null ? '–' : momentText(new Date(seconds * 1000).toISOString()),
           },
           ...lines.map((line, i) => ({
             label: line.label,
@@ -107,4 +112,27 @@ export function Chart(props: ChartProps) {
   }, [times, lines, band]);
 
   return <div class="chart" role="img" aria-label={label} ref={holder} />;
+}
+
+const DAY_SECONDS = 86_400;
+
+function dayOf(seconds: number): string {
+  return formatMoment(seconds * 1000, { day: 'numeric', month: 'short' });
+}
+
+/** Times along an axis: the day alone where the steps are that long, else the time, with the day in the line below where it begins. */
+function timesText(times: readonly number[], stepSeconds: number): string[] {
+  if (stepSeconds >= DAY_SECONDS) return times.map(dayOf);
+  let last = '';
+  return times.map((seconds) => {
+    const day = dayOf(seconds);
+    const time = formatMoment(seconds * 1000, {
+      hour: '2-digit',
+      minute: '2-digit',
+      ...(stepSeconds < 60 ? { second: '2-digit' } : {}),
+    });
+    const isNewDay = day !== last;
+    last = day;
+    return isNewDay ? `${time}\n${day}` : time;
+  });
 }

@@ -11,11 +11,12 @@ export function Field({
 }: {
   readonly label: string;
   readonly value: string;
-  readonly type?: 'text' | 'password' | 'search' | 'number';
+  readonly type?: 'text' | 'password' | 'search' | 'number' | 'date';
   readonly placeholder?: string;
   readonly required?: boolean;
   readonly list?: string;
-  readonly min?: number;
+  readonly min?: number | string;
+  readonly step?: 'any';
   readonly autofocus?: boolean;
   onInput(value: string): void;
 }) {

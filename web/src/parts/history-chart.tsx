@@ -1,17 +1,27 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Query } from '../api/client.ts';
 import type { History, HistorySeries } from '../api/types.ts';
-import { rateText } from '../format/figures.ts';
+import { rateText, rejectedOf } from '../format/figures.ts';
 import { useRead } from '../state/use-read.ts';
 import { t } from '../text/index.ts';
 import { Chart } from './chart.tsx';
 import { wordsOf } from './notices.tsx';
+import { SaveSheet } from './save.tsx';
 
 const RANGES = ['1h', '24h', '7d', '30d', '1y'] as const;
 type Range = (typeof RANGES)[number];
 
 /** Hashrates of the last hour to the last year, a chart per unit: hashes and solutions have no common scale. */
-export function HistoryChart({ question, title }: { readonly question: Query; readonly title: string }) {
+export function HistoryChart({
+  question,
+  title,
+  name = 'fleet',
+}: {
+  readonly question: Query;
+  readonly title: string;
+  /** Of what it is, for the name of a file. */
+  readonly name?: string;
+}) {
   const [range, setRange] = useState<Range>('1h');
   const { data, problem } = useRead<History>(
     '/history',
@@ -29,6 +39,22 @@ export function HistoryChart({ question, title }: { readonly question: Query; re
               {t(`range.${one}`)}
             </button>
           ))}
+          <SaveSheet
+            name={`history-${name.replaceAll(/[^\w-]+/g, '_')}-${range}`}
+            make={() => ({
+              head: ['at', 'algorithm', 'hashrateHs', 'work', 'accepted', 'rejected'],
+              rows: (data?.series ?? []).flatMap(({ algorithm, points }) =>
+                points.map(({ at, hashrateHs, work, accepted, rejected }) => [
+                  at,
+                  algorithm,
+                  hashrateHs,
+                  work,
+                  accepted,
+                  typeof rejected === 'number' ? rejected : rejectedOf(rejected),
+                ]),
+              ),
+            })}
+          />
         </div>
       </header>
       {problem !== null && <p class="problem">{wordsOf(problem)}</p>}

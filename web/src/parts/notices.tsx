@@ -1,23 +1,33 @@
 import { signal } from '@preact/signals';
 import { ApiProblem } from '../api/client.ts';
 import { t } from '../text/index.ts';
+import { Foreign } from './foreign.tsx';
 
 interface Notice {
   readonly id: number;
   readonly text: string;
   readonly isProblem: boolean;
+  readonly action?: NoticeAction | undefined;
+}
+
+/** What can be done about it, from the notice itself. */
+export interface NoticeAction {
+  readonly text: string;
+  act(): void;
 }
 
 const SHOWN_MS = 8000;
+/** Long enough to think again. */
+const ACTION_MS = 30_000;
 const notices = signal<readonly Notice[]>([]);
 let nextId = 1;
 
-function add(text: string, isProblem: boolean): void {
-  const notice = { id: nextId, text, isProblem };
+function add(text: string, isProblem: boolean, action?: NoticeAction): void {
+  const notice = { id: nextId, text, isProblem, action };
   nextId += 1;
   notices.value = [...notices.peek().slice(-3), notice];
   // What went wrong stays until it is closed.
-  if (!isProblem) setTimeout(() => drop(notice.id), SHOWN_MS);
+  if (!isProblem) setTimeout(() => drop(notice.id), action === undefined ? SHOWN_MS : ACTION_MS);
 }
 
 function drop(id: number): void {
@@ -25,8 +35,8 @@ function drop(id: number): void {
 }
 
 /** Says for a while that something was done. */
-export function say(text: string): void {
-  add(text, false);
+export function say(text: string, action?: NoticeAction): void {
+  add(text, false, action);
 }
 
 /** A fault in words for people. */
@@ -50,9 +60,22 @@ export async function attempt<Answer>(action: () => Promise<Answer>): Promise<An
 export function Notices() {
   return (
     <div class="notices" role="status" aria-live="polite">
-      {notices.value.map(({ id, text, isProblem }) => (
+      {notices.value.map(({ id, text, isProblem, action }) => (
         <div key={id} class={isProblem ? 'notice problem' : 'notice'} role={isProblem ? 'alert' : undefined}>
-          <span>{text}</span>
+          <span>
+            <Foreign text={text} />
+          </span>
+          {action !== undefined && (
+            <button
+              type="button"
+              onClick={() => {
+                drop(id);
+                action.act();
+              }}
+            >
+              {action.text}
+            </button>
+          )}
           <button type="button" class="plain" onClick={() => drop(id)} aria-label={t('close')}>
             ✕
           </button>

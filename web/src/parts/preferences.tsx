@@ -1,6 +1,7 @@
 import { logOut, token } from '../api/client.ts';
 import { streamState } from '../state/live.ts';
 import { language, THEMES, theme } from '../state/preferences.ts';
+import { mayChange } from '../state/who.ts';
 import { LANGUAGES, nameOfLanguage, t } from '../text/index.ts';
 import { Pill } from './bits.tsx';
 import { Choice } from './field.tsx';
@@ -13,6 +14,7 @@ export function Preferences() {
       <p role="status">
         <Pill kind={state === 'live' ? 'good' : 'warn'}>{t(`live.${state}`)}</Pill>
       </p>
+      {!mayChange() && <p class="none">{t('readOnly')}</p>}
       <Choice
         label={t('language')}
         value={language.value}

@@ -1,5 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { isPhone } from '../state/preferences.ts';
+import { classOf } from './table.tsx';
 
 export interface Column<Row> {
   readonly key: string;
@@ -21,6 +23,12 @@ export interface Order {
 }
 
 const ROW_PX = 38;
+/** Of a card, which a row is on a phone. */
+const CARD_PX = 172;
+/** A column of so many rem has a line of a card for itself; of narrower ones two share a line. */
+const WIDE_REM = 6.5;
+/** As the style has it. */
+const GAP_REM = 0.5;
 /** Rows beyond what is seen, above and below. */
 const SPARE = 8;
 
@@ -42,14 +50,15 @@ export interface RowsProps<Row> {
 export function Rows<Row>(props: RowsProps<Row>) {
   const { columns, rows, first, total, hrefOf, order, label, onOrder, onRange } = props;
   const body = useRef<HTMLDivElement>(null);
+  const rowPx = isPhone.value ? CARD_PX : ROW_PX;
   const [seen, setSeen] = useState({ first: 0, count: 40 });
 
   useEffect(() => {
     const element = body.current;
     if (element === null) return undefined;
     const look = (): void => {
-      const from = Math.max(0, Math.floor(element.scrollTop / ROW_PX) - SPARE);
-      const count = Math.ceil(element.clientHeight / ROW_PX) + SPARE * 2;
+      const from = Math.max(0, Math.floor(element.scrollTop / rowPx) - SPARE);
+      const count = Math.ceil(element.clientHeight / rowPx) + SPARE * 2;
       setSeen((before) =>
         before.first === from && before.count === count ? before : { first: from, count },
       );
@@ -62,11 +71,16 @@ export function Rows<Row>(props: RowsProps<Row>) {
       element.removeEventListener('scroll', look);
       observer.disconnect();
     };
-  }, []);
+  }, [rowPx]);
   useEffect(() => onRange(seen.first, seen.count), [seen]);
 
+  const main = columns.filter(({ isMinor }) => isMinor !== true);
   const grid: Record<string, string> = {
-    '--columns': columns.map(({ width }) => `minmax(${width}rem, ${width}fr)`).join(' '),
+    '--columns': columnsOf(columns),
+    '--width': widthOf(columns),
+    '--main-columns': columnsOf(main),
+    '--main-width': widthOf(main),
+    '--height': `${rowPx}px`,
   };
   const shown: JSX.Element[] = [];
   for (let at = seen.first; at < Math.min(total, seen.first + seen.count); at += 1) {
@@ -78,33 +92,53 @@ export function Rows<Row>(props: RowsProps<Row>) {
         class="row"
         role="row"
         aria-rowindex={at + 2}
-        style={{ transform: `translateY(${at * ROW_PX}px)` }}
+        style={{ transform: `translateY(${at * rowPx}px)` }}
       >
-        {columns.map(({ key, cell, isFigure, isMinor }, i) => (
-          <div key={key} role="cell" class={classOf(isFigure, isMinor)}>
-            {row === undefined ? '…' : i === 0 ? <a href={hrefOf(row)}>{cell(row)}</a> : cell(row)}
+        {columns.map(({ key, title, width, cell, isFigure, isMinor }, i) => (
+          <div
+            key={key}
+            role="cell"
+            class={`${classOf(isFigure, isMinor)} ${width >= WIDE_REM ? 'wide' : ''}`}
+            data-title={i === 0 ? undefined : title}
+          >
+            {row === undefined ? (
+              '…'
+            ) : i === 0 ? (
+              <a href={hrefOf(row)}>{cell(row)}</a>
+            ) : (
+              <span>{cell(row)}</span>
+            )}
           </div>
         ))}
       </div>,
     );
   }
+  // One box scrolls both ways, so the heading stays above its columns. It has to be reached by the keyboard.
   return (
-    <div class="rows" role="table" aria-label={label} aria-rowcount={total + 1} style={grid}>
-      <div role="rowgroup">
-        <div class="row head" role="row" aria-rowindex={1}>
-          {columns.map((column) => (
-            <Head key={column.key} column={column} order={order} onOrder={onOrder} />
-          ))}
+    <div class="rows" ref={body} tabIndex={0} role="group" aria-label={label}>
+      <div role="table" aria-label={label} aria-rowcount={total + 1} style={grid}>
+        <div role="rowgroup" class="top">
+          <div class="row head" role="row" aria-rowindex={1}>
+            {columns.map((column) => (
+              <Head key={column.key} column={column} order={order} onOrder={onOrder} />
+            ))}
+          </div>
         </div>
-      </div>
-      {/* A scrolled region has to be reached by the keyboard. */}
-      <div class="body" role="rowgroup" ref={body} tabIndex={0} aria-label={label}>
-        <div class="space" style={{ height: `${total * ROW_PX}px` }}>
+        <div role="rowgroup" class="space" style={{ height: `${total * rowPx}px` }}>
           {shown}
         </div>
       </div>
     </div>
   );
+}
+
+/** All columns at their narrowest, with the gaps between them and the room at both ends. */
+function widthOf(columns: readonly { readonly width: number }[]): string {
+  return `${columns.reduce((sum, { width }) => sum + width + GAP_REM, 2 * GAP_REM)}rem`;
+}
+
+function columnsOf(columns: readonly { readonly width: number }[]): string {
+  return columns.map(({ width }) => `minmax(${width}rem, ${width}fr)`).join(' ');
 }
 
 function Head<Row>({
@@ -131,8 +165,4 @@ function Head<Row>({
       </button>
     </div>
   );
-}
-
-function classOf(isFigure = false, isMinor = false): string {
-  return `${isFigure ? 'figure' : ''} ${isMinor ? 'minor' : ''}`.trim();
 }

@@ -6,9 +6,11 @@ export interface TableColumn<Row> {
   readonly isFigure?: boolean;
   /** The title is for screen readers alone. */
   readonly isTitleHidden?: boolean;
+  /** Not shown where there is little room. */
+  readonly isMinor?: boolean;
 }
 
-/** A table of few rows; what is said instead where there are none. */
+/** A table of few rows, on a phone a card each; what is said instead where there are none. */
 export function Table<Row>({
   columns,
   rows,
@@ -25,21 +27,27 @@ export function Table<Row>({
   if (rows.length === 0) return <p class="none">{none}</p>;
   return (
     <div class="table" tabIndex={0} role="group" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map(({ title, isFigure, isTitleHidden }) => (
-              <th key={title} scope="col" class={isFigure === true ? 'figure' : ''}>
+      {/* Laid out as cards it would be no table to a screen reader, but for the roles. */}
+      <table role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            {columns.map(({ title, isFigure, isMinor, isTitleHidden }) => (
+              <th key={title} role="columnheader" scope="col" class={classOf(isFigure, isMinor)}>
                 {isTitleHidden === true ? <span class="hidden">{title}</span> : title}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr key={keyOf(row)}>
-              {columns.map(({ title, cell, isFigure }) => (
-                <td key={title} class={isFigure === true ? 'figure' : ''} data-title={title}>
+            <tr key={keyOf(row)} role="row">
+              {columns.map(({ title, cell, isFigure, isMinor, isTitleHidden }) => (
+                <td
+                  key={title}
+                  role="cell"
+                  class={classOf(isFigure, isMinor)}
+                  data-title={isTitleHidden === true ? undefined : title}
+                >
                   {cell(row)}
                 </td>
               ))}
@@ -49,4 +57,9 @@ export function Table<Row>({
       </table>
     </div>
   );
+}
+
+/** The classes of a column. */
+export function classOf(isFigure = false, isMinor = false): string {
+  return `${isFigure ? 'figure' : ''} ${isMinor ? 'minor' : ''}`.trim();
 }

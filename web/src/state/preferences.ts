@@ -23,6 +23,13 @@ darkScheme.addEventListener('change', ({ matches }) => {
   isDarkByDevice.value = matches;
 });
 
+const smallScreen = matchMedia('(max-width: 46rem)');
+/** Whether rows are cards, as the style has it for screens so narrow. */
+export const isPhone = signal(smallScreen.matches);
+smallScreen.addEventListener('change', ({ matches }) => {
+  isPhone.value = matches;
+});
+
 /** Whether the page is dark: charts draw by it. */
 export const isDark = signal(false);
 

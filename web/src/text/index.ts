@@ -34,19 +34,50 @@ function fill(text: string, values: Readonly<Record<string, string | number>>): 
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-/** Making one of these takes a thousand times as long as using it. */
-const MOMENTS: Readonly<Record<Language, Intl.DateTimeFormat>> = {
-  en: new Intl.DateTimeFormat('en', { dateStyle: 'short', timeStyle: 'medium' }),
-  ru: new Intl.DateTimeFormat('ru', { dateStyle: 'short', timeStyle: 'medium' }),
-};
 const PLURALS: Readonly<Record<Language, Intl.PluralRules>> = {
   en: new Intl.PluralRules('en'),
   ru: new Intl.PluralRules('ru'),
 };
 
+/** Whether there are words for it. */
+export function isTextKey(key: string): key is TextKey {
+  return Object.hasOwn(en, key);
+}
+
+/** The words for a code of the API, `prefix.code`; the code itself where there are none. */
+export function tCode(prefix: string, code: string): string {
+  const key = `${prefix}.${code}`;
+  return isTextKey(key) ? t(key) : code;
+}
+
+/** How moments are written: by the language of the page. English without a country would be American, with months before days. */
+const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', ru: 'ru' };
+
+/** Making one of these takes a thousand times as long as using it. */
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
+
+/** A moment, so written, by the clock of the browser. */
+export function formatMoment(ms: number, options: Intl.DateTimeFormatOptions): string {
+  const locale = LOCALES[language.value];
+  const key = `${locale} ${JSON.stringify(options)}`;
+  const format = FORMATS.get(key) ?? new Intl.DateTimeFormat(locale, options);
+  FORMATS.set(key, format);
+  return format.format(ms);
+}
+
 /** A moment by the clock of the browser. */
 export function momentText(iso: string): string {
-  return MOMENTS[language.value].format(Date.parse(iso));
+  return formatMoment(Date.parse(iso), { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
+/** A time of day to the millisecond, for what comes in quick succession. */
+export function instantText(iso: string): string {
+  return formatMoment(Date.parse(iso), {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+  });
 }
 
 /** A time of so many seconds. */

@@ -1,31 +1,65 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api/client.ts';
 import type { UserView } from '../api/types.ts';
+import { Act } from '../parts/act.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Choice, Field, Form } from '../parts/field.tsx';
 import { attempt, say } from '../parts/notices.tsx';
 import { hrefOf } from '../state/place.ts';
 import { t } from '../text/index.ts';
-import { bodyOf, type CredentialsDraft, CredentialsFields, EMPTY_CREDENTIALS } from './credentials-form.tsx';
+import {
+  bodyOf,
+  type CredentialsDraft,
+  CredentialsFields,
+  EMPTY_CREDENTIALS,
+  type StoredLogin,
+} from './credentials-form.tsx';
 
 const MODES = ['auto', 'shared', 'dedicated'] as const;
 const MOST_BACKUPS = 8;
 
-/** Registers an account, or changes one: the backups' passwords that are not touched are kept. */
+/** A backup with what is stored of it, since others may go before it. */
+interface BackupDraft {
+  readonly key: number;
+  readonly stored: StoredLogin | null;
+  readonly draft: CredentialsDraft;
+}
+
+/** Registers an account, or changes one: the passwords that are not touched are kept. */
 export function AccountForm({ user, onClose }: { readonly user: UserView | null; onClose(): void }) {
   const [primary, setPrimary] = useState<CredentialsDraft>(
     user === null ? EMPTY_CREDENTIALS : { pool: user.pool, user: user.user, password: null },
   );
-  const [backups, setBackups] = useState<readonly CredentialsDraft[]>(
-    user?.backups.map((entry) => ({ pool: entry.pool, user: entry.user, password: null })) ?? [],
+  const [backups, setBackups] = useState<readonly BackupDraft[]>(
+    user?.backups.map(({ pool, user: as }, key) => ({
+      key,
+      stored: { pool, user: as },
+      draft: { pool, user: as, password: null },
+    })) ?? [],
   );
   const [label, setLabel] = useState(user?.label ?? '');
   const [mode, setMode] = useState<string>(user?.mode ?? 'auto');
+  const [bounds, setBounds] = useState({
+    min: numberText(user?.difficulty.min),
+    max: numberText(user?.difficulty.max),
+    sharesPerMinute: numberText(user?.difficulty.sharesPerMinute),
+  });
+  const [workerTemplate, setWorkerTemplate] = useState(user?.workerTemplate ?? '');
   const [isSending, setIsSending] = useState(false);
 
   const send = async (): Promise<void> => {
     setIsSending(true);
-    const given = { ...bodyOf(primary), backups: backups.map(bodyOf), label, mode };
+    const difficulty = Object.fromEntries(
+      Object.entries(bounds).map(([key, text]) => [key, text === '' ? null : Number(text)]),
+    );
+    const given = {
+      ...bodyOf(primary),
+      backups: backups.map(({ draft }) => bodyOf(draft)),
+      label,
+      mode,
+      difficulty,
+      ...(workerTemplate === (user?.workerTemplate ?? '') ? {} : { workerTemplate: workerTemplate || null }),
+    };
     const isDone = await (user === null ? register(given) : change(user.name, given));
     setIsSending(false);
     if (isDone) onClose();
@@ -35,19 +69,20 @@ export function AccountForm({ user, onClose }: { readonly user: UserView | null;
     <Dialog title={title} onClose={onClose}>
       <Form label={title} onSend={() => void send()}>
         <CredentialsFields
-          legend={t('account.primary')}
+          legend={t('account.first')}
           draft={primary}
-          isPasswordTaken
+          stored={user}
+          isUserFree
           onDraft={setPrimary}
         />
         {backups.map((backup, at) => (
-          // The place in the list is what tells backups apart.
-          <div key={at} class="backup">
+          <div key={backup.key} class="backup">
             <CredentialsFields
               legend={`${t('account.backup')} ${at + 1}`}
-              draft={backup}
-              isPasswordTaken={false}
-              onDraft={(draft) => setBackups(backups.with(at, draft))}
+              draft={backup.draft}
+              stored={backup.stored}
+              isUserFree={false}
+              onDraft={(draft) => setBackups(backups.with(at, { ...backup, draft }))}
             />
             <button type="button" class="plain" onClick={() => setBackups(backups.toSpliced(at, 1))}>
               {t('account.removeBackup')}
@@ -55,7 +90,7 @@ export function AccountForm({ user, onClose }: { readonly user: UserView | null;
           </div>
         ))}
         {backups.length < MOST_BACKUPS && (
-          <button type="button" onClick={() => setBackups([...backups, EMPTY_CREDENTIALS])}>
+          <button type="button" onClick={() => setBackups([...backups, newBackup(backups)])}>
             {t('account.addBackup')}
           </button>
         )}
@@ -66,17 +101,52 @@ export function AccountForm({ user, onClose }: { readonly user: UserView | null;
           options={MODES.map((value) => ({ value, text: t(`account.mode.${value}`) }))}
           onInput={setMode}
         />
+        <fieldset>
+          <legend>{t('account.difficulty')}</legend>
+          {(
+            [
+              ['min', 'account.difficultyMin'],
+              ['max', 'account.difficultyMax'],
+              ['sharesPerMinute', 'account.sharesPerMinute'],
+            ] as const
+          ).map(([key, name]) => (
+            <Field
+              key={key}
+              label={t(name)}
+              type="number"
+              min={0}
+              step="any"
+              value={bounds[key]}
+              placeholder={t('account.asUsual')}
+              onInput={(text) => setBounds({ ...bounds, [key]: text })}
+            />
+          ))}
+          <Field
+            label={t('account.workerTemplate')}
+            value={workerTemplate}
+            placeholder="{user}.{worker}"
+            onInput={setWorkerTemplate}
+          />
+        </fieldset>
         <footer>
           <button type="button" onClick={onClose}>
             {t('cancel')}
           </button>
-          <button type="submit" class="main" disabled={isSending}>
+          <Act isSubmit kind="main" disabled={isSending}>
             {user === null ? t('accounts.register') : t('account.save')}
-          </button>
+          </Act>
         </footer>
       </Form>
     </Dialog>
   );
+}
+
+function newBackup(backups: readonly BackupDraft[]): BackupDraft {
+  return { key: Math.max(-1, ...backups.map(({ key }) => key)) + 1, stored: null, draft: EMPTY_CREDENTIALS };
+}
+
+function numberText(value: number | null | undefined): string {
+  return value == null ? '' : String(value);
 }
 
 async function register(body: object): Promise<boolean> {

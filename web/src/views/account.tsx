@@ -1,21 +1,27 @@
 import { useState } from 'preact/hooks';
 import { call } from '../api/client.ts';
-import type { Credentials, ServerFacts, UserView } from '../api/types.ts';
+import type { ServerFacts, UserView } from '../api/types.ts';
 import { acceptedOf, percentText, rejectedOf } from '../format/figures.ts';
-import { Ago, Facts, Pill } from '../parts/bits.tsx';
+import { Act } from '../parts/act.tsx';
+import { Ago, Facts } from '../parts/bits.tsx';
 import { Confirm } from '../parts/dialog.tsx';
+import { Foreign } from '../parts/foreign.tsx';
 import { HistoryChart } from '../parts/history-chart.tsx';
 import { attempt, say, wordsOf } from '../parts/notices.tsx';
-import { Table } from '../parts/table.tsx';
+import { Copy } from '../parts/save.tsx';
 import { hrefOf } from '../state/place.ts';
 import { useRead } from '../state/use-read.ts';
 import { t } from '../text/index.ts';
 import { AccountForm } from './account-form.tsx';
+import { AccountPools } from './account-pools.tsx';
+import { useFormerEvents } from './event-table.tsx';
 
 const REFRESH_MS = 2000;
 
 /** One account: where it mines, where it could, and what it has done. */
 export function Account({ name }: { readonly name: string }) {
+  // They tell of refused logins.
+  useFormerEvents();
   const path = `/users/${encodeURIComponent(name)}`;
   const { data: user, problem, again } = useRead<UserView>(path, {}, { everyMs: REFRESH_MS });
   const { data: server } = useRead<ServerFacts>('/server');
@@ -30,93 +36,29 @@ export function Account({ name }: { readonly name: string }) {
     say(t('account.deleted', { name }));
     location.hash = hrefOf(['accounts']);
   };
-  /** The chosen entry comes first, the one that was first follows it. */
-  const switchTo = async (chosen: Credentials): Promise<void> => {
-    const others = [user, ...user.backups].filter((entry) => !isSame(entry, chosen));
-    const body = {
-      pool: chosen.pool,
-      user: chosen.user,
-      backups: others.map(({ pool, user: as }) => ({ pool, user: as })),
-    };
-    if ((await attempt(() => call('PATCH', path, { body }))) !== null)
-      say(t('account.switched', { pool: chosen.pool }));
-    again();
-  };
-  const { mining } = user;
-  const entries: readonly Credentials[] = [user, ...user.backups];
   return (
     <>
       {fault !== null && <p class="problem">{fault}</p>}
       <header class="bar">
         <h1>
-          <code>{name}</code> {user.label !== '' && <small>{user.label}</small>}
+          <code>{name}</code>{' '}
+          {user.label !== '' && (
+            <small>
+              <Foreign text={user.label} />
+            </small>
+          )}
         </h1>
         <div>
-          <button type="button" onClick={() => setOpen('edit')}>
-            {t('account.edit')}
-          </button>{' '}
-          <button type="button" class="danger" onClick={() => setOpen('delete')}>
+          <Copy text={name} what={t('account.name')} />{' '}
+          <Act onAct={() => setOpen('edit')}>{t('account.edit')}</Act>{' '}
+          <Act kind="danger" onAct={() => setOpen('delete')}>
             {t('account.delete')}
-          </button>
+          </Act>
         </div>
       </header>
-      <Facts
-        of={[
-          [
-            t('account.miners'),
-            <a key="m" href={hrefOf(['workers'], { account: name })}>
-              {mining.miners}
-            </a>,
-          ],
-          [t('account.primary'), mining.pool ?? '–'],
-          [t('algorithm'), user.algorithm ?? '–'],
-          [t('accepted'), acceptedOf(mining.shares)],
-          [t('rejected'), rejectedOf(mining.shares)],
-          [
-            t('fleet.efficiency'),
-            `${percentText(mining.efficiency)}${mining.efficiencyError === null ? '' : ` ± ${percentText(mining.efficiencyError)}`}`,
-          ],
-          [t('account.mode'), t(`account.mode.${user.mode}`)],
-          [
-            t('account.command'),
-            <code key="c">{`-o stratum+tcp://${location.hostname}:${server?.stratum.port ?? 9332} -u ${name}.WORKER -p x`}</code>,
-          ],
-          [t('connected'), <Ago key="a" at={user.createdAt} />],
-        ]}
-      />
-      <Table
-        label={t('account.backups')}
-        none=""
-        rows={entries}
-        keyOf={(entry) => `${entry.pool} ${entry.user}`}
-        columns={[
-          { title: t('pool'), cell: ({ pool }) => pool },
-          { title: t('account.user'), cell: (entry) => entry.user },
-          { title: t('algorithm'), cell: ({ algorithm }) => algorithm ?? '–' },
-          {
-            title: t('state'),
-            cell: (entry) =>
-              entry.pool === mining.pool ? (
-                <Pill kind="good">{t('account.primary')}</Pill>
-              ) : entry === user ? (
-                t('account.primary')
-              ) : (
-                t('account.backup')
-              ),
-          },
-          {
-            title: t('actions'),
-            isTitleHidden: true,
-            cell: (entry) =>
-              entry !== user && (
-                <button type="button" onClick={() => void switchTo(entry)}>
-                  {t('account.switch')}
-                </button>
-              ),
-          },
-        ]}
-      />
-      <HistoryChart question={{ of: 'account', account: name }} title={t('fleet.history')} />
+      <AccountFacts user={user} port={server?.stratum.port ?? null} />
+      <AccountPools user={user} onChanged={again} />
+      <HistoryChart question={{ of: 'account', account: name }} title={t('fleet.history')} name={name} />
       {open === 'edit' && (
         <AccountForm
           user={user}
@@ -138,6 +80,39 @@ export function Account({ name }: { readonly name: string }) {
   );
 }
 
-function isSame(a: Credentials, b: Credentials): boolean {
-  return a.pool === b.pool && a.user === b.user;
+function AccountFacts({ user, port }: { readonly user: UserView; readonly port: number | null }) {
+  const { name, mining } = user;
+  const command = `-o stratum+tcp://${location.hostname}:${port ?? 9332} -u ${name}.WORKER -p x`;
+  return (
+    <Facts
+      of={[
+        [
+          t('account.miners'),
+          <a key="m" href={hrefOf(['workers'], { account: name })}>
+            {mining.miners}
+          </a>,
+        ],
+        ...(mining.waiting === undefined ? [] : [[t('account.waitingLabel'), mining.waiting] as const]),
+        [t('account.primary'), mining.pool ?? '–'],
+        [t('algorithm'), user.algorithm ?? '–'],
+        [t('accepted'), acceptedOf(mining.shares)],
+        [t('rejected'), rejectedOf(mining.shares)],
+        [t('fleet.efficiency'), efficiencyText(user)],
+        [t('account.mode'), t(`account.mode.${user.mode}`)],
+        [
+          t('account.command'),
+          <>
+            <code>{command}</code> <Copy text={command} what={t('account.command')} />
+          </>,
+        ],
+        [t('account.createdAt'), <Ago key="a" at={user.createdAt} />],
+        [t('account.lastSeen'), mining.miners > 0 ? t('filter.up') : <Ago key="l" at={user.lastSeenAt} />],
+      ]}
+    />
+  );
+}
+
+/** Work paid over work found, and how sure that is. */
+export function efficiencyText({ mining: { efficiency, efficiencyError } }: UserView): string {
+  return `${percentText(efficiency)}${efficiencyError === null ? '' : ` ± ${percentText(efficiencyError)}`}`;
 }

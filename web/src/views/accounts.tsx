@@ -1,77 +1,133 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { UserView } from '../api/types.ts';
-import { acceptedOf, percentText, rejectedOf } from '../format/figures.ts';
+import { acceptedOf, rejectedOf } from '../format/figures.ts';
+import { Act } from '../parts/act.tsx';
+import { Pill } from '../parts/bits.tsx';
 import { Field } from '../parts/field.tsx';
+import { Foreign } from '../parts/foreign.tsx';
 import { wordsOf } from '../parts/notices.tsx';
-import { Table } from '../parts/table.tsx';
-import { hrefOf } from '../state/place.ts';
-import { useRead } from '../state/use-read.ts';
-import { t } from '../text/index.ts';
+import { type Column, type Order, Rows } from '../parts/rows.tsx';
+import { SaveSheet, type Sheet } from '../parts/save.tsx';
+import { useAccounts } from '../state/accounts.ts';
+import { hrefOf, place, setQuery } from '../state/place.ts';
+import { entryCondition } from '../state/pool-condition.ts';
+import { t, tCount } from '../text/index.ts';
+import { efficiencyText } from './account.tsx';
 import { AccountForm } from './account-form.tsx';
 
-const PAGE = 100;
-const REFRESH_MS = 5000;
 const TYPING_MS = 250;
+
+/** What accounts are sorted by. */
+const KEYS: Readonly<Record<string, (user: UserView) => string | number>> = {
+  name: ({ name }) => name,
+  label: ({ label }) => label.toLowerCase(),
+  algorithm: ({ algorithm }) => algorithm ?? '',
+  pool: (user) => poolOf(user),
+  user: ({ user }) => user.toLowerCase(),
+  miners: ({ mining }) => mining.miners,
+  accepted: ({ mining }) => acceptedOf(mining.shares),
+  rejected: ({ mining }) => rejectedOf(mining.shares),
+  efficiency: ({ mining }) => mining.efficiency ?? -1,
+};
+
+function poolOf({ pool, mining }: UserView): string {
+  return mining.pool ?? pool;
+}
+
+/** A column that can be sorted by. */
+function of(
+  key: string,
+  title: string,
+  width: number,
+  cell: Column<UserView>['cell'],
+  more: Partial<Column<UserView>> = {},
+): Column<UserView> {
+  return { key, title, width, sort: key, cell, ...more };
+}
+
+function columns(): readonly Column<UserView>[] {
+  const figure = { isFigure: true };
+  return [
+    of('name', t('account.name'), 10.5, ({ name }) => <code>{name}</code>),
+    of('label', t('account.label'), 7.5, ({ label }) => <Foreign text={label} />),
+    of('pool', t('account.primary'), 9.5, (user) => (
+      <>
+        <Foreign text={poolOf(user)} />
+        {isRefused(user) && (
+          <>
+            {' '}
+            <Pill kind="bad">{t('pool.state.refused')}</Pill>
+          </>
+        )}
+      </>
+    )),
+    of('user', t('account.login'), 7, ({ user }) => <Foreign text={user} />, { isMinor: true }),
+    of('algorithm', t('algorithm'), 5.5, ({ algorithm }) => algorithm ?? '–', { isMinor: true }),
+    of('miners', t('account.miners'), 5, ({ mining }) => mining.miners, figure),
+    of('accepted', t('accepted'), 5, ({ mining }) => acceptedOf(mining.shares), {
+      ...figure,
+      isMinor: true,
+    }),
+    of('rejected', t('rejected'), 5.5, ({ mining }) => rejectedOf(mining.shares), {
+      ...figure,
+      isMinor: true,
+    }),
+    of('efficiency', t('fleet.efficiency'), 8.5, efficiencyText, { ...figure, isMinor: true }),
+  ];
+}
+
+/** Any of its pools refuses its login, and it mines nowhere. */
+function isRefused(user: UserView): boolean {
+  return (
+    user.mining.pool === null &&
+    [user, ...user.backups].some((entry) => entryCondition(user, entry).state === 'refused')
+  );
+}
 
 /** The registered accounts, and a form for another one. */
 export function Accounts() {
-  const [text, setText] = useState('');
-  const [search, setSearch] = useState('');
-  const [limit, setLimit] = useState(PAGE);
+  const { query } = place.value;
+  const [text, setText] = useState(query.get('search') ?? '');
+  const search = query.get('search') ?? '';
   const [isOpen, setIsOpen] = useState(false);
   useEffect(() => {
-    const timer = setTimeout(() => setSearch(text), TYPING_MS);
+    const timer = setTimeout(() => setQuery({ search: text }), TYPING_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  const { data, problem, again } = useRead<{
-    readonly users: readonly UserView[];
-    readonly next: string | null;
-  }>('/users', { ...(search === '' ? {} : { search }), limit }, { everyMs: REFRESH_MS });
+  const { users, problem, again } = useAccounts(search);
+  const sort = query.get('sort') ?? 'name';
+  const order: Order = { sort, order: query.get('order') === 'desc' ? 'desc' : 'asc' };
+  const sorted = useMemo(() => sortedBy(users ?? [], order), [users, order.sort, order.order]);
   return (
-    <>
+    <div class="fill">
       <header class="bar">
         <h1>{t('accounts')}</h1>
-        <button type="button" class="main" onClick={() => setIsOpen(true)}>
-          {t('accounts.register')}
-        </button>
+        <div>
+          <span aria-live="polite">
+            {users === null ? t('loading') : tCount('accounts.count', users.length)}
+          </span>{' '}
+          <SaveSheet name="accounts" make={() => sheetOf(sorted)} />{' '}
+          <Act kind="main" onAct={() => setIsOpen(true)}>
+            {t('accounts.register')}
+          </Act>
+        </div>
       </header>
       <div class="filters">
         <Field label={t('search')} type="search" value={text} onInput={setText} />
       </div>
       {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
-      <Table
+      {users?.length === 0 && problem === null && <p class="none">{t('accounts.none')}</p>}
+      <Rows
         label={t('accounts')}
-        none={data === null ? t('loading') : t('accounts.none')}
-        rows={data?.users ?? []}
-        keyOf={({ name }) => name}
-        columns={[
-          {
-            title: t('account.name'),
-            cell: ({ name }) => (
-              <a href={hrefOf(['accounts', name])}>
-                <code>{name}</code>
-              </a>
-            ),
-          },
-          { title: t('account.label'), cell: ({ label }) => label },
-          { title: t('algorithm'), cell: ({ algorithm }) => algorithm ?? '–' },
-          { title: t('account.primary'), cell: ({ pool, mining }) => mining.pool ?? pool },
-          { title: t('account.user'), cell: ({ user }) => user },
-          { title: t('account.miners'), cell: ({ mining }) => mining.miners, isFigure: true },
-          { title: t('accepted'), cell: ({ mining }) => acceptedOf(mining.shares), isFigure: true },
-          { title: t('rejected'), cell: ({ mining }) => rejectedOf(mining.shares), isFigure: true },
-          {
-            title: t('fleet.efficiency'),
-            cell: ({ mining }) => percentText(mining.efficiency),
-            isFigure: true,
-          },
-        ]}
+        columns={columns()}
+        rows={sorted}
+        first={0}
+        total={sorted.length}
+        hrefOf={({ name }) => hrefOf(['accounts', name])}
+        order={order}
+        onOrder={(next) => setQuery({ sort: next.sort, order: next.order })}
+        onRange={nothing}
       />
-      {data !== null && data.next !== null && (
-        <button type="button" onClick={() => setLimit(Math.min(1000, limit + PAGE))}>
-          {t('more')}
-        </button>
-      )}
       {isOpen && (
         <AccountForm
           user={null}
@@ -81,6 +137,35 @@ export function Accounts() {
           }}
         />
       )}
-    </>
+    </div>
   );
+}
+
+/** All rows are there, so none is to be asked for. */
+function nothing(): void {}
+
+function sortedBy(users: readonly UserView[], { sort, order }: Order): readonly UserView[] {
+  const key = KEYS[sort] ?? KEYS['name'];
+  if (key === undefined) return users;
+  const sign = order === 'asc' ? 1 : -1;
+  const keyed = users.map((user) => ({ user, key: key(user) }));
+  keyed.sort((a, b) => sign * (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return keyed.map(({ user }) => user);
+}
+
+function sheetOf(users: readonly UserView[]): Sheet {
+  return {
+    head: ['name', 'note', 'pool', 'user', 'algorithm', 'miners', 'accepted', 'rejected', 'efficiency'],
+    rows: users.map((user) => [
+      user.name,
+      user.label,
+      poolOf(user),
+      user.user,
+      user.algorithm,
+      user.mining.miners,
+      acceptedOf(user.mining.shares),
+      rejectedOf(user.mining.shares),
+      user.mining.efficiency,
+    ]),
+  };
 }

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { ApiProblem, logIn, token } from '../api/client.ts';
 import { Field, Form, Tick } from '../parts/field.tsx';
 import { wordsOf } from '../parts/notices.tsx';
+import { noteScope, scope, scopeOf } from '../state/who.ts';
 import { t } from '../text/index.ts';
 
 /** Asks for a token and tries it before it is kept. */
@@ -11,12 +12,17 @@ export function Login() {
   const [problem, setProblem] = useState('');
   const go = async (): Promise<void> => {
     const tried = text.trim();
-    const response = await fetch('/api/v1/version', { headers: { authorization: `Bearer ${tried}` } }).catch(
-      (error: unknown) => new ApiProblem(0, 'unreachable', String(error)),
-    );
-    if (response instanceof ApiProblem) setProblem(wordsOf(response));
-    else if (response.status === 401) setProblem(t('login.wrong'));
-    else logIn(tried, isKept);
+    try {
+      const found = await scopeOf(tried);
+      if (found === 'register') {
+        setProblem(t('login.register'));
+        return;
+      }
+      noteScope(tried, found);
+      logIn(tried, isKept);
+    } catch (error) {
+      setProblem(reasonOf(error));
+    }
   };
   return (
     <main class="login">
@@ -27,7 +33,7 @@ export function Login() {
         <Tick label={t('login.keep')} value={isKept} onInput={setIsKept} />
         {(problem !== '' || token.value !== '') && (
           <p class="problem" role="alert">
-            {problem || t('login.wrong')}
+            {problem || t(scope.value === 'register' ? 'login.register' : 'login.wrong')}
           </p>
         )}
         <button type="submit" class="main">
@@ -36,4 +42,10 @@ export function Login() {
       </Form>
     </main>
   );
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof ApiProblem)) return String(error);
+  if (error.status === 401) return t('login.wrong');
+  return error.status === 429 ? t('login.busy') : wordsOf(error);
 }

@@ -1,32 +1,24 @@
-import { useEffect } from 'preact/hooks';
-import { read } from '../api/client.ts';
-import type { ProxyEvent } from '../api/types.ts';
 import { percentText, rateText } from '../format/figures.ts';
-import { Ago, SeverityPill, Tile } from '../parts/bits.tsx';
+import { Tile } from '../parts/bits.tsx';
 import { HistoryChart } from '../parts/history-chart.tsx';
 import { Spark } from '../parts/spark.tsx';
-import { Table } from '../parts/table.tsx';
-import { addEvents, events, fleet, trails } from '../state/live.ts';
+import { events, fleet, poolStates, trails } from '../state/live.ts';
 import { hrefOf } from '../state/place.ts';
+import { countConditions } from '../state/pool-condition.ts';
 import { t } from '../text/index.ts';
+import { EventTable, useFormerEvents } from './event-table.tsx';
 import { PoolStates } from './pool-states.tsx';
 
 const LATEST = 6;
-
-/** The newest events that there were before the page was opened. */
-export function useFormerEvents(): void {
-  useEffect(() => {
-    read<{ readonly events: readonly ProxyEvent[] }>('/events', { limit: 200 }).then(
-      (answer) => addEvents(answer.events),
-      () => undefined,
-    );
-  }, []);
-}
 
 /** The fleet at a glance. */
 export function Overview() {
   useFormerEvents();
   const now = fleet.value;
+  const states = poolStates.value;
+  // Counted from what the table below shows, so that both say the same. A pool that nobody wants is none that is missing.
+  const pools = states === null ? null : countConditions(states);
+  const wanted = pools === null ? 0 : (states?.length ?? 0) - pools.idle;
   const efficiencyError = now?.efficiency1hError ?? null;
   return (
     <>
@@ -62,12 +54,18 @@ export function Overview() {
         />
         <Tile
           title={t('fleet.efficiency')}
-          value={percentText(now?.efficiency1h ?? null)}
-          note={`${efficiencyError === null ? '' : `± ${percentText(efficiencyError)}, `}${t('fleet.efficiencyText')}`}
+          value={
+            <>
+              {percentText(now?.efficiency1h ?? null)}
+              {efficiencyError !== null && <small> ± {percentText(efficiencyError)}</small>}
+            </>
+          }
+          note={t('fleet.efficiencyText')}
         />
         <Tile
           title={t('fleet.pools')}
-          value={now === null ? '–' : `${now.pools.up} / ${now.pools.up + now.pools.down}`}
+          value={pools === null ? '–' : `${pools.up} / ${wanted}`}
+          note={pools !== null && pools.idle > 0 ? t('fleet.idlePools', { n: pools.idle }) : undefined}
         />
       </div>
       <HistoryChart question={{ of: 'fleet' }} title={t('fleet.history')} />
@@ -83,22 +81,5 @@ export function Overview() {
         <EventTable rows={events.value.slice(0, LATEST)} />
       </section>
     </>
-  );
-}
-
-export function EventTable({ rows }: { readonly rows: readonly ProxyEvent[] }) {
-  return (
-    <Table
-      label={t('events')}
-      none={t('events.none')}
-      rows={rows}
-      keyOf={({ id }) => id}
-      columns={[
-        { title: t('time'), cell: ({ at }) => <Ago at={at} /> },
-        { title: t('state'), cell: ({ severity }) => <SeverityPill severity={severity} /> },
-        { title: t('events.kind'), cell: ({ kind }) => <code>{kind}</code> },
-        { title: t('events.what'), cell: ({ message }) => message },
-      ]}
-    />
   );
 }

@@ -1,7 +1,9 @@
-import { Pill } from '../parts/bits.tsx';
+import { Ago, ConditionPill } from '../parts/bits.tsx';
+import { Foreign } from '../parts/foreign.tsx';
 import { Table } from '../parts/table.tsx';
 import { poolStates } from '../state/live.ts';
 import { hrefOf } from '../state/place.ts';
+import { conditionOf } from '../state/pool-condition.ts';
 import { t } from '../text/index.ts';
 
 /** The pools that are in use, and how they are. */
@@ -17,13 +19,19 @@ export function PoolStates() {
         { title: t('algorithm'), cell: ({ algorithm }) => algorithm },
         {
           title: t('state'),
-          cell: ({ up }) => <Pill kind={up ? 'good' : 'bad'}>{up ? t('pool.up') : t('pool.down')}</Pill>,
+          cell: (state) => (
+            <>
+              <ConditionPill of={conditionOf(state)} />
+              {(state.waiting ?? 0) > 0 && <small> {t('pool.waiting', { n: state.waiting ?? 0 })}</small>}
+            </>
+          ),
         },
         { title: t('account.miners'), cell: ({ sessions }) => sessions, isFigure: true },
         {
           title: t('pool.upstreams'),
           cell: ({ upstreams }) => Object.values(upstreams).reduce((sum, n) => sum + n, 0),
           isFigure: true,
+          isMinor: true,
         },
         {
           title: t('pool.roundTrip'),
@@ -31,9 +39,26 @@ export function PoolStates() {
             roundTripSeconds === null ? '–' : `${Math.round(roundTripSeconds * 1000)} ms`,
           isFigure: true,
         },
-        { title: t('pool.jobs'), cell: ({ jobs }) => jobs, isFigure: true },
-        { title: t('pool.failures'), cell: ({ failures }) => failures, isFigure: true },
-        { title: t('pool.lastError'), cell: ({ lastError }) => lastError || '–' },
+        { title: t('pool.jobs'), cell: ({ jobs }) => jobs, isFigure: true, isMinor: true },
+        { title: t('pool.failures'), cell: ({ failures }) => failures, isFigure: true, isMinor: true },
+        {
+          title: t('pool.lastError'),
+          // What is over is no fault any more.
+          cell: ({ up, lastError, lastErrorAt = null }) =>
+            lastError === '' ? (
+              '–'
+            ) : (
+              <span class={up ? 'past' : ''}>
+                <Foreign text={lastError} />
+                {lastErrorAt !== null && (
+                  <>
+                    {', '}
+                    <Ago at={lastErrorAt} />
+                  </>
+                )}
+              </span>
+            ),
+        },
       ]}
     />
   );

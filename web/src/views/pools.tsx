@@ -1,13 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
 import { call } from '../api/client.ts';
-import type { PoolEntry, PoolTestView } from '../api/types.ts';
-import { Facts, Pill } from '../parts/bits.tsx';
-import { Choice, Field, Form, Tick } from '../parts/field.tsx';
+import type { PoolEntry } from '../api/types.ts';
+import { Act, ActAfterAsking } from '../parts/act.tsx';
+import { Field } from '../parts/field.tsx';
+import { Foreign } from '../parts/foreign.tsx';
 import { attempt, say, wordsOf } from '../parts/notices.tsx';
 import { Table } from '../parts/table.tsx';
-import { algorithms } from '../state/algorithms.ts';
 import { useRead } from '../state/use-read.ts';
-import { t } from '../text/index.ts';
+import { t, tCode } from '../text/index.ts';
+import { AddPool } from './add-pool.tsx';
+import { PoolForm, PoolTestForm } from './pool-form.tsx';
 import { PoolStates } from './pool-states.tsx';
 
 /** Of the list; what is beyond is found by searching. */
@@ -26,6 +28,7 @@ export function Pools() {
     ...(search === '' ? {} : { search }),
     limit: PAGE,
   });
+  const [open, setOpen] = useState<{ readonly entry: PoolEntry; readonly as: 'form' | 'test' } | null>(null);
   const remove = async (pool: string): Promise<void> => {
     if ((await attempt(() => call('DELETE', `/pools/${encodeURIComponent(pool)}`))) !== null)
       say(t('pool.deleted', { pool }));
@@ -62,32 +65,59 @@ export function Pools() {
           rows={ownFirst(data?.pools ?? [])}
           keyOf={({ pool, source }) => `${pool} ${source}`}
           columns={[
-            { title: t('pool'), cell: ({ pool }) => pool },
+            { title: t('pool'), cell: ({ pool }) => <Foreign text={pool} /> },
             {
               title: t('algorithm'),
               cell: ({ algorithm, coin }) => `${algorithm}${coin === '' ? '' : ` (${coin})`}`,
             },
-            { title: t('dialect'), cell: ({ dialect }) => dialect },
-            { title: t('pool.tls'), cell: ({ tls }) => (tls ? '✓' : '') },
-            { title: t('pool.note'), cell: ({ label }) => label },
-            { title: t('pool.source'), cell: ({ source }) => source },
+            { title: t('dialect'), cell: ({ dialect }) => dialect, isMinor: true },
+            { title: t('pool.tls'), cell: ({ tls }) => (tls ? '✓' : ''), isMinor: true },
+            { title: t('pool.note'), cell: ({ label }) => <Foreign text={label} /> },
+            { title: t('pool.source'), cell: ({ source }) => tCode('source', source), isMinor: true },
             {
               title: t('actions'),
               isTitleHidden: true,
-              cell: ({ pool, source }) =>
-                source !== 'catalogue' && (
-                  <button
-                    type="button"
-                    aria-label={`${t('pool.delete')}: ${pool}`}
-                    onClick={() => void remove(pool)}
-                  >
-                    {t('pool.delete')}
-                  </button>
-                ),
+              cell: (entry) => (
+                <span class="actions">
+                  <Act name={`${t('pool.edit')}: ${entry.pool}`} onAct={() => setOpen({ entry, as: 'form' })}>
+                    {t('pool.edit')}
+                  </Act>{' '}
+                  {!entry.pool.startsWith('*') && (
+                    <Act
+                      name={`${t('pool.test')}: ${entry.pool}`}
+                      onAct={() => setOpen({ entry, as: 'test' })}
+                    >
+                      {t('pool.test')}
+                    </Act>
+                  )}{' '}
+                  {entry.source !== 'catalogue' && (
+                    <ActAfterAsking
+                      name={`${t('pool.delete')}: ${entry.pool}`}
+                      question={t('pool.deleteAsk', { pool: entry.pool })}
+                      yes={t('pool.delete')}
+                      onAct={() => void remove(entry.pool)}
+                    >
+                      {t('pool.delete')}
+                    </ActAfterAsking>
+                  )}
+                </span>
+              ),
             },
           ]}
         />
       </section>
+      {open !== null && open.as === 'form' && (
+        <PoolForm
+          entry={open.entry}
+          onClose={() => {
+            setOpen(null);
+            again();
+          }}
+        />
+      )}
+      {open !== null && open.as === 'test' && (
+        <PoolTestForm entry={open.entry} onClose={() => setOpen(null)} />
+      )}
     </>
   );
 }
@@ -98,106 +128,4 @@ function ownFirst(pools: readonly PoolEntry[]): readonly PoolEntry[] {
     ...pools.filter(({ source }) => source !== 'catalogue'),
     ...pools.filter(({ source }) => source === 'catalogue'),
   ];
-}
-
-function AddPool({ onAdded }: { onAdded(): void }) {
-  const [pool, setPool] = useState('');
-  const [algorithm, setAlgorithm] = useState('auto');
-  const [tls, setTls] = useState(false);
-  const [user, setUser] = useState('');
-  const [password, setPassword] = useState('');
-  const [label, setLabel] = useState('');
-  const [test, setTest] = useState<PoolTestView | 'asked' | null>(null);
-
-  const login = user === '' ? {} : { user, password };
-  const tryIt = async (): Promise<void> => {
-    setTest('asked');
-    const named = algorithm === 'auto' ? {} : { algorithm };
-    setTest(
-      await attempt(() =>
-        call<PoolTestView>('POST', '/pools/test', { body: { pool, tls, ...login, ...named } }),
-      ),
-    );
-  };
-  const add = async (): Promise<void> => {
-    const asked = algorithm === 'auto' ? login : {};
-    const body = { pool, algorithm, tls, label, ...asked };
-    if ((await attempt(() => call('POST', '/pools', { body }))) === null) return;
-    say(t('pool.added', { pool }));
-    setPool('');
-    setTest(null);
-    onAdded();
-  };
-  return (
-    <Form label={t('pools.add')} onSend={() => void add()}>
-      <div class="filters">
-        <Field
-          label={t('pool.address')}
-          value={pool}
-          placeholder={t('pool.addressText')}
-          required
-          onInput={setPool}
-        />
-        <Choice
-          label={t('algorithm')}
-          value={algorithm}
-          options={[
-            { value: 'auto', text: t('pool.auto') },
-            ...algorithms.value.map(({ name }) => ({ value: name, text: name })),
-          ]}
-          onInput={setAlgorithm}
-        />
-        <Field label={t('account.user')} value={user} onInput={setUser} />
-        <Field label={t('account.password')} type="password" value={password} onInput={setPassword} />
-        <Field label={t('pool.note')} value={label} onInput={setLabel} />
-        <Tick label={t('pool.tls')} value={tls} onInput={setTls} />
-        <button type="button" disabled={pool === '' || test === 'asked'} onClick={() => void tryIt()}>
-          {t('pool.test')}
-        </button>
-        <button type="submit" class="main">
-          {t('pool.add')}
-        </button>
-      </div>
-      <div aria-live="polite">
-        {test === 'asked' && <p class="none">{t('pool.testing')}</p>}
-        {test !== null && test !== 'asked' && <TestResult of={test} />}
-      </div>
-    </Form>
-  );
-}
-
-function TestResult({ of }: { readonly of: PoolTestView }) {
-  const failure = of['failure'] as { readonly step: string; readonly message: string } | null | undefined;
-  const isWell = failure == null;
-  return (
-    <section aria-label={t('pool.tested')}>
-      <h3>
-        {t('pool.tested')} <Pill kind={isWell ? 'good' : 'bad'}>{isWell ? t('pool.up') : failure.step}</Pill>
-      </h3>
-      {!isWell && <p class="problem">{failure.message}</p>}
-      <Facts
-        of={(
-          [
-            'algorithm',
-            'dialect',
-            'address',
-            'connectMs',
-            'loginMs',
-            'firstJobMs',
-            'difficulty',
-            'extranonce2Bytes',
-          ] as const
-        )
-          .filter((key) => of[key] != null)
-          .map((key) => [key, String(of[key])] as const)}
-      />
-      {of.notes.length > 0 && (
-        <ul>
-          {of.notes.map((note) => (
-            <li key={note}>{note}</li>
-          ))}
-        </ul>
-      )}
-    </section>
-  );
 }

@@ -1,23 +1,28 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { call } from '../api/client.ts';
-import type { Recording, SessionView } from '../api/types.ts';
-import { acceptedOf, countText, rateText, rejectedOf } from '../format/figures.ts';
-import { Ago, Facts, Pill, RateWithError } from '../parts/bits.tsx';
+import type { SessionView } from '../api/types.ts';
+import { countText, rateText } from '../format/figures.ts';
+import { Pill, ResultText } from '../parts/bits.tsx';
 import { Chart } from '../parts/chart.tsx';
+import { Foreign } from '../parts/foreign.tsx';
 import { HistoryChart } from '../parts/history-chart.tsx';
-import { attempt, say, wordsOf } from '../parts/notices.tsx';
-import { Table } from '../parts/table.tsx';
+import { wordsOf } from '../parts/notices.tsx';
+import { useAccounts } from '../state/accounts.ts';
 import { unitOf } from '../state/algorithms.ts';
 import { hrefOf } from '../state/place.ts';
 import { useRead } from '../state/use-read.ts';
 import { momentText, t } from '../text/index.ts';
+import { LastRecordings } from './recordings.tsx';
+import { Session } from './session.tsx';
+import { AccountName } from './workers.tsx';
 
 const REFRESH_MS = 1000;
 const TRAIL_POINTS = 600;
 const STREAM_ROWS = 50;
+const NOTES_MS = 60_000;
 
 /** One worker: what it does now, and did before. */
 export function Worker({ account, worker }: { readonly account: string; readonly worker: string }) {
+  useAccounts('', NOTES_MS);
   const { data, problem } = useRead<{ readonly sessions: readonly SessionView[] }>(
     '/sessions',
     { account, worker, up: true, sort: 'hashrate', order: 'desc', limit: 1000 },
@@ -28,17 +33,25 @@ export function Worker({ account, worker }: { readonly account: string; readonly
   const [first] = sessions;
   return (
     <>
-      <h1>{worker || t('noName')}</h1>
+      <h1>{worker === '' ? t('noName') : <Foreign text={worker} />}</h1>
       <p>
-        {t('account')}: <a href={hrefOf(['accounts', account])}>{account}</a>
+        {t('account')}:{' '}
+        <a href={hrefOf(['accounts', account])}>
+          <AccountName name={account} />
+        </a>
       </p>
       {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
       {data !== null && first === undefined && <p class="none">{t('worker.gone')}</p>}
       {first !== undefined && <Live sessions={sessions} />}
-      <HistoryChart question={{ of: 'worker', account, worker }} title={t('fleet.history')} />
+      <HistoryChart
+        question={{ of: 'worker', account, worker }}
+        title={t('fleet.history')}
+        name={`${account}.${worker}`}
+      />
       {sessions.map((session) => (
         <Session key={session.id} session={session} />
       ))}
+      <LastRecordings account={account} worker={worker} />
     </>
   );
 }
@@ -144,9 +157,16 @@ function ShareStream({ sessions }: { readonly sessions: readonly SessionView[] }
         <p class="none">{t('worker.noShares')}</p>
       ) : (
         <ol class="shares">
+          {shares.some(({ result }) => result === 'accepted-local') && (
+            <li class="note">
+              {t('share.accepted-local')}: {t('share.accepted-localText')}
+            </li>
+          )}
           {shares.map(({ key, at, result, count, difficulty }) => (
             <li key={key}>
-              <Pill kind={result.startsWith('accepted') ? 'good' : 'bad'}>{result}</Pill>
+              <Pill kind={result.startsWith('accepted') ? 'good' : 'bad'}>
+                <ResultText result={result} />
+              </Pill>
               {count > 1 ? ` × ${count}` : ''} <small>{countText(difficulty)}</small>{' '}
               <time dateTime={at}>{momentText(at)}</time>
             </li>
@@ -154,121 +174,5 @@ function ShareStream({ sessions }: { readonly sessions: readonly SessionView[] }
         </ol>
       )}
     </>
-  );
-}
-
-function Session({ session }: { readonly session: SessionView }) {
-  const {
-    id,
-    address,
-    agent,
-    dialect,
-    pool,
-    algorithm,
-    difficulty,
-    hashrate,
-    shares,
-    connectedAt,
-    lastShareAt,
-    ip,
-  } = session;
-  const unit = unitOf(algorithm);
-  const rejects = Object.entries(shares).filter(
-    ([result, count]) => count > 0 && !result.startsWith('accepted'),
-  );
-  const kick = async (): Promise<void> => {
-    const done = await attempt(() => call('DELETE', `/sessions/${encodeURIComponent(id)}`));
-    if (done !== null) say(t('worker.kicked'));
-  };
-  const ban = async (): Promise<void> => {
-    const body = { address: ip, seconds: 3600, reason: 'dashboard' };
-    if ((await attempt(() => call('POST', '/bans', { body }))) !== null)
-      say(t('worker.banned', { address: ip }));
-  };
-  return (
-    <section aria-label={address}>
-      <header class="bar">
-        <h2>{address}</h2>
-        <div>
-          <button type="button" onClick={() => void kick()}>
-            {t('worker.kick')}
-          </button>{' '}
-          <button type="button" class="danger" onClick={() => void ban()}>
-            {t('worker.ban')}
-          </button>
-        </div>
-      </header>
-      <Facts
-        of={[
-          [t('hashrate'), <RateWithError key="r" rate={hashrate} unit={unit} />],
-          [
-            t('worker.rates'),
-            [hashrate['1m'], hashrate['5m'], hashrate['15m']].map((hs) => rateText(hs, unit)).join(' · '),
-          ],
-          [t('difficulty'), countText(difficulty)],
-          [t('algorithm'), algorithm],
-          [t('pool'), pool || '–'],
-          [t('program'), agent || '–'],
-          [t('dialect'), dialect],
-          [t('accepted'), acceptedOf(shares)],
-          [t('rejected'), rejectedOf(shares)],
-          [t('connected'), <Ago key="c" at={connectedAt} />],
-          [t('lastShare'), <Ago key="s" at={lastShareAt} />],
-        ]}
-      />
-      <h3>{t('worker.rejects')}</h3>
-      <Table
-        label={t('worker.rejects')}
-        none={t('worker.noRejects')}
-        rows={rejects}
-        keyOf={([result]) => result}
-        columns={[
-          { title: t('state'), cell: ([result]) => result },
-          { title: t('rejected'), cell: ([, count]) => count, isFigure: true },
-        ]}
-      />
-      <Lines id={id} />
-    </section>
-  );
-}
-
-/** What the miner and the proxy say to each other, while it is recorded. */
-function Lines({ id }: { readonly id: string }) {
-  const path = `/sessions/${encodeURIComponent(id)}`;
-  const [isOpen, setIsOpen] = useState(false);
-  const [isRecorded, setIsRecorded] = useState(false);
-  const { data, problem, again } = useRead<Recording>(
-    isOpen ? `${path}/lines` : null,
-    {},
-    { everyMs: isRecorded ? REFRESH_MS : 0 },
-  );
-  const record = async (method: 'POST' | 'DELETE'): Promise<void> => {
-    await attempt(() => call(method, `${path}/recording`, method === 'POST' ? { body: {} } : {}));
-    setIsRecorded(method === 'POST');
-    again();
-  };
-  useEffect(() => {
-    if (data !== null) setIsRecorded(data.until !== null && Date.parse(data.until) > Date.now());
-  }, [data]);
-  const isOn = data?.until != null && Date.parse(data.until) > Date.now();
-  return (
-    <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
-      <summary>{t('worker.lines')}</summary>
-      {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
-      <p>
-        <button type="button" onClick={() => void record(isOn ? 'DELETE' : 'POST')}>
-          {isOn ? t('worker.stop') : t('worker.record')}
-        </button>{' '}
-        {isOn && t('worker.recording', { time: momentText(data.until) })}
-      </p>
-      <ol class="lines">
-        {data?.lines.map(({ at, from, text }, i) => (
-          <li key={`${at} ${i}`} class={from}>
-            <time dateTime={at}>{at.slice(11, 23)}</time> <b>{t(`worker.from.${from}`)}</b>{' '}
-            <code>{text}</code>
-          </li>
-        ))}
-      </ol>
-    </details>
   );
 }

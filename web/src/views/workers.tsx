@@ -1,11 +1,17 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
+import { type Query, read } from '../api/client.ts';
 import type { WorkerView } from '../api/types.ts';
 import { acceptedOf, countText, rejectedOf } from '../format/figures.ts';
+import { visible } from '../format/visible.ts';
 import { Ago, Pill, RateWithError } from '../parts/bits.tsx';
 import { Choice, Field } from '../parts/field.tsx';
+import { Foreign } from '../parts/foreign.tsx';
 import { wordsOf } from '../parts/notices.tsx';
 import { type Column, type Order, Rows } from '../parts/rows.tsx';
+import { SaveSheet, type Sheet } from '../parts/save.tsx';
+import { accountNotes, useAccounts } from '../state/accounts.ts';
 import { algorithms, unitOf } from '../state/algorithms.ts';
+import { poolStates } from '../state/live.ts';
 import { hrefOf, place, setQuery, stepOfWorker } from '../state/place.ts';
 import { useRead } from '../state/use-read.ts';
 import { t, tCount } from '../text/index.ts';
@@ -19,6 +25,11 @@ interface WorkerPage {
 const BLOCK = 50;
 const REFRESH_MS = 2000;
 const TYPING_MS = 250;
+const NOTES_MS = 60_000;
+const NOTES_SHOWN = 12;
+/** More in one list nobody reads; what is beyond is found by its note. */
+const ACCOUNTS_LISTED = 2000;
+const SAVED_AT_ONCE = 1000;
 
 function columns(): readonly Column<WorkerView>[] {
   return [
@@ -29,7 +40,8 @@ function columns(): readonly Column<WorkerView>[] {
       width: 7,
       cell: ({ worker, up }) => (
         <>
-          {worker || t('noName')} {!up && <Pill kind="bad">{t('filter.down')}</Pill>}
+          {worker === '' ? t('noName') : <Foreign text={worker} />}{' '}
+          {!up && <Pill kind="bad">{t('worker.down')}</Pill>}
         </>
       ),
     },
@@ -37,19 +49,25 @@ function columns(): readonly Column<WorkerView>[] {
       key: 'account',
       title: t('account'),
       sort: 'account',
-      width: 8,
-      isMinor: true,
-      cell: ({ account }) => account,
+      width: 9,
+      cell: ({ account }) => <AccountName name={account} />,
     },
     {
       key: 'algorithm',
       title: t('algorithm'),
       sort: 'algorithm',
-      width: 6.5,
+      width: 5.5,
       isMinor: true,
       cell: ({ algorithm }) => algorithm,
     },
-    { key: 'pool', title: t('pool'), sort: 'pool', width: 9, isMinor: true, cell: ({ pool }) => pool },
+    {
+      key: 'pool',
+      title: t('pool'),
+      sort: 'pool',
+      width: 9,
+      isMinor: true,
+      cell: ({ pool }) => <Foreign text={pool} />,
+    },
     {
       key: 'hashrate',
       title: t('hashrate'),
@@ -62,7 +80,7 @@ function columns(): readonly Column<WorkerView>[] {
       key: 'difficulty',
       title: t('difficulty'),
       sort: 'difficulty',
-      width: 5,
+      width: 5.75,
       isFigure: true,
       isMinor: true,
       cell: ({ difficulty }) => countText(difficulty),
@@ -71,7 +89,8 @@ function columns(): readonly Column<WorkerView>[] {
       key: 'accepted',
       title: t('accepted'),
       sort: 'accepted',
-      width: 5.5,
+      width: 5,
+      isMinor: true,
       isFigure: true,
       cell: ({ shares }) => acceptedOf(shares),
     },
@@ -79,7 +98,7 @@ function columns(): readonly Column<WorkerView>[] {
       key: 'rejected',
       title: t('rejected'),
       sort: 'rejected',
-      width: 5,
+      width: 5.75,
       isFigure: true,
       isMinor: true,
       cell: ({ shares }) => rejectedOf(shares),
@@ -88,11 +107,22 @@ function columns(): readonly Column<WorkerView>[] {
       key: 'last',
       title: t('lastShare'),
       sort: 'lastShareAt',
-      width: 5.5,
-      isMinor: true,
+      width: 6.5,
       cell: ({ lastShareAt }) => <Ago at={lastShareAt} />,
     },
   ];
+}
+
+/** An account by its note, where it has one: nobody knows sixteen hex digits. */
+export function AccountName({ name }: { readonly name: string }) {
+  const note = accountNotes.value.get(name) ?? '';
+  return note === '' ? (
+    <code>{name}</code>
+  ) : (
+    <span title={name}>
+      <Foreign text={note} />
+    </span>
+  );
 }
 
 /** Every worker, of which only what is seen is asked for. */
@@ -134,12 +164,20 @@ export function Workers() {
   useEffect(() => {
     if (data !== null) setShown({ page: data, first: range.first });
   }, [data]);
-  const chosen = ['account', 'pool'].filter((name) => given(name) !== '');
+  // For their notes, which change seldom.
+  useAccounts('', NOTES_MS);
+  const fitting = accountsWithNote(given('search'));
+  const save = async (): Promise<Sheet> => sheetOf(await readAll({ ...asked, ...order }));
   return (
     <div class="fill">
       <header class="bar">
         <h1>{t('workers')}</h1>
-        <p aria-live="polite">{shown === null ? t('loading') : tCount('workers.count', shown.page.total)}</p>
+        <p>
+          <span aria-live="polite">
+            {shown === null ? t('loading') : tCount('workers.count', shown.page.total)}
+          </span>{' '}
+          <SaveSheet name="workers" make={save} />
+        </p>
       </header>
       <div class="filters">
         <Field
@@ -168,14 +206,40 @@ export function Workers() {
           ]}
           onInput={(up) => setQuery({ up })}
         />
-        {chosen.map((name) => (
-          <button key={name} type="button" class="chip" onClick={() => setQuery({ [name]: '' })}>
-            {given(name)} <span aria-hidden="true">✕</span>
-          </button>
-        ))}
+        <Choice
+          label={t('account')}
+          value={filters.account}
+          options={withChosen(accountOptions(), filters.account)}
+          onInput={(account) => setQuery({ account })}
+        />
+        <Choice
+          label={t('pool')}
+          value={filters.pool}
+          options={withChosen(poolOptions(), filters.pool)}
+          onInput={(pool) => setQuery({ pool })}
+        />
       </div>
+      {fitting.length > 0 && (
+        <p class="fitting">
+          {t('accounts.withNote')}:{' '}
+          {fitting.map(([name, note]) => (
+            <button
+              key={name}
+              type="button"
+              class="small"
+              title={name}
+              onClick={() => {
+                setSearch('');
+                setQuery({ account: name, search: '' });
+              }}
+            >
+              <Foreign text={note} />
+            </button>
+          ))}
+        </p>
+      )}
       {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
-      {shown?.page.total === 0 && <p class="none">{t('workers.none')}</p>}
+      {shown?.page.total === 0 && problem === null && <p class="none">{t('workers.none')}</p>}
       <Rows
         label={t('workers')}
         columns={columns()}
@@ -189,4 +253,87 @@ export function Workers() {
       />
     </div>
   );
+}
+
+/** Accounts whose note has this text in it: the API knows of workers, not of notes. */
+function accountsWithNote(search: string): readonly (readonly [name: string, note: string])[] {
+  const wanted = search.trim().toLowerCase();
+  if (wanted === '') return [];
+  return [...accountNotes.value]
+    .filter(([, note]) => note.toLowerCase().includes(wanted))
+    .slice(0, NOTES_SHOWN);
+}
+
+interface Option {
+  readonly value: string;
+  readonly text: string;
+}
+
+function accountOptions(): readonly Option[] {
+  return [...accountNotes.value]
+    .map(([value, note]) => ({ value, text: note === '' ? value : visible(note) }))
+    .sort((a, b) => a.text.localeCompare(b.text))
+    .slice(0, ACCOUNTS_LISTED);
+}
+
+function poolOptions(): readonly Option[] {
+  const pools = new Set(poolStates.value?.map(({ pool }) => pool));
+  return [...pools].sort().map((value) => ({ value, text: visible(value) }));
+}
+
+/** What is chosen is among the choices, whether it is known or not. */
+function withChosen(options: readonly Option[], chosen: string): readonly Option[] {
+  const isThere = chosen === '' || options.some(({ value }) => value === chosen);
+  return [
+    { value: '', text: t('filter.all') },
+    ...(isThere ? [] : [{ value: chosen, text: visible(chosen) }]),
+    ...options,
+  ];
+}
+
+/** Every row of a question, page by page. */
+async function readAll(query: Query): Promise<readonly WorkerView[]> {
+  const rows: WorkerView[] = [];
+  for (;;) {
+    const { workers, total } = await read<WorkerPage>('/workers', {
+      ...query,
+      offset: rows.length,
+      limit: SAVED_AT_ONCE,
+    });
+    rows.push(...workers);
+    if (workers.length === 0 || rows.length >= total) return rows;
+  }
+}
+
+function sheetOf(rows: readonly WorkerView[]): Sheet {
+  return {
+    head: [
+      'worker',
+      'account',
+      'note',
+      'algorithm',
+      'pool',
+      'connected',
+      'hashrate5mHs',
+      'hashrate5mRelativeError',
+      'difficulty',
+      'accepted',
+      'rejected',
+      'lastShareAt',
+    ],
+    rows: rows.map((row) => [
+      row.worker,
+      row.account,
+      accountNotes.value.get(row.account) ?? '',
+      row.algorithm,
+      row.pool,
+      String(row.up),
+      row.hashrate['5m'],
+      row.hashrate['5mError'],
+      row.difficulty,
+      acceptedOf(row.shares),
+      rejectedOf(row.shares),
+      row.lastShareAt,
+    ]),
+  };
 }

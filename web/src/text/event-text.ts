@@ -1,0 +1,40 @@
+import type { ProxyEvent } from '../api/types.ts';
+import { language } from '../state/preferences.ts';
+import { isTextKey, t } from './index.ts';
+
+/**
+ * What has happened, in the language of the page: by its kind and what it is about. The API's own sentence is English; what it says beyond
+ * that, a reason or a pool's words, stands behind a colon and is kept as it is.
+ */
+export function eventText(event: ProxyEvent): string {
+  const { kind, message, account = '', pool = '', worker = '', address = '', count = 1 } = event;
+  const key = `event.${kind}`;
+  if (language.value === 'en' || !isTextKey(key)) return message;
+  const isFolded = count > 1 && message.endsWith(' more like it');
+  const times = isFolded
+    ? `, ${t('event.more', { n: count - 1 })}`
+    : count > 1
+      ? ` (${t('event.times', { n: count })})`
+      : '';
+  // What stands for many is about none of them.
+  if (account === '' && pool === '' && address === '' && isFolded)
+    return `${isTextKey(`kind.${kind}`) ? t(`kind.${kind}` as 'kind.ban') : kind}${times}`;
+  const name = [account, worker].filter((part) => part !== '').join('.');
+  const miner = name === '' ? address : `${name} (${address})`;
+  const detail = KEEPS_DETAIL.has(kind) ? (/: (.*?)(?: \(\d+ times\))?$/s.exec(message)?.[1] ?? '') : '';
+  const told = t(key, { account, pool, worker, address, miner });
+  return `${told}${detail === '' ? '' : `: ${detail}`}${times}`;
+}
+
+/** Where the sentence of the API goes on behind a colon. */
+const KEEPS_DETAIL: ReadonlySet<string> = new Set([
+  'pool-down',
+  'login-refused',
+  'login-refused-by-pool',
+  'ban',
+  'session-flood',
+  'account-changed',
+  'settings-reloaded',
+  'settings-refused',
+  'store-fault',
+]);
