@@ -14,6 +14,24 @@ export interface Recording {
   readonly lines: readonly RecordedLine[];
 }
 
+/** Whose a recording is. */
+export interface RecordedMiner {
+  /** `ip:port`. */
+  readonly address: string;
+  /** Empty before the login. */
+  readonly account: string;
+  readonly worker: string;
+}
+
+/** A recording without its lines. `id`: of the session. Times: milliseconds since 1970-01-01 UTC. */
+export interface RecordingSummary extends RecordedMiner {
+  readonly id: string;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  readonly isRunning: boolean;
+  readonly lines: number;
+}
+
 export type RecordResult =
   | { readonly kind: 'started'; readonly sinceMs: number; readonly untilMs: number }
   | { readonly kind: 'unknown' }

@@ -1,6 +1,7 @@
 import { type Ban, type BanRequest, type BanResult, MOST_BANS } from '../domain/ban.ts';
 import { joinReports } from '../domain/join-reports.ts';
-import type { Recording, RecordResult } from '../domain/recording.ts';
+import type { Recording, RecordingSummary, RecordResult } from '../domain/recording.ts';
+import type { RefusedLogin } from '../domain/refused-login.ts';
 import type { FleetTick, SessionDetail, SessionRow, WorkerReport } from '../domain/report.ts';
 import type { Clock } from '../kit/clock.ts';
 import { FleetMonitor } from './fleet-monitor.ts';
@@ -125,6 +126,18 @@ export class Fleet {
   async recorded(id: string): Promise<Recording | null> {
     const found = (await this.#all((worker) => worker.recorded(id))).filter((one) => one !== null);
     return found.find(({ lines }) => lines.length > 0) ?? found[0] ?? null;
+  }
+
+  /** Those that are being made, and those that have ended lately; the latest first. */
+  async recordings(): Promise<readonly RecordingSummary[]> {
+    const all = (await Promise.all(this.#parts.workers.map((worker) => worker.recordings()))).flat();
+    return all.sort((a, b) => b.sinceMs - a.sinceMs);
+  }
+
+  /** Logins of miners that were refused, the latest first. */
+  async refusedLogins(): Promise<readonly RefusedLogin[]> {
+    const all = (await Promise.all(this.#parts.workers.map((worker) => worker.refusedLogins()))).flat();
+    return all.sort((a, b) => b.lastAtMs - a.lastAtMs);
   }
 
   /** Tells every worker. What was known of the miners may be out of date then. */

@@ -3,7 +3,8 @@ import type { Ban } from '../domain/ban.ts';
 import type { Occurrence } from '../domain/event.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { Recording, RecordResult } from '../domain/recording.ts';
+import type { Recording, RecordingSummary, RecordResult } from '../domain/recording.ts';
+import type { RefusedLogin } from '../domain/refused-login.ts';
 import type { Collection, FleetSummary, SessionDetail, SessionRow, WorkerReport } from '../domain/report.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
 
@@ -54,6 +55,8 @@ export type ToWorker =
   | { readonly kind: 'unban'; readonly call: number; readonly address: string }
   | { readonly kind: 'record'; readonly call: number; readonly id: string; readonly seconds: number }
   | { readonly kind: 'stop-recording'; readonly call: number; readonly id: string }
+  | { readonly kind: 'list-recordings'; readonly call: number }
+  | { readonly kind: 'list-refused-logins'; readonly call: number }
   | { readonly kind: 'show-recording'; readonly call: number; readonly id: string }
   /** Other settings, in the place of those in force. */
   | { readonly kind: 'settings'; readonly settings: ProxySettings }
@@ -79,6 +82,8 @@ export type ToSupervisor =
   | { readonly kind: 'unbanned'; readonly call: number; readonly isRemoved: boolean }
   | { readonly kind: 'recording'; readonly call: number; readonly result: RecordResult }
   | { readonly kind: 'recording-stopped'; readonly call: number; readonly isStopped: boolean }
+  | { readonly kind: 'recordings'; readonly call: number; readonly recordings: readonly RecordingSummary[] }
+  | { readonly kind: 'refused-logins'; readonly call: number; readonly logins: readonly RefusedLogin[] }
   | { readonly kind: 'recorded'; readonly call: number; readonly recording: Recording | null }
   | {
       readonly kind: 'accounts-seen';

@@ -2,7 +2,8 @@ import type { Ban } from '../domain/ban.ts';
 import type { Occurrence } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
-import type { Recording, RecordResult } from '../domain/recording.ts';
+import type { Recording, RecordingSummary, RecordResult } from '../domain/recording.ts';
+import type { RefusedLogin } from '../domain/refused-login.ts';
 import type { Collection, FleetSummary, SessionDetail, SessionRow, WorkerReport } from '../domain/report.ts';
 import type { Log } from '../kit/log.ts';
 import type { ProxySettings } from '../proxy/settings.ts';
@@ -132,6 +133,20 @@ export class WorkerHandle {
   async recorded(id: string): Promise<Recording | null> {
     const answer = await this.#ask((call) => ({ kind: 'show-recording', call, id }));
     if (answer.kind === 'recorded') return answer.recording;
+    throw unexpected(answer);
+  }
+
+  /** Those that are being made, and those that have ended lately. */
+  async recordings(): Promise<readonly RecordingSummary[]> {
+    const answer = await this.#ask((call) => ({ kind: 'list-recordings', call }));
+    if (answer.kind === 'recordings') return answer.recordings;
+    throw unexpected(answer);
+  }
+
+  /** Logins of miners that were refused, the latest first. */
+  async refusedLogins(): Promise<readonly RefusedLogin[]> {
+    const answer = await this.#ask((call) => ({ kind: 'list-refused-logins', call }));
+    if (answer.kind === 'refused-logins') return answer.logins;
     throw unexpected(answer);
   }
 

@@ -125,6 +125,12 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
         link.send({ kind: 'recording-stopped', call: message.call, isStopped });
         return;
       }
+      case 'list-recordings':
+        link.send({ kind: 'recordings', call: message.call, recordings: operations.recordings() });
+        return;
+      case 'list-refused-logins':
+        link.send({ kind: 'refused-logins', call: message.call, logins: operations.refusedLogins() });
+        return;
       case 'show-recording':
         link.send({ kind: 'recorded', call: message.call, recording: operations.recorded(message.id) });
         return;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
 import type { Log } from '../kit/log.ts';
-import type { Access } from './auth.ts';
+import type { Access, Caller } from './auth.ts';
 import type { HttpPorts } from './ports.ts';
 
 declare module 'fastify' {
@@ -19,6 +19,8 @@ declare module 'fastify' {
     audited?: AuditedChange | null | undefined;
     /** Who sent it: a token by its id and label, or `local` where none is needed. */
     caller: string;
+    /** The token that it was sent with; null where none is needed. */
+    token: Caller | null;
   }
 }
 

@@ -21,6 +21,7 @@ export const LOCAL = 'local';
 export function addAudit(app: HttpApp, audit: AuditPort, log: Log): void {
   app.decorateRequest('audited', undefined);
   app.decorateRequest('caller', LOCAL);
+  app.decorateRequest('token', null);
   app.addHook('onSend', async (request, reply, payload) => {
     const action = actionOf(request);
     if (action === null || reply.statusCode >= 300 || request.audited === null) return payload;

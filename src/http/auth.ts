@@ -67,11 +67,12 @@ export interface Caller {
   readonly scope: TokenScope;
   /** For the audit log: which token it was, never the token itself. */
   readonly name: string;
+  /** When it ceases to count, in milliseconds since 1970-01-01 UTC; null: never. */
+  readonly expiresAtMs: number | null;
 }
 
 interface KnownToken extends Caller {
   readonly hash: Buffer;
-  readonly expiresAtMs: number | null;
 }
 
 /** The tokens that count: those of the configuration and those that are stored. Either may be replaced at any time. */

@@ -80,6 +80,7 @@ export function addGates(app: HttpApp, keys: GateKeys, limits: HttpLimits, log: 
     if (caller !== null) {
       if (!isGranted(caller.scope, access)) throw insufficientScope(scopesFor(access));
       request.caller = caller.name;
+      request.token = caller;
       return;
     }
     // Only unknown tokens count: behind one address there may be others whose tokens are good.

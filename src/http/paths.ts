@@ -11,6 +11,9 @@ export const SESSIONS_PATH = `${API_ROOT}/sessions`;
 export const SESSION_PATH = `${SESSIONS_PATH}/:id`;
 export const SESSION_LINES_PATH = `${SESSION_PATH}/lines`;
 export const SESSION_RECORDING_PATH = `${SESSION_PATH}/recording`;
+export const RECORDINGS_PATH = `${API_ROOT}/recordings`;
+export const REFUSED_LOGINS_PATH = `${API_ROOT}/logins/refused`;
+export const WHOAMI_PATH = `${API_ROOT}/whoami`;
 export const BANS_PATH = `${API_ROOT}/bans`;
 /** One of them. */
 export const BAN_PATH = `${BANS_PATH}/:address`;

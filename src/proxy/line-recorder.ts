@@ -1,4 +1,4 @@
-import type { RecordedLine } from '../domain/recording.ts';
+import type { RecordedLine, RecordedMiner } from '../domain/recording.ts';
 import type { Clock } from '../kit/clock.ts';
 import { hideSecrets, redactLine } from './redact-line.ts';
 
@@ -9,6 +9,8 @@ const MOST_SECRETS = 8;
 
 /** The last lines of one miner's connection, both ways, without passwords. */
 export class LineRecorder {
+  /** As far as it is known. */
+  of: RecordedMiner;
   readonly startedAtMs: number;
   /** Milliseconds since 1970-01-01 UTC, and monotonic. */
   untilWallMs: number;
@@ -19,7 +21,8 @@ export class LineRecorder {
   readonly #secrets = new Set<string>();
   #characters = 0;
 
-  constructor(clock: Clock, seconds: number) {
+  constructor(clock: Clock, seconds: number, of: RecordedMiner) {
+    this.of = of;
     this.#clock = clock;
     this.startedAtMs = clock.wallMs();
     this.untilWallMs = this.startedAtMs + seconds * 1000;

@@ -18,7 +18,7 @@ describe('a login that has no answer yet', () => {
   test('is answered with all that followed it for the same account, in their places', () => {
     const { miner, logins } = open();
     assert.equal(logins.account, null);
-    const waiting = logins.open('1', ACCOUNT);
+    const waiting = logins.open('1', ACCOUNT, `${ACCOUNT}.rig1`);
     assert.equal(logins.add('2'), true);
     assert.deepEqual([logins.waiting, logins.account, logins.isEmpty], [waiting, ACCOUNT, false]);
     assert.equal(logins.grant(yes), true);
@@ -29,21 +29,21 @@ describe('a login that has no answer yet', () => {
 
   test('waits for the account first, then for the pool, but never longer than its miner does', () => {
     const { miner, logins } = open();
-    const waiting = logins.open('1', ACCOUNT);
+    const waiting = logins.open('1', ACCOUNT, `${ACCOUNT}.rig1`);
     assert.equal(waiting.deadlineMs, miner.clock.nowMs + 5000);
     logins.awaitPool();
     assert.equal(waiting.deadlineMs, miner.clock.nowMs + 3000);
     const patience = ethProxy.miner.loginPatienceMs;
     assert.ok(patience !== undefined && patience < 3000);
     const hasty = new LoginReplies(new SpokenMiner(testSettings(), ethProxy));
-    const login = hasty.open('1', ACCOUNT);
+    const login = hasty.open('1', ACCOUNT, `${ACCOUNT}.rig1`);
     hasty.awaitPool();
     assert.equal(login.deadlineMs, miner.clock.nowMs + patience);
   });
 
   test('that is refused after a moment is open until then, and not to be granted any more', () => {
     const { miner, logins } = open();
-    logins.open('1', ACCOUNT);
+    logins.open('1', ACCOUNT, `${ACCOUNT}.rig1`);
     logins.refuseLater('Unknown');
     assert.deepEqual([logins.waiting, logins.account, logins.isEmpty], [null, ACCOUNT, false]);
     assert.equal(logins.grant(yes), false);
@@ -60,7 +60,7 @@ describe('a login that has no answer yet', () => {
 
   test('is refused at once where no delay is configured', () => {
     const { miner, logins } = open(testSettings());
-    logins.open('1', ACCOUNT);
+    logins.open('1', ACCOUNT, `${ACCOUNT}.rig1`);
     logins.refuseLater('Unknown');
     assert.match(miner.takeTold(), /Unknown/);
     assert.equal(logins.isEmpty, true);
@@ -69,7 +69,7 @@ describe('a login that has no answer yet', () => {
   test('takes so many names and no more', () => {
     const { logins } = open();
     assert.equal(logins.add('0'), false, 'there is none to follow');
-    logins.open('1', ACCOUNT);
+    logins.open('1', ACCOUNT, `${ACCOUNT}.rig1`);
     for (let i = 2; i <= 64; i += 1) assert.equal(logins.add(`${i}`), true);
     assert.equal(logins.add('65'), false);
   });

@@ -2,11 +2,18 @@ import type { Clock } from '../kit/clock.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import type { RequestId } from '../wire/messages.ts';
 import type { Dialogue, Place } from './dialogue.ts';
+import type { RefusedLogins } from './refused-logins.ts';
 import type { ProxySettings } from './settings.ts';
 
 /** A miner as it logs in. */
 export interface LoggingMiner {
-  readonly context: { readonly settings: ProxySettings; readonly clock: Clock };
+  readonly context: {
+    readonly settings: ProxySettings;
+    readonly clock: Clock;
+    readonly refusedLogins: RefusedLogins;
+  };
+  readonly ip: string;
+  readonly agent: string;
   readonly dialect: Dialect;
   readonly dialogue: Dialogue;
 }
@@ -14,6 +21,8 @@ export interface LoggingMiner {
 /** One authorize, and those for the same account that followed it. */
 interface OpenLogin {
   readonly account: string;
+  /** The user name as the miner gave it. */
+  readonly user: string;
   readonly places: Place[];
 }
 
@@ -59,10 +68,11 @@ export class LoginReplies {
   }
 
   /** The account is being looked up; the answer keeps its place. */
-  open(id: RequestId, account: string): WaitingLogin {
+  open(id: RequestId, account: string, user: string): WaitingLogin {
     const { context, dialogue } = this.#miner;
     const deadlineMs = context.clock.monotonicMs() + ACCOUNT_WAIT_MS;
-    const login: WaitingLogin = { kind: 'waiting', account, places: [dialogue.keepPlace(id)], deadlineMs };
+    const places = [dialogue.keepPlace(id)];
+    const login: WaitingLogin = { kind: 'waiting', account, user, places, deadlineMs };
     this.#open = login;
     return login;
   }
@@ -97,7 +107,9 @@ export class LoginReplies {
   /** The one that is waited for is refused. */
   refuse(message: string): void {
     const { waiting } = this;
-    if (waiting !== null) this.#refuse(waiting, message);
+    if (waiting === null) return;
+    this.#note(waiting, message);
+    this.#refuse(waiting, message);
   }
 
   /** The one that is waited for is refused, and told so after a moment. */
@@ -106,10 +118,12 @@ export class LoginReplies {
     const { waiting } = this;
     const nowMs = clock.monotonicMs();
     if (waiting !== null) {
-      const { account, places } = waiting;
+      const { account, user, places } = waiting;
+      this.#note(waiting, message);
       this.#open = {
         kind: 'refused',
         account,
+        user,
         places,
         message,
         untilMs: nowMs + settings.limits.refusalDelayMs,
@@ -122,6 +136,11 @@ export class LoginReplies {
   sweep(nowMs: number): void {
     const open = this.#open;
     if (open?.kind === 'refused' && nowMs >= open.untilMs) this.#refuse(open, open.message);
+  }
+
+  #note({ user }: OpenLogin, reason: string): void {
+    const { context, ip, agent, dialect } = this.#miner;
+    context.refusedLogins.note({ address: ip, name: user, agent, dialect: dialect.name, reason });
   }
 
   #refuse({ places }: OpenLogin, message: string): void {

@@ -246,6 +246,8 @@ export class MinerSession implements ConnectionOwner, Speaker, PlacedMiner, Serv
     if (this.id === '') this.#takeId(this.context.newSessionId());
     this.worker = worker;
     this.where.bind(route);
+    const { recorder } = this.dialogue;
+    if (recorder !== null) recorder.of = { address: this.address, account: route.account.name, worker };
     this.logins.awaitPool();
     this.context.addresses.authorized(this.ip);
     this.recognition.rememberDialect(this.dialect.name);

@@ -1,6 +1,7 @@
 import type { Ban } from '../domain/ban.ts';
 import type { ProxyEvent } from '../domain/event.ts';
-import type { Recording, RecordResult } from '../domain/recording.ts';
+import type { Recording, RecordingSummary, RecordResult } from '../domain/recording.ts';
+import type { RefusedLogin } from '../domain/refused-login.ts';
 import type { Clock } from '../kit/clock.ts';
 import { parseNetwork } from '../kit/ip-network.ts';
 import { Networks } from '../net/networks.ts';
@@ -10,11 +11,13 @@ import type { MinerSession } from './miner-session.ts';
 import type { OpenConnections } from './open-connections.ts';
 import { OperatorBans } from './operator-bans.ts';
 import type { Recordings } from './recordings.ts';
+import type { RefusedLogins } from './refused-logins.ts';
 
 export interface OperationsParts {
   readonly clock: Clock;
   readonly addresses: AddressBook;
   readonly recordings: Recordings;
+  readonly refusedLogins: RefusedLogins;
   readonly sessions: ReadonlySet<MinerSession>;
   readonly arrivals: ReadonlySet<Arrival>;
   readonly sessionsById: ReadonlyMap<string, MinerSession>;
@@ -103,7 +106,9 @@ export class Operations {
   record(id: string, seconds: number): RecordResult {
     const session = this.#parts.sessionsById.get(id);
     if (session === undefined) return { kind: 'unknown' };
-    const recorder = this.#parts.recordings.start(id, seconds);
+    const account = session.binding?.books.subject.account ?? '';
+    const { address, worker } = session;
+    const recorder = this.#parts.recordings.start(id, seconds, { address, account, worker });
     if (recorder === null) return { kind: 'busy' };
     session.dialogue.recorder = recorder;
     return { kind: 'started', sinceMs: recorder.startedAtMs, untilMs: recorder.untilWallMs };
@@ -121,6 +126,16 @@ export class Operations {
     const recording = this.#parts.recordings.show(id);
     if (recording !== null || !this.#parts.sessionsById.has(id)) return recording;
     return { sinceMs: null, untilMs: null, lines: [] };
+  }
+
+  /** Recordings that are being made, and those that have ended lately. */
+  recordings(): readonly RecordingSummary[] {
+    return this.#parts.recordings.list();
+  }
+
+  /** Logins of miners that were refused, the latest first. */
+  refusedLogins(): readonly RefusedLogin[] {
+    return this.#parts.refusedLogins.list();
   }
 
   sweep(nowMs: number): void {

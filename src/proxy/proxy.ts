@@ -32,6 +32,7 @@ import { OwnPrefixes } from './own-prefixes.ts';
 import { PoolFigures } from './pool-figures.ts';
 import { PoolProbing } from './probe-pool.ts';
 import { Recordings } from './recordings.ts';
+import { RefusedLogins } from './refused-logins.ts';
 import { RetiredBooks } from './retired-books.ts';
 import { Routes } from './routes.ts';
 import type { AccountDirectory, SessionContext } from './session-context.ts';
@@ -155,13 +156,14 @@ export class Proxy {
       isBanned: (ip) => this.operations.isBanned(ip),
       upstreams: () => this.#groups.upstreams,
     });
-    const { recordings, sessionsById } = this.#context;
+    const { recordings, refusedLogins, sessionsById } = this.#context;
     const connections = { sessions: this.#door.sessions, arrivals: this.#door.arrivals, sessionsById };
     this.#open = new OpenConnections(connections);
     this.operations = new Operations({
       clock,
       addresses: this.#addresses,
       recordings,
+      refusedLogins,
       ...connections,
       open: this.#open,
       emit,
@@ -206,6 +208,7 @@ export class Proxy {
       dialectsMistaken,
       hints,
       recordings: new Recordings(clock),
+      refusedLogins: new RefusedLogins(clock),
       lastRates,
       measuring: new MeasuringLoad(),
       unboundTally: this.#totals.of({ account: '', pool: '', algorithm: '' }),

@@ -1,10 +1,10 @@
-import type { Recording } from '../domain/recording.ts';
+import type { RecordedMiner, Recording, RecordingSummary } from '../domain/recording.ts';
 import type { Clock } from '../kit/clock.ts';
 import { LineRecorder } from './line-recorder.ts';
 
 /** Recordings at once; and so many that have ended are kept. */
 const MOST = 16;
-const KEPT_MS = 600_000;
+const KEPT_MS = 3_600_000;
 
 /** The recordings of miners' lines that are being made, and those that have ended lately, by session id. */
 export class Recordings {
@@ -16,7 +16,7 @@ export class Recordings {
   }
 
   /** One that runs already goes on for so long. Null where there are too many. */
-  start(id: string, seconds: number): LineRecorder | null {
+  start(id: string, seconds: number, of: RecordedMiner): LineRecorder | null {
     const known = this.#recorders.get(id);
     if (known?.isRunning === true) {
       known.prolong(seconds);
@@ -26,7 +26,7 @@ export class Recordings {
     if (recorders.filter(([, { isRunning }]) => isRunning).length >= MOST) return null;
     const ended = recorders.filter(([, { isRunning }]) => !isRunning);
     if (ended.length >= MOST) this.#recorders.delete(ended[0]?.[0] ?? '');
-    const recorder = new LineRecorder(this.#clock, seconds);
+    const recorder = new LineRecorder(this.#clock, seconds, of);
     this.#recorders.delete(id);
     this.#recorders.set(id, recorder);
     return recorder;
@@ -36,6 +36,20 @@ export class Recordings {
   running(id: string): LineRecorder | null {
     const recorder = this.#recorders.get(id);
     return recorder?.isRunning === true ? recorder : null;
+  }
+
+  /** The latest first. */
+  list(): readonly RecordingSummary[] {
+    return Array.from(this.#recorders, ([id, { of, startedAtMs, untilWallMs, isRunning, lines }]) => ({
+      id,
+      address: of.address,
+      account: of.account,
+      worker: of.worker,
+      sinceMs: startedAtMs,
+      untilMs: untilWallMs,
+      isRunning,
+      lines: lines.length,
+    })).toReversed();
   }
 
   /** What there is; null where nothing is. */
@@ -56,6 +70,7 @@ export class Recordings {
     if (recorder === null) return false;
     recorder.isRunning = false;
     recorder.untilMs = this.#clock.monotonicMs();
+    recorder.untilWallMs = this.#clock.wallMs();
     return true;
   }
 

@@ -14,6 +14,7 @@ import type { MeasuringLoad } from './measuring-load.ts';
 import type { MinerSession } from './miner-session.ts';
 import type { OwnPrefixes } from './own-prefixes.ts';
 import type { Recordings } from './recordings.ts';
+import type { RefusedLogins } from './refused-logins.ts';
 import type { Route } from './route.ts';
 import type { RouteKind } from './routes.ts';
 import type { SentJobs } from './sent-jobs.ts';
@@ -66,6 +67,7 @@ export interface SessionContext {
   readonly resumes: BoundedMap<string, ResumeRecord>;
   readonly hints: HintBook;
   readonly recordings: Recordings;
+  readonly refusedLogins: RefusedLogins;
   /** What miners turned out to speak, by session id and by `hintKey`. */
   readonly dialectsSeen: BoundedMap<string, string>;
   /** What miners of a place were taken to speak and did not, by `hintKey`. */

@@ -37,6 +37,8 @@ export function fleetPort(some: Partial<FleetPort> = {}): FleetPort {
     record: async () => ({ kind: 'started', sinceMs: 0, untilMs: 600_000 }),
     stopRecording: async () => true,
     recorded: async () => ({ sinceMs: null, untilMs: null, lines: [] }),
+    recordings: async () => [],
+    refusedLogins: async () => [],
     session: async (id) => sessionDetail({ row: sessionRow({ id }) }),
     ...some,
   };

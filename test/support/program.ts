@@ -16,7 +16,7 @@ export const FREE_PORTS = ['--stratum.addr', '127.0.0.1:0', '--web.addr', '127.0
 
 /** As in the package's `start`. */
 const NODE_FLAGS = ['--max-semi-space-size=8'];
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 /** As the package says. */
 export const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {

@@ -1,5 +1,6 @@
 import type { CloseReason } from '../../src/net/connection.ts';
 import { Dialogue, type Speaker } from '../../src/proxy/dialogue.ts';
+import { RefusedLogins } from '../../src/proxy/refused-logins.ts';
 import type { ProxySettings } from '../../src/proxy/settings.ts';
 import type { Dialect } from '../../src/wire/dialect.ts';
 import { bitcoinV1 } from '../../src/wire/dialects/bitcoin-v1/index.ts';
@@ -11,7 +12,9 @@ import { testSettings } from './proxy-bed.ts';
 export class SpokenMiner implements Speaker {
   readonly clock = new HandClock();
   readonly dialect: Dialect;
-  readonly context: Speaker['context'] & { readonly clock: HandClock };
+  readonly context: Speaker['context'] & { readonly clock: HandClock; readonly refusedLogins: RefusedLogins };
+  readonly ip = '192.0.2.7';
+  readonly agent = 'cgminer/4.12';
   readonly requests: MinerRequest[] = [];
   readonly told: string[] = [];
   isAdmitted = true;
@@ -23,7 +26,12 @@ export class SpokenMiner implements Speaker {
 
   constructor(settings: ProxySettings = testSettings(), dialect: Dialect = bitcoinV1) {
     this.dialect = dialect;
-    this.context = { settings, clock: this.clock, isDraining: () => false };
+    this.context = {
+      settings,
+      clock: this.clock,
+      refusedLogins: new RefusedLogins(this.clock),
+      isDraining: () => false,
+    };
     const isOpen = (): boolean => this.closed === null;
     this.connection = {
       get isOpen() {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
+import { hashToken } from '../../src/http/auth.ts';
 import { EventStream } from '../support/event-stream.ts';
 import { Farm } from '../support/farm.ts';
 import { until } from '../support/until.ts';
@@ -160,6 +161,40 @@ test('connections that have not logged in are seen and disconnected over the API
   assert.match(String(kick?.['message']), /^miner 127\.0\.5\.9:\d+ was disconnected by the operator$/);
 });
 
+test('logins that are refused are listed with what was given, and who may ask is told what it may', async () => {
+  const token = 'sp_a-token-of-the-test';
+  await using farm = await Farm.open({
+    token,
+    flags: ['--web.tokens', `admin:${hashToken(token)}`, '--limits.refusalDelayMs', '0'],
+  });
+  for (const user of ['00112233445566aa.rig1', 'WALLET.rig2', 'WALLET.rig2']) {
+    const miner = await farm.scriptedMiner({ user });
+    await miner.subscribe();
+    miner.sendAuthorize();
+    await miner.nextWhere(({ id, result }) => id !== 1 && result !== true);
+    miner.end();
+  }
+  const { logins } = await getJson(farm, 'logins/refused');
+  const list = logins as readonly Json[];
+  assert.deepEqual(
+    list.map(({ name, count, address, dialect }) => [name, count, address, dialect]),
+    [
+      ['WALLET.rig2', 2, '127.0.0.1', 'bitcoin-v1'],
+      ['00112233445566aa.rig1', 1, '127.0.0.1', 'bitcoin-v1'],
+    ],
+  );
+  assert.match(String(list[0]?.['reason']), /^Unknown user name/);
+  const found = (await getJson(farm, 'logins/refused?search=RIG1&limit=5'))['logins'] as readonly Json[];
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    ['00112233445566aa.rig1'],
+  );
+  const { label, ...me } = await getJson(farm, 'whoami');
+  assert.deepEqual(me, { scope: 'admin', open: false, expiresAt: null });
+  assert.match(String(label), /^web\.tokens /);
+  assert.equal((await farm.program.get('/api/v1/whoami', { authorization: 'Bearer x' })).status, 401);
+});
+
 test('a miner is recorded, disconnected and kept away over the API', async () => {
   await using farm = await Farm.open();
   const pool = await farm.scriptedPool();
@@ -182,6 +217,15 @@ test('a miner is recorded, disconnected and kept away over the API', async () =>
   const path = `/api/v1/sessions/${sessionId}`;
   assert.deepEqual((await farm.program.request('DELETE', path)).json, { closed: 1 });
   await miner.closed();
+  const { recordings } = await getJson(farm, 'recordings');
+  const [{ until: end, recordingSince, lines, ...whose } = {}, ...others] = recordings as readonly Json[];
+  assert.deepEqual(
+    [whose, others],
+    [{ id: sessionId, address: whose['address'], account, worker: 'rig1', running: false }, []],
+  );
+  assert.ok(Number(lines) >= 2 && String(recordingSince) <= String(end));
+  const kept = await getJson(farm, `sessions/${sessionId}/lines`);
+  assert.equal((kept['lines'] as readonly Json[]).length, lines, 'also when the miner has gone');
   assert.equal((await farm.program.request('DELETE', path)).status, 404);
 
   const back = await farm.scriptedMiner({ user: `${account}.rig1` });

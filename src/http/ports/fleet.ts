@@ -1,6 +1,7 @@
 import type { Ban, BanRequest, BanResult } from '../../domain/ban.ts';
 import type { EventKind, NumberedEvent } from '../../domain/event.ts';
-import type { Recording, RecordResult } from '../../domain/recording.ts';
+import type { Recording, RecordingSummary, RecordResult } from '../../domain/recording.ts';
+import type { RefusedLogin } from '../../domain/refused-login.ts';
 import type { FleetTick, SessionDetail, SessionRow, WorkerReport } from '../../domain/report.ts';
 
 /** The miners and pools of all workers as one. */
@@ -25,6 +26,10 @@ export interface FleetPort {
   stopRecording(id: string): Promise<boolean>;
   /** Null where there is neither a session nor a recording of this id. */
   recorded(id: string): Promise<Recording | null>;
+  /** Those that are being made, and those that have ended lately; the latest first. */
+  recordings(): Promise<readonly RecordingSummary[]>;
+  /** Logins of miners that were refused, the latest first. */
+  refusedLogins(): Promise<readonly RefusedLogin[]>;
   /** Tells of the sums every second, until the function that it gives is called. However many watch, they are made once. */
   watch(watcher: (tick: FleetTick) => void): () => void;
 }

@@ -13,6 +13,7 @@ import { addPoolTest } from './pool-test.ts';
 import { addPools } from './pools.ts';
 import { addPoolsState } from './pools-state.ts';
 import { addRecording } from './recording.ts';
+import { addRefusedLogins } from './refused-logins.ts';
 import { addReload } from './reload.ts';
 import { addServer } from './server.ts';
 import { addSession } from './session.ts';
@@ -24,6 +25,7 @@ import { addUser } from './user.ts';
 import { addUsers } from './users.ts';
 import { addUsersTransfer } from './users-transfer.ts';
 import { addVersion } from './version.ts';
+import { addWhoAmI } from './whoami.ts';
 import { addWorkers } from './workers.ts';
 
 /** Every resource of the server. */
@@ -41,6 +43,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addSessions,
   addSession,
   addRecording,
+  addRefusedLogins,
   addBans,
   addWorkers,
   addTotals,
@@ -48,6 +51,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addStream,
   addServer,
   addUsersTransfer,
+  addWhoAmI,
   addTokens,
   addAuditLog,
   addReload,

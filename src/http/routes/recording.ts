@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
+import type { RecordingSummary } from '../../domain/recording.ts';
 import type { AddRoutes } from '../app.ts';
 import { ApiError } from '../errors.ts';
-import { SESSION_LINES_PATH, SESSION_RECORDING_PATH } from '../paths.ts';
+import { RECORDINGS_PATH, SESSION_LINES_PATH, SESSION_RECORDING_PATH } from '../paths.ts';
 import {
   BODY_ERRORS,
   CHANGE_ERRORS,
@@ -42,8 +43,38 @@ const Lines = Type.Object({
   ),
 });
 
+const Summary = Type.Object({
+  id: Type.String({ description: 'Of the session, which may have ended.' }),
+  address: Type.String(),
+  account: Type.String({ description: 'Empty where it had not logged in.' }),
+  worker: Type.String(),
+  recordingSince: Type.String({ format: 'date-time' }),
+  until: Type.String({ format: 'date-time' }),
+  running: Type.Boolean(),
+  lines: Type.Integer(),
+});
+
 /** What a miner says and is told, on demand. */
 export const addRecording: AddRoutes = (app, { ports, log }) => {
+  app.route({
+    method: 'GET',
+    url: RECORDINGS_PATH,
+    config: { access: 'read' },
+    schema: {
+      tags: ['miners'],
+      summary: 'List recordings',
+      description:
+        'Those that are being made and the last 16 that have ended within the hour, also of sessions that have ended.',
+      response: {
+        200: { ...Type.Object({ recordings: listOf(Summary) }), description: 'The latest first.' },
+        ...errorResponses(ProblemSchema),
+      },
+    },
+    handler: async () => ({
+      recordings: (await ports.fleet.recordings()).map(summaryView),
+    }),
+  });
+
   app.route({
     method: 'POST',
     url: SESSION_RECORDING_PATH,
@@ -91,7 +122,7 @@ export const addRecording: AddRoutes = (app, { ports, log }) => {
     schema: {
       tags: ['miners'],
       summary: 'End a recording',
-      description: 'Its lines stay for ten minutes.',
+      description: 'Its lines stay for an hour.',
       params: SessionParams,
       response: {
         200: {
@@ -119,7 +150,7 @@ export const addRecording: AddRoutes = (app, { ports, log }) => {
       summary: 'Show what was recorded of a miner',
       params: SessionParams,
       response: {
-        200: { ...Lines, description: 'The lines so far; those of an ended recording for ten minutes.' },
+        200: { ...Lines, description: 'The lines so far; those of an ended recording for an hour.' },
         ...errorResponses(ProblemSchema, 'unknown-session', 'invalid-value'),
       },
     },
@@ -135,3 +166,16 @@ export const addRecording: AddRoutes = (app, { ports, log }) => {
     },
   });
 };
+
+function summaryView({ id, address, account, worker, sinceMs, untilMs, isRunning, lines }: RecordingSummary) {
+  return {
+    id,
+    address,
+    account,
+    worker,
+    recordingSince: isoTime(sinceMs),
+    until: isoTime(untilMs),
+    running: isRunning,
+    lines,
+  };
+}

@@ -38,7 +38,7 @@ export function onAuthorize(
     return;
   }
   session.recognition.confirmDialect();
-  const waiting = session.logins.open(request.id, name.account);
+  const waiting = session.logins.open(request.id, name.account, request.user);
   if (!isAccountName(name.account)) {
     onUnknown(session, name.account);
     return;
