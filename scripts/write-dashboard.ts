@@ -123,6 +123,10 @@ const ROWS: readonly Row[] = [
           expr: 'sum by (pool) (rate(stratum_proxy_pool_failures_total{pool=~"$pool"}[5m])) * 60',
           legend: '{{pool}} failures',
         },
+        {
+          expr: 'sum by (pool) (stratum_proxy_accounts_login_refused{pool=~"$pool"})',
+          legend: '{{pool}} accounts refused',
+        },
       ]),
     ],
   },

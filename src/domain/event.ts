@@ -3,11 +3,12 @@ export type ProxyEvent =
   | { readonly kind: 'pool-up'; readonly pool: string; readonly algorithm: string }
   | { readonly kind: 'pool-down'; readonly pool: string; readonly algorithm: string; readonly reason: string }
   | {
-      readonly kind: 'login-refused';
+      readonly kind: 'login-refused-by-pool';
       readonly pool: string;
       readonly account: string;
       readonly reason: string;
     }
+  | { readonly kind: 'login-accepted-by-pool'; readonly pool: string; readonly account: string }
   /** The miners of an account were moved because a pool went down or came back; `account-moved`: because the account was changed. */
   | {
       readonly kind: 'failover' | 'account-moved';
@@ -73,7 +74,8 @@ export type Severity = 'info' | 'warning' | 'error';
 const SEVERITIES: Readonly<Record<EventKind, Severity>> = {
   'pool-up': 'info',
   'pool-down': 'error',
-  'login-refused': 'error',
+  'login-refused-by-pool': 'error',
+  'login-accepted-by-pool': 'info',
   failover: 'warning',
   'account-moved': 'info',
   ban: 'warning',
@@ -107,7 +109,8 @@ export function topicOf(event: ProxyEvent): string {
     case 'pool-up':
     case 'pool-down':
       return `pool ${event.pool} ${event.algorithm}`;
-    case 'login-refused':
+    case 'login-refused-by-pool':
+    case 'login-accepted-by-pool':
       return `login ${event.account} ${event.pool}`;
     case 'failover':
     case 'account-moved':
@@ -151,8 +154,10 @@ function sentenceOf(event: ProxyEvent): string {
       return `pool ${event.pool} is up`;
     case 'pool-down':
       return `pool ${event.pool} is down: ${event.reason}`;
-    case 'login-refused':
+    case 'login-refused-by-pool':
       return `pool ${event.pool} refused the login of account ${event.account}: ${event.reason}`;
+    case 'login-accepted-by-pool':
+      return `pool ${event.pool} takes the login of account ${event.account} again`;
     case 'failover':
       return `${miners(event.miners)} of account ${event.account} moved from ${event.from} to ${event.to}`;
     case 'account-moved':

@@ -86,6 +86,11 @@ export function addPools(a: PoolRow, b: PoolRow): PoolRow {
     jobs: a.jobs + b.jobs,
     failures: a.failures + b.failures,
     lastError: b.lastError === '' ? a.lastError : b.lastError,
+    lastErrorAtMs:
+      b.lastErrorAtMs === null ? a.lastErrorAtMs : Math.max(a.lastErrorAtMs ?? 0, b.lastErrorAtMs),
+    isFailing: a.isFailing || b.isFailing,
+    loginsRefused: a.loginsRefused + b.loginsRefused,
+    waiting: a.waiting + b.waiting,
     roundTrip: addHistograms(a.roundTrip, b.roundTrip),
   };
 }

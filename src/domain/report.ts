@@ -120,6 +120,13 @@ export interface PoolRow {
   /** Failed dials, refused logins and connections lost since start. */
   readonly failures: number;
   readonly lastError: string;
+  readonly lastErrorAtMs: number | null;
+  /** Its last connection attempt failed, and none has succeeded since. */
+  readonly isFailing: boolean;
+  /** Accounts whose last login was refused within the last minutes. */
+  readonly loginsRefused: number;
+  /** Miners on connections that are not up. */
+  readonly waiting: number;
   /** Round trip of submits: count per upper bound in seconds (cumulative, as Prometheus wants it), their sum and count. */
   readonly roundTrip: HistogramRow;
 }

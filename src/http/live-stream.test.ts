@@ -119,7 +119,7 @@ describe('the live stream', () => {
       efficiency: 0.9,
       efficiency1h: 0.95,
       efficiency1hError: 0.2,
-      pools: { up: 1, down: 1 },
+      pools: { up: 1, idle: 1, down: 1, refused: 0 },
     });
     assert.equal((pools?.data['pools'] as unknown[] | undefined)?.length, 3);
     assert.deepEqual(

@@ -3,7 +3,7 @@ import type { AlgorithmFacts } from '../domain/account.ts';
 import type { NumberedEvent } from '../domain/event.ts';
 import type { FleetTick, PoolRow } from '../domain/report.ts';
 import { eventView } from './event-view.ts';
-import { poolState } from './pool-state.ts';
+import { type PoolCondition, poolCondition, poolState } from './pool-state.ts';
 import type { EventsPort, FleetPort } from './ports/fleet.ts';
 import { isoTime } from './view.ts';
 
@@ -194,16 +194,14 @@ export class LiveStream {
   }
 }
 
-/** A pool that nobody needs at the moment is neither. */
-function countPools(pools: readonly PoolRow[]): { readonly up: number; readonly down: number } {
-  let up = 0;
-  let down = 0;
-  for (const { up: isUp, sessions, upstreams } of pools) {
-    const { dialing, handshaking, cooling } = upstreams;
-    if (isUp) up += 1;
-    else if (sessions + dialing + handshaking + cooling > 0) down += 1;
-  }
-  return { up, down };
+/** One that is being connected to is none of these yet. */
+function countPools(
+  pools: readonly PoolRow[],
+): Readonly<Record<Exclude<PoolCondition, 'connecting'>, number>> {
+  const counts = { up: 0, idle: 0, connecting: 0, down: 0, refused: 0 };
+  for (const row of pools) counts[poolCondition(row)] += 1;
+  const { connecting: _, ...shown } = counts;
+  return shown;
 }
 
 function message(kind: string, id: number, data: unknown): string {

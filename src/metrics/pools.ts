@@ -73,6 +73,18 @@ export const poolFamilies: readonly MetricFamily<Scrape>[] = [
     (row) => row.failures,
   ),
   {
+    name: 'stratum_proxy_accounts_login_refused',
+    type: 'gauge',
+    help: 'Accounts whose last login at the pool was refused, within the last five minutes.',
+    labels: ['pool'],
+    collect(scrape, out) {
+      const refused = new Map<string, number>();
+      for (const { pool, loginsRefused } of scrape.pools)
+        refused.set(pool, (refused.get(pool) ?? 0) + loginsRefused);
+      for (const [pool, accounts] of refused) out.sample(accounts, pool);
+    },
+  },
+  {
     name: 'stratum_proxy_pool_round_trip_seconds',
     type: 'histogram',
     help: 'Time from a share sent to the pool to its verdict.',

@@ -68,6 +68,7 @@ export class FleetReport {
     const { pools, upstreams } = figures.rows(
       groups.all(),
       (pool, algorithm) => perPool.get(`${pool} ${algorithm}`) ?? 0,
+      nowMs,
     );
     const facts: WorkerFacts = {
       worker: 0,
@@ -97,8 +98,10 @@ export class FleetReport {
     const { door, groups, figures, totals } = this.#parts;
     const sums = new SessionSums();
     for (const { binding } of door.sessions) if (binding !== null) sums.add(binding, nowMs);
-    const { pools, upstreams } = figures.rows(groups.all(), (pool, algorithm) =>
-      sums.onPool(pool, algorithm),
+    const { pools, upstreams } = figures.rows(
+      groups.all(),
+      (pool, algorithm) => sums.onPool(pool, algorithm),
+      nowMs,
     );
     const { received, inFlight, accepted, workFound, workAtPool, sharesAtPool } = totals.sums();
     return {

@@ -295,8 +295,7 @@ export class Group implements UpstreamOwner {
       reason: refusal.message,
       nextTryInMs: keptMs,
     });
-    const { account } = this.#options;
-    this.#parts.emit({ kind: 'login-refused', pool: pool.name, account, reason: refusal.message });
+    this.#parts.stats.loginRefused(this.#options.account, refusal.message, nowMs);
     for (const upstream of this.upstreams.slice()) upstream.hearRefusal(refusal);
   }
 
@@ -317,6 +316,7 @@ export class Group implements UpstreamOwner {
     if (!wasLive) this.#full = null;
     if (this.#login.kind === 'taken') return;
     this.#login = { kind: 'taken' };
+    this.#parts.stats.loginTaken(this.#options.account, this.#parts.clock.monotonicMs());
     for (const upstream of this.upstreams.slice()) upstream.hearTaken();
   }
 

@@ -41,8 +41,10 @@ export class PoolFigures {
   rows(
     groups: Iterable<Pick<Group, 'upstreams'>>,
     sessionsOn: (pool: string, algorithm: string) => number,
+    nowMs: number,
   ): { readonly pools: PoolRow[]; readonly upstreams: number } {
     let upstreams = 0;
+    const waiting = new Map<PoolStats, number>();
     const states = new Map<PoolStats, Record<keyof PoolRow['upstreams'], number>>();
     for (const group of groups) {
       for (const upstream of group.upstreams) {
@@ -51,6 +53,8 @@ export class PoolFigures {
         const counts = states.get(upstream.figures) ?? noUpstreams();
         states.set(upstream.figures, counts);
         counts[kind] += 1;
+        if (kind !== 'live')
+          waiting.set(upstream.figures, (waiting.get(upstream.figures) ?? 0) + upstream.clients.length);
         upstreams += 1;
       }
     }
@@ -70,6 +74,10 @@ export class PoolFigures {
         jobs: stats.jobs,
         failures: stats.failures,
         lastError: stats.lastError,
+        lastErrorAtMs: stats.lastErrorAtMs,
+        isFailing: stats.isFailing,
+        loginsRefused: stats.loginsRefused(nowMs),
+        waiting: waiting.get(stats) ?? 0,
         roundTrip: stats.roundTrip.snapshot(),
       };
     });

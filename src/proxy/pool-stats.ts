@@ -8,6 +8,12 @@ const REPEAT_WARNING_MS = 60_000;
 const LEAST_JOB_LIMIT_MS = 60_000;
 const USUAL_JOB_LIMIT_MS = 300_000;
 
+/** An account whose login was refused counts as refused for so long: while miners wait, it is tried again every minute at the latest. */
+const REFUSED_MS = 300_000;
+/** That a login is refused is told once in so long, unless it was taken in between. */
+const REFUSAL_TOLD_MS = 86_400_000;
+const REFUSED_ACCOUNTS = 10_000;
+
 const ROUND_TRIP_BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** What has happened at one pool since start, over all accounts. */
@@ -18,6 +24,8 @@ export class PoolStats {
   jobs = 0;
   failures = 0;
   lastError = '';
+  /** Milliseconds since 1970-01-01 UTC; null: nothing has failed. */
+  lastErrorAtMs: number | null = null;
   /** Upstreams that are live now. */
   live = 0;
   /** The figures under the algorithm that the pool's newest jobs name, where that is another; null where it is not. */
@@ -36,6 +44,12 @@ export class PoolStats {
   suggestBarredUntilMs = 0;
   readonly #toldAtMs = new BoundedMap<string, true>({ capacity: 16, ttlMs: REPEAT_WARNING_MS });
 
+  /** When the login of an account was refused last. */
+  readonly #refusedAtMs = new BoundedMap<string, number>({
+    capacity: REFUSED_ACCOUNTS,
+    ttlMs: REFUSAL_TOLD_MS,
+  });
+
   readonly #emit: (event: ProxyEvent) => void;
   /** What was told of it last; null: nothing yet. */
   #told: 'pool-up' | 'pool-down' | null = null;
@@ -50,6 +64,32 @@ export class PoolStats {
     this.algorithm = algorithm;
     this.divider = divider;
     this.#emit = emit;
+  }
+
+  /** The last that was told of it is that it is down. */
+  get isFailing(): boolean {
+    return this.#told === 'pool-down';
+  }
+
+  /** The pool does not take an account's login; told once until it does. */
+  loginRefused(account: string, reason: string, nowMs: number): void {
+    const { pool } = this;
+    const isNew = this.#refusedAtMs.get(account, nowMs) === undefined;
+    this.#refusedAtMs.set(account, nowMs, nowMs);
+    if (isNew) this.#emit({ kind: 'login-refused-by-pool', pool, account, reason });
+  }
+
+  loginTaken(account: string, nowMs: number): void {
+    if (this.#refusedAtMs.get(account, nowMs) === undefined) return;
+    this.#refusedAtMs.delete(account);
+    this.#emit({ kind: 'login-accepted-by-pool', pool: this.pool, account });
+  }
+
+  /** Accounts whose last login was refused within the last five minutes. */
+  loginsRefused(nowMs: number): number {
+    let refused = 0;
+    for (const atMs of this.#refusedAtMs.values()) if (nowMs - atMs < REFUSED_MS) refused += 1;
+    return refused;
   }
 
   /** An upstream went live. Logged when it ends an outage or is the first. */
@@ -96,6 +136,7 @@ export class PoolStats {
     const shown = this.supersededBy ?? this;
     shown.failures += 1;
     shown.lastError = error;
+    shown.lastErrorAtMs = Date.now();
     if (this.live === 0 && this.#told !== 'pool-down') {
       this.#told = 'pool-down';
       this.#emit({ kind: 'pool-down', pool: this.pool, algorithm: this.algorithm, reason: error });

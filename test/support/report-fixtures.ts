@@ -58,6 +58,10 @@ export function poolRow(some: Partial<PoolRow> = {}): PoolRow {
     jobs: 0,
     failures: 0,
     lastError: '',
+    lastErrorAtMs: null,
+    isFailing: false,
+    loginsRefused: 0,
+    waiting: 0,
     roundTrip: { bounds: [0.01, 0.1, 1], cumulative: [0, 0, 0], sum: 0, count: 0 },
     ...some,
   };

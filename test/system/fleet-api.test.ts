@@ -101,7 +101,10 @@ test('what happens is told as it happens, and the stream ends with the program',
   const { efficiency, efficiency1h, efficiency1hError } = busy.data;
   assert.equal(efficiency1h, efficiency, 'of a program that has run for less');
   assert.ok(Number(efficiency1h) > 0 && Number(efficiency1hError) > 0);
-  assert.deepEqual([busy.data['acceptance'], busy.data['pools']], [1, { up: 1, down: 0 }]);
+  assert.deepEqual(
+    [busy.data['acceptance'], busy.data['pools']],
+    [1, { up: 1, idle: 0, down: 0, refused: 0 }],
+  );
   const [sha256d] = busy.data['algorithms'] as readonly Json[];
   assert.deepEqual([sha256d?.['algorithm'], sha256d?.['unit'], sha256d?.['workers']], ['sha256d', 'H', 1]);
 

@@ -24,6 +24,21 @@ const State = Type.Object({
     description: 'Failed dials, refused logins and lost connections since the start.',
   }),
   lastError: Type.String(),
+  lastErrorAt: orNull(Type.String({ format: 'date-time' })),
+  state: Type.Union(
+    [
+      Type.Literal('up'),
+      Type.Literal('idle'),
+      Type.Literal('connecting'),
+      Type.Literal('down'),
+      Type.Literal('refused'),
+    ],
+    {
+      description:
+        '`idle`: nobody needs it; `refused`: it refuses the logins of accounts, and none is logged in; `down`: needed, and cannot be had.',
+    },
+  ),
+  waiting: Type.Integer({ description: 'Miners whose connection to it is not up.' }),
   roundTripSeconds: orNull(
     Type.Number({
       description: 'Mean time of the answer to a share, since the start; null before the first.',
