@@ -103,7 +103,7 @@ test('what happens is told as it happens, and the stream ends with the program',
   assert.ok(Number(efficiency1h) > 0 && Number(efficiency1hError) > 0);
   assert.deepEqual(
     [busy.data['acceptance'], busy.data['pools']],
-    [1, { up: 1, idle: 0, down: 0, refused: 0 }],
+    [1, { up: 1, idle: 1, down: 0, refused: 0 }],
   );
   const [sha256d] = busy.data['algorithms'] as readonly Json[];
   assert.deepEqual([sha256d?.['algorithm'], sha256d?.['unit'], sha256d?.['workers']], ['sha256d', 'H', 1]);
