@@ -337,8 +337,6 @@ export const en = {
   'event.pool-up': '',
   'kind.pool-down': 'pool down',
   'event.pool-down': '',
-  'kind.login-refused': 'login refused',
-  'event.login-refused': '',
   'kind.login-refused-by-pool': 'login refused by a pool',
   'event.login-refused-by-pool': '',
   'kind.login-accepted-by-pool': 'login accepted by a pool',

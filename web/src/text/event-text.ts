@@ -29,7 +29,6 @@ export function eventText(event: ProxyEvent): string {
 /** Where the sentence of the API goes on behind a colon. */
 const KEEPS_DETAIL: ReadonlySet<string> = new Set([
   'pool-down',
-  'login-refused',
   'login-refused-by-pool',
   'ban',
   'session-flood',

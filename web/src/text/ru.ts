@@ -334,8 +334,6 @@ export const ru: Texts = {
   'event.pool-up': '{pool} снова на связи',
   'kind.pool-down': 'пул не отвечает',
   'event.pool-down': '{pool} не отвечает',
-  'kind.login-refused': 'логин не принят',
-  'event.login-refused': '{pool} не принимает логин аккаунта {account}',
   'kind.login-refused-by-pool': 'пул не принял логин',
   'event.login-refused-by-pool': '{pool} не принимает логин аккаунта {account}',
   'kind.login-accepted-by-pool': 'пул принял логин',
