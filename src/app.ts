@@ -34,7 +34,9 @@ import { banKeeping, keptBans } from './supervisor/ban-keeping.ts';
 import { openFurtherPorts } from './supervisor/further-ports.ts';
 import { MinerCertificate } from './supervisor/miner-certificate.ts';
 import { notedAccounts, notedAlgorithms, notedPools, notedTransfer } from './supervisor/noted-ports.ts';
+import { OutsideMoves } from './supervisor/outside-moves.ts';
 import { PoolDiscovery } from './supervisor/pool-discovery.ts';
+import { poolMoves } from './supervisor/pool-moves.ts';
 import { poolsPort } from './supervisor/pools-port.ts';
 import { Readiness } from './supervisor/readiness.ts';
 import * as options from './supervisor/room-options.ts';
@@ -245,6 +247,12 @@ export async function startApp(
             nowMs: () => clock.wallMs(),
             onChange: (tokens) => storedTokens.set(tokens),
           }),
+          moves: poolMoves(store, {
+            onMoved: (names) => {
+              for (const name of names) worker.accountChanged(name);
+            },
+            onDone: () => lists.onAccountsImported(),
+          }),
           transfer: notedTransfer(
             transferPort(store, () => lists.onAccountsImported()),
             note,
@@ -268,9 +276,18 @@ export async function startApp(
       remove: (name) => accounts.delete(name),
       expireAfterMs: () => parseDurationMs(settings.config.users.expireAfter) ?? 0,
     });
+    const outsideMoves = new OutsideMoves({
+      store,
+      onMoved: async () => {
+        await lists.onAccountsImported();
+        worker.forgetAccounts();
+      },
+    });
+    await outsideMoves.look();
     const chores = new Chores({ clock, log }, [
       { name: 'accounts in use', everyMs: 60_000, run: () => keeping.run() },
       { name: 'stored tokens', everyMs: 5000, run: () => storedTokens.read() },
+      { name: 'accounts moved on the command line', everyMs: 5000, run: () => outsideMoves.look() },
       {
         name: 'old audit entries',
         everyMs: 3_600_000,

@@ -51,6 +51,7 @@ async function main(): Promise<void> {
       return;
     case 'token':
     case 'export':
+    case 'move':
     case 'import':
       await runOnData(loaded);
       return;
@@ -89,7 +90,11 @@ async function runOnData({ command, config, rest, options }: Loaded): Promise<vo
   };
   const { path } = config.db;
   try {
-    if (command === 'token') await commands.tokenCommand(path, rest, output);
+    if (command === 'move') {
+      const { moveCommand } = await import('./commands/move.ts');
+      const moveOptions = { user: options.get('user') ?? null, dryRun: options.has('dry-run') };
+      if (!(await moveCommand(path, rest, moveOptions, output))) process.exitCode = EXIT.partly;
+    } else if (command === 'token') await commands.tokenCommand(path, rest, output);
     else if (command === 'export')
       await commands.exportCommand(path, { withPasswords: options.has('with-passwords') }, output);
     else if (!(await commands.importCommand(path, first ?? '-', output))) process.exitCode = EXIT.partly;

@@ -12,6 +12,7 @@ import { openSqliteStore } from '../store/sqlite/open.ts';
 import type { Store } from '../store/store.ts';
 import { LEAST_GAP_MS } from '../supervisor/account-keeping.ts';
 import { auditPort } from '../supervisor/audit-port.ts';
+import { COMMAND_LINE } from '../supervisor/outside-moves.ts';
 import { allAccounts, transferPort, withoutPasswords, withPasswords } from '../supervisor/transfer-port.ts';
 
 /** Commands that work on the data file, whether a proxy runs on it or not. */
@@ -28,7 +29,8 @@ export interface CommandOutput {
   err(text: string): void;
 }
 
-const WHO = { who: 'local', from: 'command line' } as const;
+/** Who does what a command does, for the audit log. */
+export const WHO = { who: 'local', from: COMMAND_LINE } as const;
 const STDIN = '-';
 const USAGE = {
   add: `stratum-proxy token add <${TOKEN_SCOPES.join('|')}> [label] [time it expires, such as 2099-01-01T00:00:00Z]`,
@@ -165,8 +167,7 @@ async function readable(file: string): Promise<Readable> {
     const handle = await open(file, 'r');
     return createReadStream(file, { fd: handle });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandError(`import: ${reason}`);
+    throw new CommandError(`import: ${file}: ${readFault(error)}`);
   }
 }
 
@@ -179,7 +180,8 @@ export function noteSeedImport(path: string, change: Readonly<Record<string, unk
   );
 }
 
-async function withStore<Result>(
+/** Opens the data file for one command. The original program's is refused or left as it is. */
+export async function withStore<Result>(
   path: string,
   work: (store: Store) => Promise<Result>,
   onOriginal: 'leave' | 'refuse' = 'refuse',
@@ -193,4 +195,13 @@ async function withStore<Result>(
   } finally {
     await store.close();
   }
+}
+
+/** Why a file that was named cannot be read, for people. */
+function readFault(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it';
+  return error instanceof Error ? error.message : String(error);
 }

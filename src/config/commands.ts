@@ -39,6 +39,19 @@ export const COMMANDS = {
     words: ['file'],
     help: 'Register a user in the data file for each line of a file (- or none: standard input), as export prints them.',
   },
+  move: {
+    words: ['from', 'to'],
+    options: {
+      'dry-run': { placeholder: null, help: 'Change nothing, and print what would happen.' },
+      user: {
+        placeholder: 'name',
+        help: 'User name at the new pool, {user} in it standing for the one at the old; default: the same.',
+      },
+    },
+    help:
+      'Put one pool in the place of another in every user of the data file that has it, with the password it had, and print a line of JSON for each; a running proxy takes notice ' +
+      'within seconds, and miners follow without reconnecting.',
+  },
   top: {
     words: [],
     options: {

@@ -75,7 +75,8 @@ export const API_ERRORS = {
   'not-available': { status: 422, meaning: 'The request asks for what this version cannot do.' },
   'mixed-algorithms': {
     status: 422,
-    meaning: 'A backup mines another algorithm than the pools before it; miners could not follow.',
+    meaning:
+      'A backup mines another algorithm than the pools before it, or the pool that users are moved to than the one they leave; miners could not follow.',
   },
   'undetermined-pool': {
     status: 422,

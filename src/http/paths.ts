@@ -28,6 +28,7 @@ export const ALGORITHMS_PATH = `${API_ROOT}/algorithms`;
 export const ALGORITHM_PATH = `${ALGORITHMS_PATH}/:name`;
 export const USERS_EXPORT_PATH = `${USERS_PATH}/export`;
 export const USERS_IMPORT_PATH = `${USERS_PATH}/import`;
+export const USERS_MOVE_PATH = `${USERS_PATH}/move`;
 export const TOKENS_PATH = `${API_ROOT}/tokens`;
 export const TOKEN_PATH = `${TOKENS_PATH}/:id`;
 export const AUDIT_PATH = `${API_ROOT}/audit`;

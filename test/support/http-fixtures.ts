@@ -130,6 +130,7 @@ export function managePorts(some: Partial<ManagePorts> = {}): ManagePorts {
     },
     audit: { record: async () => {}, list: async () => ({ entries: [], next: null }) },
     settings: { reload: async () => ({ kind: 'reloaded', changed: [], needsRestart: [] }) },
+    moves: { move: async () => ({ kind: 'done', moved: [], failures: [] }) },
     transfer: {
       async *export() {},
       import: async (registrations) =>

@@ -93,6 +93,7 @@ describe('every curl of docs/rest-api.md does what the page says', () => {
     'DELETE /api/v1/users/{name}': alice,
     'GET /api/v1/users': alice,
     'GET /api/v1/users/export': alice,
+    'POST /api/v1/users/move': alice,
     'GET /api/v1/pools': () => farm.program.addPool('127.0.0.1:3333', 'sha256d'),
     'PATCH /api/v1/pools/{pool}': () => farm.program.addPool('127.0.0.1:3333', 'sha256d'),
     'DELETE /api/v1/pools/{pool}': () => farm.program.addPool('127.0.0.1:3334', 'sha256d'),

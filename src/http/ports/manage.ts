@@ -1,6 +1,7 @@
 import type { AccountDifficulty, AccountMode } from '../../domain/account.ts';
 import type { TokenScope } from '../auth.ts';
 import type { RegisterResult, Registration } from './accounts.ts';
+import type { PoolMovesPort } from './moves.ts';
 
 /** A stored token as it is shown: without its hash. */
 export interface TokenView {
@@ -113,4 +114,5 @@ export interface ManagePorts {
   readonly audit: AuditPort;
   readonly settings: SettingsPort;
   readonly transfer: TransferPort;
+  readonly moves: PoolMovesPort;
 }

@@ -23,6 +23,7 @@ import { addTokens } from './tokens.ts';
 import { addTotals } from './totals.ts';
 import { addUser } from './user.ts';
 import { addUsers } from './users.ts';
+import { addUsersMove } from './users-move.ts';
 import { addUsersTransfer } from './users-transfer.ts';
 import { addVersion } from './version.ts';
 import { addWhoAmI } from './whoami.ts';
@@ -52,6 +53,7 @@ export const ROUTES: readonly AddRoutes[] = [
   addServer,
   addUsersTransfer,
   addWhoAmI,
+  addUsersMove,
   addTokens,
   addAuditLog,
   addReload,

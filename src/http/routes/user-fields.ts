@@ -240,7 +240,8 @@ export function refusalError(refusal: AccountRefusal): ApiError {
   );
 }
 
-function unknownPool(endpoint: string): ApiError {
+/** The pool is to be added first. */
+export function unknownPool(endpoint: string): ApiError {
   const example = JSON.stringify({ pool: endpoint, algorithm: '…' });
   return new ApiError(
     'unknown-pool',

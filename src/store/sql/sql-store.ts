@@ -4,7 +4,7 @@ import type { Pool } from '../../domain/account.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { HistoryPoint, HistoryRetention, LastingTotal } from '../../domain/history.ts';
 import type { Clock } from '../../kit/clock.ts';
-import type { AccountExport } from '../activity-store.ts';
+import type { AccountExport, AccountMove, MoveAccountResult } from '../activity-store.ts';
 import type { AuditPage, AuditRecord, AuditRequest } from '../audit-store.ts';
 import type { BanRecord } from '../ban-store.ts';
 import type { Tables } from '../schema.ts';
@@ -51,6 +51,7 @@ import { addAlgorithm, deleteAlgorithm, updateAlgorithm } from './change-algorit
 import { deletePool } from './delete-pool.ts';
 import { addHistory, pruneHistory, readHistory } from './history.ts';
 import { SeriesNumbers } from './history-series.ts';
+import { moveAccounts } from './move-accounts.ts';
 import { addPool, listPools, resolvePool } from './pools.ts';
 import { registerAccount } from './register-account.ts';
 import { retryWhileBusy } from './retry.ts';
@@ -227,6 +228,10 @@ export class SqlStore implements Store {
       for (const request of requests) results.push(await registerAccount(collaborators, request));
       return results;
     });
+  }
+
+  moveAccounts(names: readonly string[], move: AccountMove): Promise<readonly MoveAccountResult[]> {
+    return this.#run(() => moveAccounts({ db: this.#db, nowMs: this.#clock.wallMs() }, names, move));
   }
 
   noteAccountsSeen(names: readonly string[], atMs: number, options: Patience = {}): Promise<void> {
