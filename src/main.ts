@@ -50,6 +50,7 @@ async function main(): Promise<void> {
       process.stdout.write(renderEffective(loaded.config, loaded.sources));
       return;
     case 'token':
+    case 'backup':
     case 'export':
     case 'move':
     case 'import':
@@ -90,7 +91,10 @@ async function runOnData({ command, config, rest, options }: Loaded): Promise<vo
   };
   const { path } = config.db;
   try {
-    if (command === 'move') {
+    if (command === 'backup') {
+      const { backupCommand } = await import('./commands/backup.ts');
+      await backupCommand(path, first, { force: options.has('force') }, output);
+    } else if (command === 'move') {
       const { moveCommand } = await import('./commands/move.ts');
       const moveOptions = { user: options.get('user') ?? null, dryRun: options.has('dry-run') };
       if (!(await moveCommand(path, rest, moveOptions, output))) process.exitCode = EXIT.partly;

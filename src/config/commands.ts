@@ -39,6 +39,11 @@ export const COMMANDS = {
     words: ['file'],
     help: 'Register a user in the data file for each line of a file (- or none: standard input), as export prints them.',
   },
+  backup: {
+    words: ['file'],
+    options: { force: { placeholder: null, help: 'Replace the file where it is there already.' } },
+    help: 'Write a copy of the data file, as it is at one moment, and check it; a proxy may be running. The copy holds the passwords at the pools, and only its owner may read it.',
+  },
   move: {
     words: ['from', 'to'],
     options: {

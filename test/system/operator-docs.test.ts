@@ -33,7 +33,7 @@ const NOT_RUN: readonly (readonly [line: RegExp, reason: string])[] = [
 ];
 
 /** Programs of the system that the pages use and that need not be everywhere. */
-const TOOLS = ['curl', 'openssl', 'sqlite3'] as const;
+const TOOLS = ['curl', 'openssl'] as const;
 
 const TOKEN = createToken();
 const NAME = /0123456789abcdef/g;
