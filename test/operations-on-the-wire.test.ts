@@ -38,7 +38,7 @@ describe('the operator', () => {
     await until(() => room.bed.proxy.report().facts.sessions === 3, 'three connections');
     const untilMs = Date.now() + 1000;
     const closed = operations.ban({ address: '127.0.5.0/24', untilMs, reason: 'test', by: 'operator' });
-    assert.equal(closed, 2);
+    assert.deepEqual(closed, { connections: 2, accounts: [] });
     await Promise.all([inside.closed(), silent.closed()]);
     const refused = await connectMiner(room.bed.port, { from: '127.0.5.9' });
     await refused.closed();

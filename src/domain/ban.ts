@@ -13,6 +13,13 @@ export interface Ban {
   readonly by: BannedBy;
 }
 
+/** Who comes from an address or network at the moment. */
+export interface BanReach {
+  readonly connections: number;
+  /** Names of the accounts that miners of these are logged in to. */
+  readonly accounts: readonly string[];
+}
+
 /** What the operator asks for. */
 export interface BanRequest {
   readonly address: string;
@@ -22,7 +29,7 @@ export interface BanRequest {
 }
 
 export type BanResult =
-  /** `closed`: so many connections came from there. */
-  | { readonly kind: 'banned'; readonly ban: Ban; readonly closed: number }
+  /** `closed`: what came from there. */
+  | { readonly kind: 'banned'; readonly ban: Ban; readonly closed: BanReach }
   /** There are as many bans as can be kept. */
   | { readonly kind: 'full' };

@@ -1,4 +1,4 @@
-import { type Ban, type BanRequest, type BanResult, MOST_BANS } from '../domain/ban.ts';
+import { type Ban, type BanReach, type BanRequest, type BanResult, MOST_BANS } from '../domain/ban.ts';
 import { joinReports } from '../domain/join-reports.ts';
 import type { Recording, RecordingSummary, RecordResult } from '../domain/recording.ts';
 import type { RefusedLogin } from '../domain/refused-login.ts';
@@ -89,8 +89,13 @@ export class Fleet {
       const ban: Ban = { address, untilMs, reason, by: 'operator' };
       await this.#parts.bans.put(ban);
       const closed = await this.#all((worker) => worker.ban(ban));
-      return { kind: 'banned', ban, closed: closed.reduce((sum, count) => sum + count, 0) };
+      return { kind: 'banned', ban, closed: joined(closed) };
     });
+  }
+
+  /** What a ban of this address or network would close. */
+  async banReach(address: string): Promise<BanReach> {
+    return joined(await Promise.all(this.#parts.workers.map((worker) => worker.banReach(address))));
   }
 
   /** True where it was banned. */
@@ -155,4 +160,11 @@ export class Fleet {
   stop(): void {
     this.#monitor.stop();
   }
+}
+
+function joined(reaches: readonly BanReach[]): BanReach {
+  return {
+    connections: reaches.reduce((sum, { connections }) => sum + connections, 0),
+    accounts: [...new Set(reaches.flatMap(({ accounts }) => accounts))],
+  };
 }

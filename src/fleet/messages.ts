@@ -1,5 +1,5 @@
 import type { Account } from '../domain/account.ts';
-import type { Ban } from '../domain/ban.ts';
+import type { Ban, BanReach } from '../domain/ban.ts';
 import type { Occurrence } from '../domain/event.ts';
 import type { ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
@@ -52,6 +52,8 @@ export type ToWorker =
   | { readonly kind: 'restore-bans'; readonly bans: readonly Ban[] }
   | { readonly kind: 'list-bans'; readonly call: number }
   | { readonly kind: 'ban'; readonly call: number; readonly ban: Ban }
+  /** What would a ban of this address or network close? */
+  | { readonly kind: 'reach-of-ban'; readonly call: number; readonly address: string }
   | { readonly kind: 'unban'; readonly call: number; readonly address: string }
   | { readonly kind: 'record'; readonly call: number; readonly id: string; readonly seconds: number }
   | { readonly kind: 'stop-recording'; readonly call: number; readonly id: string }
@@ -78,7 +80,8 @@ export type ToSupervisor =
   | { readonly kind: 'session'; readonly call: number; readonly session: SessionDetail | null }
   | { readonly kind: 'kicked'; readonly call: number; readonly isKicked: boolean }
   | { readonly kind: 'bans'; readonly call: number; readonly bans: readonly Ban[] }
-  | { readonly kind: 'banned'; readonly call: number; readonly closed: number }
+  | { readonly kind: 'banned'; readonly call: number; readonly closed: BanReach }
+  | { readonly kind: 'ban-reach'; readonly call: number; readonly reach: BanReach }
   | { readonly kind: 'unbanned'; readonly call: number; readonly isRemoved: boolean }
   | { readonly kind: 'recording'; readonly call: number; readonly result: RecordResult }
   | { readonly kind: 'recording-stopped'; readonly call: number; readonly isStopped: boolean }

@@ -1,4 +1,4 @@
-import type { Ban } from '../domain/ban.ts';
+import type { Ban, BanReach } from '../domain/ban.ts';
 import type { Occurrence } from '../domain/event.ts';
 import { ANY_LISTENER, type ListenerPolicy } from '../domain/listener.ts';
 import type { PoolFinding, PoolProbe } from '../domain/pool-probe.ts';
@@ -102,10 +102,17 @@ export class WorkerHandle {
     throw unexpected(answer);
   }
 
-  /** So many connections were closed. */
-  async ban(ban: Ban): Promise<number> {
+  /** Gives what was closed. */
+  async ban(ban: Ban): Promise<BanReach> {
     const answer = await this.#ask((call) => ({ kind: 'ban', call, ban }));
     if (answer.kind === 'banned') return answer.closed;
+    throw unexpected(answer);
+  }
+
+  /** What a ban of this address or network would close. */
+  async banReach(address: string): Promise<BanReach> {
+    const answer = await this.#ask((call) => ({ kind: 'reach-of-ban', call, address }));
+    if (answer.kind === 'ban-reach') return answer.reach;
     throw unexpected(answer);
   }
 

@@ -112,6 +112,9 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
       case 'ban':
         link.send({ kind: 'banned', call: message.call, closed: operations.ban(message.ban) });
         return;
+      case 'reach-of-ban':
+        link.send({ kind: 'ban-reach', call: message.call, reach: operations.reach(message.address) });
+        return;
       case 'unban':
         link.send({ kind: 'unbanned', call: message.call, isRemoved: operations.unban(message.address) });
         return;

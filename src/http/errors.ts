@@ -56,6 +56,11 @@ export const API_ERRORS = {
     status: 409,
     meaning: 'It ships with the program and cannot be deleted.',
   },
+  'needs-force': {
+    status: 409,
+    meaning:
+      'It is hardly what is meant, and the message says why; with `"force": true` it is done all the same.',
+  },
   'needs-admin-token': {
     status: 409,
     meaning:

@@ -39,3 +39,10 @@ export function formatNetwork({ address, bits, family }: IpNetwork): string {
     family === 'ipv4' ? [...bytes].join('.') : bytes.toString('hex').replace(/(.{4})(?!$)/g, '$1:');
   return `${canonicalAddress(first) ?? first}/${bits}`;
 }
+
+/** Whether the address is in the network. An IPv4 address is the same inside of an IPv6 one. False where it is no address. */
+export function isWithin(address: string, network: IpNetwork): boolean {
+  const one = parseNetwork(canonicalAddress(address) ?? '');
+  if (one === null || one.family !== network.family) return false;
+  return formatNetwork({ ...one, bits: network.bits }) === formatNetwork(network);
+}

@@ -1,4 +1,4 @@
-import type { Ban } from '../domain/ban.ts';
+import type { Ban, BanReach } from '../domain/ban.ts';
 import type { ProxyEvent } from '../domain/event.ts';
 import type { Recording, RecordingSummary, RecordResult } from '../domain/recording.ts';
 import type { RefusedLogin } from '../domain/refused-login.ts';
@@ -77,20 +77,28 @@ export class Operations {
     this.#bans.add(...bans);
   }
 
-  /** Refuses an address or network, and closes what comes from there: gives how many connections that were. */
-  ban(ban: Ban): number {
+  /** Refuses an address or network, and closes what comes from there, which it gives. */
+  ban(ban: Ban): BanReach {
     this.#bans.add(ban);
     const { address, reason, untilMs } = ban;
     this.#parts.emit({ kind: 'ban', address, by: 'operator', reason, untilMs });
+    const within = this.#within(address);
+    const reach = reachOf(within);
+    for (const { connection } of within) connection.close('banned');
+    return reach;
+  }
+
+  /** What a ban of this address or network would close. */
+  reach(address: string): BanReach {
+    return reachOf(this.#within(address));
+  }
+
+  /** Open connections from an address or network. */
+  #within(address: string): readonly (MinerSession | Arrival)[] {
     const network = parseNetwork(address);
-    const banned = Networks.of(network === null ? [] : [network]);
-    let closed = 0;
-    for (const { ip, connection } of [...this.#parts.sessions, ...this.#parts.arrivals]) {
-      if (!connection.isOpen || !banned.has(ip)) continue;
-      connection.close('banned');
-      closed += 1;
-    }
-    return closed;
+    const networks = Networks.of(network === null ? [] : [network]);
+    const { sessions, arrivals } = this.#parts;
+    return [...sessions, ...arrivals].filter(({ ip, connection }) => connection.isOpen && networks.has(ip));
   }
 
   /** True where it was banned, by whomever. */
@@ -144,4 +152,11 @@ export class Operations {
       if (session !== undefined) session.dialogue.recorder = null;
     }
   }
+}
+
+function reachOf(open: readonly (MinerSession | Arrival)[]): BanReach {
+  const accounts = new Set<string>();
+  for (const one of open)
+    if (!(one instanceof Arrival) && one.binding !== null) accounts.add(one.binding.books.subject.account);
+  return { connections: open.length, accounts: [...accounts] };
 }

@@ -31,8 +31,9 @@ export function fleetPort(some: Partial<FleetPort> = {}): FleetPort {
     ban: async ({ address, reason }) => ({
       kind: 'banned',
       ban: { address, reason, untilMs: null, by: 'operator' },
-      closed: 0,
+      closed: { connections: 0, accounts: [] },
     }),
+    banReach: async () => ({ connections: 0, accounts: [] }),
     unban: async () => true,
     record: async () => ({ kind: 'started', sinceMs: 0, untilMs: 600_000 }),
     stopRecording: async () => true,

@@ -233,9 +233,24 @@ test('a miner is recorded, disconnected and kept away over the API', async () =>
 
   const back = await farm.scriptedMiner({ user: `${account}.rig1` });
   await back.subscribe();
-  const banned = await farm.program.post('/api/v1/bans', { address: '127.0.0.9/8', seconds: 600 });
+  await back.authorize();
+  const wide = { address: '127.0.0.9/8', seconds: 600 };
+  const refused = await farm.program.post('/api/v1/bans', wide);
+  assert.deepEqual([refused.status, refused.headers.get('x-error-code')], [409, 'needs-force'], refused.text);
+  assert.match(refused.text, /it holds your own address, 127\.0\.0\.1/);
+  for (const address of ['0.0.0.0/0', '::/0', '2001::/31', '16.0.0.0/7', '127.0.0.1', '::1'])
+    assert.equal((await farm.program.post('/api/v1/bans', { address })).status, 409, address);
+  const dry = await farm.program.post('/api/v1/bans', { ...wide, dryRun: true });
+  assert.deepEqual(
+    [dry.status, dry.json],
+    [200, { address: '127.0.0.0/8', closed: 1, accounts: 1, needsForce: true }],
+  );
+  assert.deepEqual((await getJson(farm, 'bans'))['bans'], []);
+  assert.equal(back.isClosed, false);
+  const banned = await farm.program.post('/api/v1/bans', { ...wide, force: true });
   assert.equal(banned.status, 201, banned.text);
-  assert.deepEqual([(banned.json as Json)['address'], (banned.json as Json)['closed']], ['127.0.0.0/8', 1]);
+  const { address, closed, accounts } = banned.json as Json;
+  assert.deepEqual([address, closed, accounts], ['127.0.0.0/8', 1, 1]);
   await back.closed();
   const { events } = await getJson(farm, 'events');
   const kinds = (events as readonly Json[]).map(({ kind }) => kind);

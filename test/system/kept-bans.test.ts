@@ -36,7 +36,7 @@ async function isTaken(program: Program, from: string): Promise<boolean> {
 async function ban(program: Program, body: Json): Promise<Json> {
   const { status, text, json } = await program.post('/api/v1/bans', body);
   assert.equal(status, 201, text);
-  const { closed: _, ...view } = json as Json;
+  const { closed: _, accounts: __, ...view } = json as Json;
   return view;
 }
 

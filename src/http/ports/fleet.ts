@@ -1,4 +1,4 @@
-import type { Ban, BanRequest, BanResult } from '../../domain/ban.ts';
+import type { Ban, BanReach, BanRequest, BanResult } from '../../domain/ban.ts';
 import type { EventKind, NumberedEvent } from '../../domain/event.ts';
 import type { Recording, RecordingSummary, RecordResult } from '../../domain/recording.ts';
 import type { RefusedLogin } from '../../domain/refused-login.ts';
@@ -18,6 +18,8 @@ export interface FleetPort {
   bans(): Promise<readonly Ban[]>;
   /** Refuses an address or network (in its one spelling), and closes what comes from there. */
   ban(request: BanRequest): Promise<BanResult>;
+  /** What a ban of this address or network would close. */
+  banReach(address: string): Promise<BanReach>;
   /** True where it was banned. */
   unban(address: string): Promise<boolean>;
   /** Records what a miner says and is told, for so long. */

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
-import type { Ban } from '../../domain/ban.ts';
-import { formatNetwork, parseNetwork } from '../../kit/ip-network.ts';
+import type { Ban, BanReach } from '../../domain/ban.ts';
+import { formatNetwork, type IpNetwork, parseNetwork } from '../../kit/ip-network.ts';
 import type { AddRoutes } from '../app.ts';
+import { doubtAbout } from '../ban-caution.ts';
 import { ApiError } from '../errors.ts';
 import { BAN_PATH, BANS_PATH } from '../paths.ts';
 import { errorResponses, listOf, oneOf, orNull, ProblemSchema, strictObject } from '../schemas.ts';
@@ -36,7 +37,19 @@ const Body = strictObject({
     ),
   ),
   reason: Type.Optional(Type.String({ maxLength: MAX_REASON, description: 'A note for people.' })),
+  force: Type.Optional(
+    Type.Boolean({
+      description:
+        'Also where the network is larger than /8 (IPv6: /32), or holds the address of whoever asks or this machine.',
+    }),
+  ),
+  dryRun: Type.Optional(Type.Boolean({ description: 'Ban nothing, and tell what would be closed.' })),
 });
+
+const reachView = {
+  closed: Type.Integer({ description: 'Connections that came from there.' }),
+  accounts: Type.Integer({ description: 'Users whose miners these were.' }),
+};
 
 const Params = Type.Object({ address: Type.String({ minLength: 1, maxLength: MAX_ADDRESS }) });
 
@@ -69,18 +82,21 @@ export const addBans: AddRoutes = (app, { ports, log }) => {
         'kept over restarts.',
       body: Body,
       response: {
-        201: {
+        200: {
           ...Type.Object({
-            ...BanView.properties,
-            closed: Type.Integer({ description: 'Connections that came from there.' }),
+            address: BanView.properties.address,
+            ...reachView,
+            needsForce: Type.Boolean({ description: 'Whether it would be refused without `force`.' }),
           }),
-          description: 'Banned.',
+          description: 'What a ban would close; nothing has happened.',
         },
+        201: { ...Type.Object({ ...BanView.properties, ...reachView }), description: 'Banned.' },
         ...errorResponses(
           ProblemSchema,
           'malformed-json',
           'invalid-request',
           'conflict',
+          'needs-force',
           'body-too-large',
           'unsupported-media-type',
           'foreign-origin',
@@ -89,20 +105,33 @@ export const addBans: AddRoutes = (app, { ports, log }) => {
       },
     },
     handler: async (request, reply) => {
-      const { seconds = null, reason = '' } = request.body;
+      const { seconds = null, reason = '', force = false, dryRun = false } = request.body;
       checkText('reason', reason);
-      const address = readNetwork(request.body.address);
+      const network = readNetwork(request.body.address);
+      const address = formatNetwork(network);
+      const doubt = doubtAbout(network, request.ip);
+      if (dryRun) {
+        request.audited = null;
+        const reach = reachOf(await ports.fleet.banReach(address));
+        return { address, ...reach, needsForce: doubt !== null };
+      }
+      if (doubt !== null && !force)
+        throw new ApiError(
+          'needs-force',
+          `${address} was not banned: ${doubt}. Where that is what you mean, send "force": true; "dryRun": true tells what would be closed`,
+        );
       const result = await ports.fleet.ban({ address, seconds, reason });
       if (result.kind === 'full')
         throw new ApiError('conflict', 'there are as many bans as can be kept: remove some, or ban networks');
+      const closed = reachOf(result.closed);
       log.info('address banned by the operator', {
         address,
         seconds,
-        closed: result.closed,
+        ...closed,
         from: request.ip,
       });
       request.audited = { target: address };
-      return reply.code(201).send({ ...banView(result.ban), closed: result.closed });
+      return reply.code(201).send({ ...banView(result.ban), ...closed });
     },
   });
 
@@ -127,7 +156,7 @@ export const addBans: AddRoutes = (app, { ports, log }) => {
       },
     },
     handler: async (request) => {
-      const address = readNetwork(request.params.address);
+      const address = formatNetwork(readNetwork(request.params.address));
       if (!(await ports.fleet.unban(address)))
         throw new ApiError('unknown-ban', `${address} is not banned: GET ${BANS_PATH} lists what is`);
       request.audited = { target: address };
@@ -141,10 +170,17 @@ function banView({ address, untilMs, reason, by }: Ban): Static<typeof BanView> 
   return { address, until: isoTimeOrNull(untilMs), reason, by };
 }
 
+function reachOf({ connections, accounts }: BanReach): {
+  readonly closed: number;
+  readonly accounts: number;
+} {
+  return { closed: connections, accounts: accounts.length };
+}
+
 /** @throws {ApiError} `invalid-value` */
-function readNetwork(text: string): string {
+function readNetwork(text: string): IpNetwork {
   const network = parseNetwork(text.trim());
-  if (network !== null) return formatNetwork(network);
+  if (network !== null) return network;
   throw new ApiError(
     'invalid-value',
     '"address" must be an IP address or a network, like 192.0.2.7, 10.0.0.0/8 or fd00::/8',
