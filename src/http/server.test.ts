@@ -204,7 +204,6 @@ describe('tokens', () => {
     'GET /api/v1/logins/refused': 'read',
     'GET /api/v1/whoami': 'catalogue',
     'GET /api/v1/bans': 'read',
-    'GET /api/v1/logins/refused': 'read',
     'POST /api/v1/bans': 'admin',
     'DELETE /api/v1/bans/{address}': 'admin',
     'GET /api/v1/workers': 'read',

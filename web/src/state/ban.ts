@@ -9,11 +9,20 @@ export interface Hit {
   readonly accounts: number;
 }
 
+interface BanTold {
+  readonly closed: number;
+  readonly accounts: number;
+}
+
 const MOST_SESSIONS = 1000;
 
-/** Who mines from an IP address now, or null for a network, of which it is not known. */
+/** Who mines from an IP address or a network now; null where it cannot be known. */
 export async function hitBy(address: string): Promise<Hit | null> {
-  if (address.includes('/')) return null;
+  if (address.includes('/')) {
+    const body = { address, dryRun: true };
+    const told = await attempt(() => call<BanTold>('POST', '/bans', { body }));
+    return told === null ? null : { miners: told.closed, accounts: told.accounts };
+  }
   const query = { address, up: true, limit: MOST_SESSIONS };
   try {
     const { sessions, total } = await read<{
@@ -33,7 +42,8 @@ export async function ban(
   told: string,
   onLifted: () => void = () => undefined,
 ): Promise<boolean> {
-  const body = { address, ...(seconds === null ? {} : { seconds }), reason: 'dashboard' };
+  // Who is behind it was told, and the question answered, before.
+  const body = { address, ...(seconds === null ? {} : { seconds }), reason: 'dashboard', force: true };
   if ((await attempt(() => call('POST', '/bans', { body }))) === null) return false;
   say(told, { text: t('bans.lift'), act: () => void lift(address).then(onLifted) });
   return true;
