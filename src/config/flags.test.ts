@@ -119,7 +119,7 @@ describe('commands', () => {
   test('are refused when unknown, and so are words that no command takes', () => {
     assert.deepEqual(problems('chek'), ['unknown command "chek", did you mean check?']);
     assert.deepEqual(problems('qqqqqqq'), [
-      'unknown command "qqqqqqq", the commands are run, demo, check, config, token, export, import, top, import-seed, health, help, version',
+      'unknown command "qqqqqqq", the commands are run, demo, check, config, token, export, import, backup, move, top, import-seed, health, help, version',
     ]);
     assert.deepEqual(problems('run', 'now'), ['"now": unexpected word after run']);
     assert.deepEqual(problems('token', 'admin', 'x', 'y'), [
