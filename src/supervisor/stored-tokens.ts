@@ -7,8 +7,8 @@ import { configuredTokens } from './room-options.ts';
 import { type Prepared, READY } from './settings-reload.ts';
 import { hasAdminToken, storedToken } from './tokens-port.ts';
 
-const LAST_ADMIN =
-  'web.tokens: without the one of scope "admin" that there is now the API would be open to all programs of this machine, or could be administered by nobody: keep one, ' +
+const LAST_TOKEN =
+  'web.tokens: without the last one of scope "admin", or the last of all, the API would be open to all programs of this machine, or could be administered by nobody: keep one, ' +
   'run "stratum-proxy token add admin" first, or restart the proxy where it is meant so';
 
 /** The tokens of the data file as they were read last. */
@@ -44,11 +44,16 @@ export class StoredTokens {
     return this.#tokens.length > 0 ? null : exposedWithoutToken(config);
   }
 
-  /** `running`: the settings in force. The last token that may do everything goes by a restart alone, not behind the back of whoever trusts in it. */
+  /** `running`: the settings in force. The last token that may do everything, or the last of all, goes by a restart alone, not behind the back of whoever trusts in it. */
   prepare(next: Config, running: Config): Prepared {
-    const problem =
-      this.problemWith(next) ?? (this.#hasAdmin(running) && !this.#hasAdmin(next) ? LAST_ADMIN : null);
+    const losesAdmin = this.#hasAdmin(running) && !this.#hasAdmin(next);
+    const opens = this.#hasAny(running) && !this.#hasAny(next);
+    const problem = this.problemWith(next) ?? (losesAdmin || opens ? LAST_TOKEN : null);
     return problem === null ? READY : { kind: 'refused', problem };
+  }
+
+  #hasAny({ web }: Config): boolean {
+    return web.tokens.length + this.#tokens.length > 0;
   }
 
   #hasAdmin(config: Config): boolean {

@@ -209,6 +209,18 @@ describe('settings are read again', { concurrency: 2 }, () => {
     });
   });
 
+  test('the last token of all is not taken away by a reload, whatever it may do', async () => {
+    const token = 'sp_a-token-of-the-test';
+    await withFile(`web: {tokens: ['read:${hashToken(token)}']}\n`, async ({ program }, write) => {
+      await write('');
+      program.signal('SIGHUP');
+      await program.waitForLine(({ msg }) =>
+        msg.startsWith('the configuration that was read again has a fault'),
+      );
+      assert.equal((await program.get('/api/v1/version')).status, 401);
+    });
+  });
+
   test('another certificate: miners that connect from then on get it; one that cannot be used is refused', async () => {
     await withFile('', async ({ program }, write, directory) => {
       const before = await fingerprintAt(program);
