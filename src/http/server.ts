@@ -13,6 +13,7 @@ import { BrowserGuard } from './browser-guard.ts';
 import { ApiError } from './errors.ts';
 import { addGates, isStillLetIn } from './gates.ts';
 import { parseJsonBody, readText } from './json-body.ts';
+import { AJV, lazySchemas } from './lazy-schemas.ts';
 import { listen } from './listen.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits, type HttpOptions } from './options.ts';
 import { PathTable, pathOf } from './paths.ts';
@@ -150,12 +151,12 @@ function createApp(
       connectionsCheckingInterval: Math.min(1000, limits.headersMs),
       maxHeaderSize: 16_384,
     },
+    schemaController: { compilersFactory: lazySchemas() },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     trustProxy: trusted.length === 0 ? false : [...trusted],
     // Requests that arrive on an open connection while closing are still answered.
     return503OnClosing: false,
-    // By default unknown keys would vanish and wrong types be bent into shape.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false, verbose: true } },
+    ajv: AJV,
     frameworkErrors: (error, request, reply) => {
       sendProblem(request, reply, toApiError(error, request, ports));
     },
