@@ -8,7 +8,6 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 # Without workspaces: the one there is brings a Node.js, and the image has its own.
 RUN npm ci --workspaces=false --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
 COPY web web

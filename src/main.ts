@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { isatty } from 'node:tty';
 import type { App } from './app.ts';
@@ -18,6 +18,7 @@ import { createToken, hashToken, TOKEN_SCOPES } from './http/auth.ts';
 import { ListenError } from './http/errors.ts';
 import { systemClock } from './kit/clock.ts';
 import { createLog, type ProcessLog } from './kit/pino-log.ts';
+import { PACKAGE_ROOT } from './kit/place.ts';
 import { TlsIdentityError } from './net/tls-identity.ts';
 import { startDemo } from './practice/demo.ts';
 import { StoreError } from './store/store-error.ts';
@@ -352,7 +353,7 @@ function reachable({ host, port }: { readonly host: string; readonly port: numbe
 }
 
 function version(): string {
-  const { version: text } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  const { version: text } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as {
     version: string;
   };
   return text;

@@ -35,7 +35,9 @@ function sizes(): { app: FastifyInstance; compiled(): number } {
         response: { 200: { type: 'object', properties: { size: { type: 'string' } } } },
       },
     },
-    async (request) => ({ size: (request.body as { size: number }).size, secret: 'x' }),
+    (request, reply) => {
+      void reply.send({ size: (request.body as { size: number }).size, secret: 'x' });
+    },
   );
   return { app, compiled: () => compiled };
 }

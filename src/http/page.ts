@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { PACKAGE_ROOT } from '../kit/place.ts';
 import { acceptsCoding } from './accept.ts';
 
 /** One file of the dashboard, in memory: whole, and as it was compressed when it was built. */
@@ -18,8 +18,8 @@ export interface BuiltPage {
   readonly assets: ReadonlyMap<string, PageFile>;
 }
 
-/** Where the build leaves it, beside `src/` as beside `dist/`. */
-const FOLDER = fileURLToPath(new URL('../../dist-web/', import.meta.url));
+/** Where the build leaves it. */
+const FOLDER = join(PACKAGE_ROOT, 'dist-web');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

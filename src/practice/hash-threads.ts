@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../kit/log.ts';
+import { threadModule } from '../kit/place.ts';
 import type { FoundShare, SearchOrder } from './search-task.ts';
 
 /** What a hash thread is told. */
@@ -87,9 +88,7 @@ export class HashThreads {
   }
 
   #spawn(thread: number): Worker {
-    // The file's name as it is now: TypeScript as checked out, JavaScript as built.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./hash-worker.${extension}`, import.meta.url), {
+    const worker = new Worker(threadModule('practice/hash-worker'), {
       name: 'hash thread',
     });
     worker.unref();

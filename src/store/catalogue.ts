@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { isHostPattern } from '../domain/pool-pattern.ts';
+import { PACKAGE_ROOT } from '../kit/place.ts';
 import { AlgorithmFileSchema, type Catalogue, PoolFileSchema } from './catalogue-schema.ts';
 import { StoreError } from './store-error.ts';
 
-/** Where the shipped files are, from the sources as from the build. */
-const SHIPPED = new URL('../../catalogue/', import.meta.url);
+/** Where the shipped files are. */
+const SHIPPED = pathToFileURL(join(PACKAGE_ROOT, 'catalogue/'));
 
 /**
  * Reads `algorithms.json` and `pools.json` from `directory` (a file URL ending in `/`) and checks them against their schemas and

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Endpoint, parseEndpoint } from '../../src/domain/endpoint.ts';
+import { builtProgram } from './built-program.ts';
 import { Figures } from './figures.ts';
 import { until } from './until.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const MAIN = join(ROOT, 'src/main.ts');
+/** The program's main file, as it is published. */
+export const MAIN = await builtProgram();
 const TURNABLE_CLOCK = fileURLToPath(new URL('turnable-clock.ts', import.meta.url));
 /** Ports that are free, on the loopback address. */
 export const FREE_PORTS = ['--stratum.addr', '127.0.0.1:0', '--web.addr', '127.0.0.1:0'] as const;
@@ -45,7 +47,7 @@ export interface LaunchOptions {
   readonly cwd?: string;
   /** Words before the program's file, for Node. */
   readonly nodeFlags?: readonly string[];
-  /** What Node runs; default: `src/main.ts`, as `npm start` does. */
+  /** What Node runs; default: the program as it is published. */
   readonly file?: string;
   /** Another program than this Node; its words are the arguments alone. */
   readonly executable?: string;

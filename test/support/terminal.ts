@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
-import { Launched, ROOT } from './program.ts';
+import { Launched, MAIN } from './program.ts';
 import { until } from './until.ts';
 
 const ALTERNATE_SCREEN = '\u001b[?1049h';
@@ -24,7 +24,7 @@ export class TerminalProgram implements AsyncDisposable {
   readonly #launched: Launched;
 
   constructor({ args, columns = 80, rows = 24, env = {}, nodeFlags = [] }: TerminalOptions) {
-    const program = [process.execPath, ...nodeFlags, `${ROOT}src/main.ts`, ...args].map(quoted).join(' ');
+    const program = [process.execPath, ...nodeFlags, MAIN, ...args].map(quoted).join(' ');
     const announced = quoted(`echo "pid=$$"; exec "$0" "$@"`);
     const commands = `stty rows ${rows} cols ${columns}; tty; sh -c ${announced} ${program}; echo "exit=$?"; stty -a`;
     // `script` has a terminal of its own and hands on what it reads; it ends with the shell.

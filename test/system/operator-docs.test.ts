@@ -9,7 +9,7 @@ import { createToken, hashToken } from '../../src/http/auth.ts';
 import { type Block, blocksOf, headingsOf, linksOf, operatorPages, readPage } from '../support/documented.ts';
 import { Farm } from '../support/farm.ts';
 import { freePort } from '../support/free-port.ts';
-import { Launched, ROOT, runToEnd } from '../support/program.ts';
+import { Launched, MAIN, ROOT, runToEnd } from '../support/program.ts';
 
 /**
  * The commands of the pages for operators, as they stand there, against the real program. What is put in their place:
@@ -147,7 +147,7 @@ class Stage implements AsyncDisposable {
       env: {
         PATH: `${join(this.#directory, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`,
         NODE_OF_TEST: process.execPath,
-        MAIN_OF_TEST: join(ROOT, 'src/main.ts'),
+        MAIN_OF_TEST: MAIN,
         WEB_OF_TEST: new URL(this.#farm.program.web).host,
         CURL_OF_TEST: toolPath('curl') ?? 'curl',
         TOKEN,

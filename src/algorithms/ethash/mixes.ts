@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../kit/log.ts';
+import { threadModule } from '../../kit/place.ts';
 import { type CacheEpoch, cacheEpochOf, isMixable } from './epochs.ts';
 
 /** What the thread is told. */
@@ -119,9 +120,7 @@ export class Mixes {
   }
 
   #spawn(): Worker {
-    // The file's name as it is now: TypeScript as checked out, JavaScript as built.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./mix-worker.${extension}`, import.meta.url), {
+    const worker = new Worker(threadModule('algorithms/ethash/mix-worker'), {
       name: 'ethash mix hashes',
       workerData: this.#options,
     });
