@@ -561,7 +561,7 @@ describe('GET /api/v1/users', () => {
     const response = await get('');
     assert.equal(response.statusCode, 200);
     assert.deepEqual(response.json(), {
-      users: users.map((user) => Object.assign({ mining: miningOf([], [])(user.name) }, user)),
+      users: users.map((user) => Object.assign({ mining: miningOf([], [user])(user.name) }, user)),
       next: 'ffffffffffffffff',
     });
     assert.deepEqual(queries, [{ limit: 100, after: null, search: null }]);
