@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { testServer } from '../../test/support/http-fixtures.ts';
+import { Networks } from '../net/networks.ts';
 import { createToken, hashToken, type TokenScope } from './auth.ts';
 import type { MetricsFormat } from './ports.ts';
 
@@ -391,6 +392,12 @@ describe('without a token, through a reverse proxy', () => {
   });
 });
 
+function networks(...texts: readonly string[]): Networks {
+  const parsed = Networks.parse(texts);
+  assert.ok('networks' in parsed);
+  return parsed.networks;
+}
+
 const forwarded = (remoteAddress: string) => ({
   method: 'POST' as const,
   url: '/api/v1/users',
@@ -404,7 +411,7 @@ describe('X-Forwarded-For', () => {
     const server = testServer(
       {},
       {
-        trustedProxies: ['10.0.0.0/8'],
+        trustedProxies: networks('10.0.0.0/8'),
         tokens: [{ scope: 'admin', sha256: hashToken('t') }],
       },
     );
