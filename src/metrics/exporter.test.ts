@@ -185,6 +185,13 @@ describe('the exposition', () => {
     });
   }
 
+  test('accounts whose miners were turned away are in use: that is how their alert is raised', async (t) => {
+    const facts = workerFacts({ accountsInUse: 3, accountsTurnedAway: 2, accountsWithJob: 1 });
+    const families = await scrape(t, [workerReport({ facts })]);
+    assert.equal(families.get('stratum_proxy_accounts_in_use')?.samples[0]?.value, 5);
+    assert.equal(families.get('stratum_proxy_accounts_with_job')?.samples[0]?.value, 1);
+  });
+
   test('an empty proxy has a valid one too', async (t) => {
     const families = await scrape(t, []);
     assert.equal(families.get('stratum_proxy_sessions')?.samples[0]?.value, 0);
