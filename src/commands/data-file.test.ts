@@ -105,6 +105,24 @@ describe('commands on the data file of the original program', () => {
   });
 });
 
+describe('import', () => {
+  for (const [what, name, fault] of [
+    ['a file that is not there', 'nosuch', 'there is no such file'],
+    ['a folder', '.', 'it is a folder'],
+  ] as const)
+    test(`of ${what} says which it looked for and what to give, and makes no data file`, async () => {
+      const [path, file] = [join(directory, `import-${fault.length}.db`), join(directory, name)];
+      const told: string[] = [];
+      const output: CommandOutput = { out: async () => {}, err: (text) => told.push(text) };
+      await assert.rejects(importCommand(path, file, output), {
+        name: 'CommandError',
+        message: `import: ${file}: ${fault}; give a file that "stratum-proxy export" wrote, or - to read the standard input`,
+      });
+      assert.equal(existsSync(path), false);
+      assert.deepEqual(told, []);
+    });
+});
+
 describe('commands after a long time in which no proxy ran', () => {
   const ways: readonly [string, (path: string) => Promise<unknown>][] = [
     ['import-seed', (path) => importSeedData(original('of-a-pause.db'), path)],

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import type { Readable } from 'node:stream';
@@ -32,6 +33,7 @@ export interface CommandOutput {
 /** Who does what a command does, for the audit log. */
 export const WHO = { who: 'local', from: COMMAND_LINE } as const;
 const STDIN = '-';
+const IS_FOLDER = 'it is a folder';
 const USAGE = {
   add: `stratum-proxy token add <${TOKEN_SCOPES.join('|')}> [label] [time it expires, such as 2099-01-01T00:00:00Z]`,
   remove: 'stratum-proxy token remove <id>',
@@ -163,12 +165,20 @@ async function importFrom(store: Store, input: Readable, output: CommandOutput):
 }
 
 async function readable(file: string): Promise<Readable> {
+  let handle: FileHandle | null = null;
   try {
-    const handle = await open(file, 'r');
+    handle = await open(file, 'r');
+    if ((await handle.stat()).isDirectory()) throw new CommandError(importFault(file, IS_FOLDER));
     return createReadStream(file, { fd: handle });
   } catch (error) {
-    throw new CommandError(`import: ${file}: ${readFault(error)}`);
+    await handle?.close();
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(importFault(file, readFault(error)));
   }
+}
+
+function importFault(file: string, fault: string): string {
+  return `import: ${resolve(file)}: ${fault}; give a file that "stratum-proxy export" wrote, or - to read the standard input`;
 }
 
 /** Notes in the audit log what `import-seed` has brought in. */
@@ -201,7 +211,7 @@ export async function withStore<Result>(
 function readFault(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EISDIR') return IS_FOLDER;
   if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it';
   return error instanceof Error ? error.message : String(error);
 }

@@ -71,7 +71,7 @@ describe('readConfigFile', () => {
       'p.yaml:8:1: foo: unknown key, --help lists them all',
     ]);
     assert.deepEqual(problems('web:\n  colour: red'), [
-      'p.yaml:2:3: web.colour: unknown key, that section has addr, tokens, allowedHosts, bodyBytes, rateLimitPerMinute, streams',
+      'p.yaml:2:3: web.colour: unknown key, that section has addr, tokens, allowedHosts, trustedProxies, bodyBytes, rateLimitPerMinute, streams',
     ]);
     assert.deepEqual(problems('"a\\nb": 1'), ['p.yaml:1:1: "a\\nb": unknown key, --help lists them all']);
     assert.equal(problems('__proto__: {idleMs: 1}\nconstructor: 1').length, 2);

@@ -60,7 +60,7 @@ describe('flags', () => {
     assert.deepEqual(problems('--confg', 'x'), ['--confg: unknown flag, did you mean --config?']);
     assert.deepEqual(problems('--qqqqqqqq'), ['--qqqqqqqq: unknown flag, --help lists them all']);
     assert.deepEqual(problems('--web.qqqqqqqq=1'), [
-      '--web.qqqqqqqq: unknown flag, that section has addr, tokens, allowedHosts, bodyBytes, rateLimitPerMinute, streams',
+      '--web.qqqqqqqq: unknown flag, that section has addr, tokens, allowedHosts, trustedProxies, bodyBytes, rateLimitPerMinute, streams',
     ]);
     assert.equal(problems('--', '--syslog').length, 1);
     assert.deepEqual(problems('--a\u001b[2J'), ['"--a\\u001b[2J": unknown flag, --help lists them all']);

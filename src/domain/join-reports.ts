@@ -3,6 +3,7 @@ import type {
   AlgorithmSum,
   FleetSummary,
   HistogramRow,
+  LoginRow,
   PoolRow,
   TotalRow,
   WorkerFacts,
@@ -15,15 +16,19 @@ export function joinReports(reports: readonly WorkerReport[]): WorkerReport {
   if (only !== undefined && others.length === 0) return only;
   const pools = new Map<string, PoolRow>();
   const totals = new Map<string, TotalRow>();
+  const logins = new Map<string, LoginRow>();
   for (const report of reports) {
     for (const row of report.pools) foldInto(pools, `${row.pool}\n${row.algorithm}`, row, addPools);
     for (const row of report.totals)
       foldInto(totals, `${row.account}\n${row.pool}\n${row.algorithm}`, row, addTotals);
+    for (const row of report.logins)
+      foldInto(logins, `${row.account}\n${row.pool}\n${row.algorithm}\n${row.user}`, row, addLogins);
   }
   return {
     sessions: reports.flatMap(({ sessions }) => sessions),
     totals: [...totals.values()],
     pools: [...pools.values()],
+    logins: [...logins.values()],
     facts: foldFacts(reports.map(({ facts }) => facts)),
   };
 }
@@ -75,13 +80,7 @@ export function addPools(a: PoolRow, b: PoolRow): PoolRow {
     algorithm: a.algorithm,
     divider: a.divider,
     up: a.up || b.up,
-    upstreams: {
-      idle: a.upstreams.idle + b.upstreams.idle,
-      dialing: a.upstreams.dialing + b.upstreams.dialing,
-      handshaking: a.upstreams.handshaking + b.upstreams.handshaking,
-      live: a.upstreams.live + b.upstreams.live,
-      cooling: a.upstreams.cooling + b.upstreams.cooling,
-    },
+    upstreams: addUpstreams(a.upstreams, b.upstreams),
     sessions: a.sessions + b.sessions,
     jobs: a.jobs + b.jobs,
     failures: a.failures + b.failures,
@@ -90,8 +89,33 @@ export function addPools(a: PoolRow, b: PoolRow): PoolRow {
       b.lastErrorAtMs === null ? a.lastErrorAtMs : Math.max(a.lastErrorAtMs ?? 0, b.lastErrorAtMs),
     isFailing: a.isFailing || b.isFailing,
     loginsRefused: a.loginsRefused + b.loginsRefused,
+    isRefusing: a.isRefusing || b.isRefusing,
     waiting: a.waiting + b.waiting,
     roundTrip: addHistograms(a.roundTrip, b.roundTrip),
+  };
+}
+
+function addUpstreams(a: PoolRow['upstreams'], b: PoolRow['upstreams']): PoolRow['upstreams'] {
+  return {
+    idle: a.idle + b.idle,
+    dialing: a.dialing + b.dialing,
+    handshaking: a.handshaking + b.handshaking,
+    live: a.live + b.live,
+    cooling: a.cooling + b.cooling,
+  };
+}
+
+/** The same login as two workers see it; the later refusal is the last. */
+function addLogins(a: LoginRow, b: LoginRow): LoginRow {
+  const isLater = (b.lastRefusal?.atMs ?? 0) > (a.lastRefusal?.atMs ?? 0);
+  return {
+    ...a,
+    upstreams: addUpstreams(a.upstreams, b.upstreams),
+    sessions: a.sessions + b.sessions,
+    waiting: a.waiting + b.waiting,
+    isFailing: a.isFailing || b.isFailing,
+    isRefusing: a.isRefusing || b.isRefusing,
+    lastRefusal: isLater ? b.lastRefusal : a.lastRefusal,
   };
 }
 
@@ -140,6 +164,7 @@ export const NO_FACTS: WorkerFacts = {
   jobFanOut: { bounds: [], cumulative: [], sum: 0, count: 0 },
   accountsWithJob: 0,
   accountsInUse: 0,
+  accountsTurnedAway: 0,
 };
 
 /** The figures of all workers together. */
@@ -171,5 +196,6 @@ function addFacts(a: WorkerFacts, b: WorkerFacts): WorkerFacts {
     jobFanOut: addHistograms(a.jobFanOut, b.jobFanOut),
     accountsWithJob: a.accountsWithJob + b.accountsWithJob,
     accountsInUse: a.accountsInUse + b.accountsInUse,
+    accountsTurnedAway: a.accountsTurnedAway + b.accountsTurnedAway,
   };
 }

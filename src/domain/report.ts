@@ -125,10 +125,35 @@ export interface PoolRow {
   readonly isFailing: boolean;
   /** Accounts whose last login was refused within the last minutes. */
   readonly loginsRefused: number;
+  /** The last that failed was such a login: the pool can be had. */
+  readonly isRefusing: boolean;
   /** Miners on connections that are not up. */
   readonly waiting: number;
   /** Round trip of submits: count per upper bound in seconds (cumulative, as Prometheus wants it), their sum and count. */
   readonly roundTrip: HistogramRow;
+}
+
+/** A login of an account that its pool has refused. */
+export interface LoginRefusal {
+  readonly atMs: number;
+  /** The pool's words, without secrets. */
+  readonly reason: string;
+  /** The pool has taken the login since. */
+  readonly isOver: boolean;
+}
+
+/** An account at one of its pools: while it has connections or miners there, or the pool is down for it, or has refused its login within the last day. */
+export interface LoginRow
+  extends Pick<PoolRow, 'pool' | 'algorithm' | 'upstreams' | 'isFailing' | 'isRefusing'> {
+  readonly account: string;
+  /** User name at the pool. */
+  readonly user: string;
+  /** Its miners there, those that wait among them. */
+  readonly sessions: number;
+  /** Of its miners those that are connected and have no job from there, those that were just refused for the pool's sake among them. */
+  readonly waiting: number;
+  /** The last one; null: none. */
+  readonly lastRefusal: LoginRefusal | null;
 }
 
 export interface HistogramRow {
@@ -162,6 +187,8 @@ export interface WorkerFacts {
   /** Accounts with at least one session that has a job, and all accounts with a session: readiness is their comparison. */
   readonly accountsWithJob: number;
   readonly accountsInUse: number;
+  /** Further accounts, whose miners were turned away within the last two minutes: no pool takes their login, or none is up. */
+  readonly accountsTurnedAway: number;
 }
 
 /** The whole report. `sessions` may arrive in several pages; the rest stands in the last. */
@@ -169,6 +196,7 @@ export interface WorkerReport {
   readonly sessions: readonly SessionRow[];
   readonly totals: readonly TotalRow[];
   readonly pools: readonly PoolRow[];
+  readonly logins: readonly LoginRow[];
   readonly facts: WorkerFacts;
 }
 

@@ -1,40 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { testSettings } from '../../test/support/proxy-bed.ts';
+import { startLocalWorker } from '../../test/support/local-worker.ts';
 import { type Ban, MOST_BANS } from '../domain/ban.ts';
 import { systemClock } from '../kit/clock.ts';
-import { silentLog } from '../kit/log.ts';
-import { Networks } from '../net/networks.ts';
-import { NO_MIX } from '../proxy/share-mix.ts';
-import { ShareVerifier } from '../proxy/share-verifier.ts';
-import { bitcoinV1 } from '../wire/dialects/bitcoin-v1/index.ts';
 import { type BanKeeping, Fleet } from './fleet.ts';
-import { localLink } from './link.ts';
-import type { ToSupervisor, ToWorker } from './messages.ts';
-import { startWorker } from './worker.ts';
-import { WorkerHandle } from './worker-handle.ts';
 
 /** A fleet of two workers whose bans are kept in a map. */
 function startFleet(some: Partial<BanKeeping> = {}) {
   const kept = new Map<string, Ban>();
-  const workers = [0, 1].map(() => {
-    const [upper, lower] = localLink<ToWorker, ToSupervisor>();
-    startWorker(
-      {
-        clock: systemClock,
-        log: silentLog,
-        link: lower,
-        dialects: [bitcoinV1],
-        secureContext: null,
-        trustedProxies: Networks.none,
-        verifier: new ShareVerifier([]),
-        mix: NO_MIX,
-      },
-      testSettings(),
-    );
-    const accounts = { find: async () => ({ kind: 'unknown' }) as const };
-    return new WorkerHandle({ link: upper, accounts, log: silentLog });
-  });
+  const workers = [startLocalWorker(), startLocalWorker()];
   const fleet = new Fleet({
     workers,
     clock: systemClock,

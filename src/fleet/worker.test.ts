@@ -2,47 +2,21 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { connectLines } from '../../test/support/line-peer.ts';
-import { testAccount, testSettings } from '../../test/support/proxy-bed.ts';
+import { startLocalWorker } from '../../test/support/local-worker.ts';
+import { testAccount } from '../../test/support/proxy-bed.ts';
 import { connectMiner } from '../../test/support/scripted-miner.ts';
 import { notify, ScriptedPool, setDifficulty } from '../../test/support/scripted-pool.ts';
-import { systemClock } from '../kit/clock.ts';
-import { silentLog } from '../kit/log.ts';
-import { Networks } from '../net/networks.ts';
-import { NO_MIX } from '../proxy/share-mix.ts';
-import { ShareVerifier } from '../proxy/share-verifier.ts';
-import { bitcoinV1 } from '../wire/dialects/bitcoin-v1/index.ts';
-import { localLink } from './link.ts';
-import type { AccountAnswer, ToSupervisor, ToWorker } from './messages.ts';
-import { startWorker } from './worker.ts';
-import { type AccountSource, WorkerHandle, WorkerListenError } from './worker-handle.ts';
+import type { AccountAnswer } from './messages.ts';
+import { WorkerListenError } from './worker-handle.ts';
 
 const NAME = '00112233445566aa';
-
-/** A worker with its handle, over a link of one process. */
-function startFleet(find: AccountSource['find']): WorkerHandle {
-  const [upper, lower] = localLink<ToWorker, ToSupervisor>();
-  startWorker(
-    {
-      clock: systemClock,
-      log: silentLog,
-      link: lower,
-      dialects: [bitcoinV1],
-      secureContext: null,
-      trustedProxies: Networks.none,
-      verifier: new ShareVerifier([]),
-      mix: NO_MIX,
-    },
-    testSettings(),
-  );
-  return new WorkerHandle({ link: upper, accounts: { find }, log: silentLog });
-}
 
 describe('a worker at its link', () => {
   test('listens, looks accounts up, reports, and drains', async () => {
     await using pool = await new ScriptedPool().start();
     pool.serve({}, [setDifficulty(8), notify()]);
     let asked = 0;
-    const worker = startFleet((name) => {
+    const worker = startLocalWorker((name) => {
       asked += 1;
       const answer: AccountAnswer =
         name === NAME
@@ -93,7 +67,7 @@ describe('a worker at its link', () => {
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const address = taken.address();
     assert.ok(address !== null && typeof address === 'object');
-    const worker = startFleet(() => Promise.resolve({ kind: 'unknown' }));
+    const worker = startLocalWorker();
     try {
       await assert.rejects(worker.listen('127.0.0.1', address.port), (error) => {
         assert.ok(error instanceof WorkerListenError);
@@ -109,7 +83,7 @@ describe('a worker at its link', () => {
   });
 
   test('tells the miner to try again when the store cannot be asked', async () => {
-    const worker = startFleet(() => Promise.reject(new Error('disk full')));
+    const worker = startLocalWorker(() => Promise.reject(new Error('disk full')));
     const { port } = await worker.listen('127.0.0.1', 0);
     const miner = await connectMiner(port, { user: NAME });
     await miner.subscribe();
@@ -124,7 +98,7 @@ describe('a worker at its link', () => {
   test('follows a pool to a host of the pool list it was given, wildcards too', async () => {
     await using pool = await new ScriptedPool().start();
     await using other = await new ScriptedPool().start();
-    const worker = startFleet((name) =>
+    const worker = startLocalWorker((name) =>
       Promise.resolve({ kind: 'found', account: testAccount(name, { host: '127.0.0.1', port: pool.port }) }),
     );
     worker.setPoolList([`localhost:${other.port}`, `*.pool.example:${other.port}`]);

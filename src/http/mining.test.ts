@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { sessionRow, totalRow, workerReport } from '../../test/support/report-fixtures.ts';
+import { accountView } from '../../test/support/http-fixtures.ts';
+import { loginRow, sessionRow, totalRow, workerReport } from '../../test/support/report-fixtures.ts';
 import { shareCounts } from '../domain/counts.ts';
 import { SHARE_RESULTS } from '../domain/result.ts';
 import { miningOf } from './mining.ts';
 
 const ALICE = 'aaaaaaaaaaaaaaaa';
 const BOB = 'bbbbbbbbbbbbbbbb';
+const [alice, bob] = [ALICE, BOB].map((name) => accountView({ name, pool: 'one:1', user: 'wallet' }));
+assert.ok(alice !== undefined && bob !== undefined);
+const idle = { state: 'idle', waiting: 0, lastRefusal: null } as const;
 
 describe('what an account has mined', () => {
   test('is nothing for one that nobody has mined for', () => {
@@ -21,7 +25,12 @@ describe('what an account has mined', () => {
       efficiencyError: null,
     };
     const reports = [workerReport({ totals: [totalRow({ account: BOB, workFound: 5 })] })];
-    assert.deepEqual(miningOf(reports, [ALICE])(ALICE), { pool: null, ...nothing, pools: [] });
+    assert.deepEqual(miningOf(reports, [alice])(ALICE), {
+      pool: null,
+      waiting: 0,
+      ...nothing,
+      pools: [{ pool: 'one:1', algorithm: 'sha256d', user: 'wallet', ...idle, ...nothing }],
+    });
   });
 
   test('is summed over its pools and over the workers, and told for each pool', () => {
@@ -50,9 +59,10 @@ describe('what an account has mined', () => {
         ],
       }),
     ];
-    const mining = miningOf(reports, [ALICE])(ALICE);
+    const mining = miningOf(reports, [alice])(ALICE);
     assert.deepEqual(mining, {
       pool: 'two:1',
+      waiting: 0,
       miners: 3,
       shares: shareCounts({ accepted: 8, 'accepted-local': 20, stale: 2, lost: 2 }),
       workFound: 2600,
@@ -64,6 +74,8 @@ describe('what an account has mined', () => {
         {
           pool: 'one:1',
           algorithm: 'sha256d',
+          user: 'wallet',
+          ...idle,
           miners: 1,
           shares: shareCounts({ accepted: 8, 'accepted-local': 20, stale: 2 }),
           workFound: 2000,
@@ -75,6 +87,8 @@ describe('what an account has mined', () => {
         {
           pool: 'two:1',
           algorithm: 'sha256d',
+          user: null,
+          ...idle,
           miners: 2,
           shares: shareCounts({ lost: 2 }),
           workFound: 600,
@@ -94,12 +108,15 @@ describe('what an account has mined', () => {
       .record({ account, pool, workFound: fc.nat(), workAtPool: fc.nat(), sharesAtPool: fc.nat(100) })
       .map((some) => totalRow({ ...some, counts: shareCounts({ accepted: some.sharesAtPool }) }));
     const session = fc.record({ account, pool, up: fc.boolean() }).map((some) => sessionRow(some));
+    const login = fc
+      .record({ account, pool, user: fc.constantFrom('wallet', 'other'), sessions: fc.nat(3) })
+      .map((some) => loginRow({ ...some, waiting: some.sessions }));
     const report = fc
-      .record({ totals: fc.array(total), sessions: fc.array(session) })
+      .record({ totals: fc.array(total), sessions: fc.array(session), logins: fc.array(login) })
       .map((some) => workerReport(some));
     fc.assert(
       fc.property(fc.array(report, { maxLength: 3 }), (reports) => {
-        const miningOfName = miningOf(reports, [ALICE, BOB]);
+        const miningOfName = miningOf(reports, [alice, bob]);
         for (const name of [ALICE, BOB]) {
           const mining = miningOfName(name);
           const sum = (pick: (one: (typeof mining.pools)[number]) => number): number =>
@@ -127,6 +144,11 @@ describe('what an account has mined', () => {
             rows.reduce((before, row) => before + row.workAtPool, 0),
           );
           assert.equal(mining.pool === null, mining.miners === 0);
+          const waiting = reports
+            .flatMap(({ logins }) => logins)
+            .filter((row) => row.account === name)
+            .reduce((before, row) => before + row.waiting, 0);
+          assert.deepEqual([mining.waiting, sum((one) => one.waiting)], [waiting, waiting]);
         }
       }),
     );

@@ -1,6 +1,7 @@
 import { shareCounts } from '../domain/counts.ts';
-import type { ShareCounts, TotalRow, WorkerReport } from '../domain/report.ts';
+import type { LoginRow, ShareCounts, TotalRow, WorkerReport } from '../domain/report.ts';
 import { SHARE_RESULTS } from '../domain/result.ts';
+import { type AccountPools, type AtPool, placesOf } from './account-pools.ts';
 
 /** What has been mined, earlier runs of the proxy included. Work is in hashes. */
 export interface MiningFigures {
@@ -18,8 +19,8 @@ export interface MiningFigures {
   readonly efficiencyError: number | null;
 }
 
-/** The part of one pool. */
-export interface PoolMining extends MiningFigures {
+/** The part of one pool, and how the account is there now. */
+export interface PoolMining extends MiningFigures, AtPool {
   readonly pool: string;
   readonly algorithm: string;
 }
@@ -28,7 +29,9 @@ export interface PoolMining extends MiningFigures {
 export interface AccountMining extends MiningFigures {
   /** Where they mine now, most of them while some are on their way; null without miners. */
   readonly pool: string | null;
-  /** In the order in which they were first mined on. */
+  /** Those that are connected and have no job, whatever they wait for. */
+  readonly waiting: number;
+  /** In the order in which they were first mined on; then those of the account that never were. */
   readonly pools: readonly PoolMining[];
 }
 
@@ -41,18 +44,20 @@ interface Sum {
 }
 
 interface AccountSum {
+  readonly account: AccountPools | null;
   readonly all: Sum;
+  readonly logins: LoginRow[];
   readonly pools: Map<string, { readonly pool: string; readonly algorithm: string; readonly sum: Sum }>;
 }
 
 /** Picks these accounts out of the reports of all workers, in one pass: what is found of each. */
 export function miningOf(
   reports: readonly WorkerReport[],
-  names: Iterable<string>,
+  accounts: Iterable<AccountPools>,
 ): (name: string) => AccountMining {
   const sums = new Map<string, AccountSum>();
-  for (const name of names) sums.set(name, emptyAccount());
-  for (const { sessions, totals } of reports) {
+  for (const account of accounts) sums.set(account.name, emptyAccount(account));
+  for (const { sessions, totals, logins } of reports) {
     for (const row of totals) {
       const sum = sums.get(row.account);
       if (sum === undefined) continue;
@@ -65,8 +70,9 @@ export function miningOf(
       sum.all.miners += 1;
       poolSum(sum, row).miners += 1;
     }
+    for (const row of logins) sums.get(row.account)?.logins.push(row);
   }
-  return (name) => toMining(sums.get(name) ?? emptyAccount());
+  return (name) => toMining(sums.get(name) ?? emptyAccount(null));
 }
 
 function poolSum(
@@ -79,8 +85,8 @@ function poolSum(
   return known.sum;
 }
 
-function emptyAccount(): AccountSum {
-  return { all: emptySum(), pools: new Map() };
+function emptyAccount(account: AccountPools | null): AccountSum {
+  return { account, all: emptySum(), pools: new Map(), logins: [] };
 }
 
 function emptySum(): Sum {
@@ -94,7 +100,7 @@ function add(sum: Sum, row: TotalRow): void {
   sum.sharesAtPool += row.sharesAtPool;
 }
 
-function toMining({ all, pools }: AccountSum): AccountMining {
+function toMining({ account, all, pools, logins }: AccountSum): AccountMining {
   let pool: string | null = null;
   let most = 0;
   for (const one of pools.values()) {
@@ -102,12 +108,14 @@ function toMining({ all, pools }: AccountSum): AccountMining {
     most = one.sum.miners;
     pool = one.pool;
   }
-  const ofPools = Array.from(pools.values(), (one) => ({
-    pool: one.pool,
-    algorithm: one.algorithm,
-    ...toFigures(one.sum),
+  const places = placesOf(account, [...pools.values()], logins);
+  const ofPools = places.map(({ sum, at, ...place }) => ({
+    ...place,
+    ...toFigures(sum ?? emptySum()),
+    ...at,
   }));
-  return { pool, ...toFigures(all), pools: ofPools };
+  const waiting = places.reduce((sum, { at }) => sum + at.waiting, 0);
+  return { pool, waiting, ...toFigures(all), pools: ofPools };
 }
 
 function toFigures(sum: Sum): MiningFigures {

@@ -50,7 +50,7 @@ export interface HttpOptions {
   readonly tokens: readonly ApiToken[];
   /** Further names the API is called by; `*.suffix` for all below. */
   readonly allowedHosts: readonly string[];
-  /** Addresses or networks whose `X-Forwarded-For` is believed. Default: none. */
-  readonly trustedProxies?: readonly string[];
+  /** Whose `X-Forwarded-For` is believed. Default: nobody's. */
+  readonly trustedProxies?: { has(address: string): boolean };
   readonly limits?: Partial<HttpLimits>;
 }

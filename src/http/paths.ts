@@ -59,12 +59,11 @@ export class PathTable {
     return [...this.#methods.keys()];
   }
 
-  /** The methods a path answers, `OPTIONS` included; empty where there is nothing. */
+  /** The methods a path answers, `OPTIONS` included; empty where there is nothing. A pattern that is the path itself goes before one with steps for anything. */
   methodsOf(path: string): readonly string[] {
-    for (const [pattern, methods] of this.#methods) {
-      if (matches(pattern, path)) return [...methods, 'OPTIONS'].sort((a, b) => (a < b ? -1 : 1));
-    }
-    return [];
+    const pattern = this.#methods.has(path) ? path : this.patterns.find((one) => matches(one, path));
+    const methods = pattern === undefined ? undefined : this.#methods.get(pattern);
+    return methods === undefined ? [] : [...methods, 'OPTIONS'].sort((a, b) => (a < b ? -1 : 1));
   }
 }
 

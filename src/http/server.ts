@@ -139,7 +139,7 @@ function createApp(
   limits: HttpLimits,
   ports: { readonly log: Log; readonly faults: FaultsPort },
 ): HttpApp {
-  const trusted = options.trustedProxies ?? [];
+  const { trustedProxies } = options;
   const app = Fastify({
     logger: false,
     genReqId: () => randomBytes(6).toString('hex'),
@@ -153,7 +153,7 @@ function createApp(
     },
     schemaController: { compilersFactory: lazySchemas() },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
-    trustProxy: trusted.length === 0 ? false : [...trusted],
+    trustProxy: trustedProxies === undefined ? false : (address) => trustedProxies.has(address),
     // Requests that arrive on an open connection while closing are still answered.
     return503OnClosing: false,
     ajv: AJV,

@@ -3,6 +3,9 @@ import { ApiError } from './errors.ts';
 import { nearest } from './nearest.ts';
 import { API_ROOT, METRICS_PATH, OPENAPI_PATH, type PathTable, pathOf } from './paths.ts';
 
+/** What every path answers, or every one that answers GET: nobody whose call was refused has meant these. */
+const NO_HELP = new Set(['HEAD', 'OPTIONS']);
+
 /** 404, 405, or the answer to OPTIONS. */
 export function refuseUnknownPath(
   request: FastifyRequest,
@@ -14,7 +17,8 @@ export function refuseUnknownPath(
   if (methods.length > 0) {
     const allow = methods.join(', ');
     if (request.method === 'OPTIONS') return reply.code(204).header('allow', allow).send();
-    throw new ApiError('method-not-allowed', `${path} answers ${allow}, not ${request.method}`, { allow });
+    const helpful = methods.filter((method) => !NO_HELP.has(method)).join(', ');
+    throw new ApiError('method-not-allowed', `${path} answers ${helpful}, not ${request.method}`, { allow });
   }
   const guess = nearest(path, paths.patterns);
   const hint = guess === null ? '' : ` (did you mean ${guess.replaceAll(/:(\w+)/g, '{$1}')}?)`;

@@ -113,6 +113,25 @@ describe('the series of the original program', () => {
     ]);
   });
 
+  test('speeds add up to what is hashed now: a miner that has gone, or was moved, and has come back is counted once', async (t) => {
+    const gone = { ...miner, up: false };
+    const back = { ...miner, id: 's2', address: '10.0.0.1:50002', rate5mHs: 100 };
+    const moved = { ...miner, id: 's3', address: '10.0.0.2:1', pool: 'q:1', up: false };
+    const families = await scrape(t, [
+      workerReport({ sessions: [gone, back, moved, { ...moved, pool: 'p:1', up: true, rate5mHs: 23 }] }),
+    ]);
+    const samples = families.get('proxy_worker_speed')?.samples ?? [];
+    assert.deepEqual(
+      samples.map(({ value }) => value),
+      [0, 100, 0, 23],
+    );
+    assert.equal(
+      families.get('proxy_worker_accepted')?.samples.length,
+      4,
+      'the counters stay for the minute',
+    );
+  });
+
   test('stop above maxWorkers sessions, and a gauge says so', async (t) => {
     const some = workerReport({ sessions: manySessions(10), totals: [totalRow({ received: 4 })] });
     const within = await scrape(t, [some], { maxWorkers: 10 });
@@ -165,6 +184,13 @@ describe('the exposition', () => {
       }
     });
   }
+
+  test('accounts whose miners were turned away are in use: that is how their alert is raised', async (t) => {
+    const facts = workerFacts({ accountsInUse: 3, accountsTurnedAway: 2, accountsWithJob: 1 });
+    const families = await scrape(t, [workerReport({ facts })]);
+    assert.equal(families.get('stratum_proxy_accounts_in_use')?.samples[0]?.value, 5);
+    assert.equal(families.get('stratum_proxy_accounts_with_job')?.samples[0]?.value, 1);
+  });
 
   test('an empty proxy has a valid one too', async (t) => {
     const families = await scrape(t, []);

@@ -70,8 +70,9 @@ export const minerFamilies: readonly MetricFamily<Scrape>[] = [
   perMinerPool(
     'proxy_worker_speed',
     'gauge',
-    'Speed of worker in hashes/s over 5 minutes; a younger session divides by its age.',
-    (row) => row.rate5mHs,
+    'Speed of worker in hashes/s over 5 minutes; a younger session divides by its age. 0 where the worker has gone.',
+    // Under another label the same device may be back: the sum is of what is hashed now.
+    (row) => (row.up ? row.rate5mHs : 0),
   ),
   perMinerPool(
     'proxy_worker_difficulty',

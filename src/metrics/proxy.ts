@@ -64,8 +64,8 @@ export const proxyFamilies: readonly MetricFamily<Scrape>[] = [
   single(
     'stratum_proxy_accounts_in_use',
     'gauge',
-    'Accounts with at least one session.',
-    (facts) => facts.accountsInUse,
+    'Accounts with at least one session, and those whose miners were turned away within the last two minutes because no pool takes their login or is up.',
+    (facts) => facts.accountsInUse + facts.accountsTurnedAway,
   ),
   single(
     'stratum_proxy_accounts_with_job',

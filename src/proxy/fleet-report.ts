@@ -6,8 +6,10 @@ import type {
   WorkerFacts,
   WorkerReport,
 } from '../domain/report.ts';
+import { BoundedMap } from '../kit/bounded-map.ts';
 import type { Histogram } from '../kit/histogram.ts';
 import type { ByteCounter } from '../net/connection.ts';
+import { AccountLogins } from './account-logins.ts';
 import type { AddressBook } from './address-book.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { Groups } from './groups.ts';
@@ -19,12 +21,16 @@ import { endedDetail, sessionRow } from './session-row.ts';
 import { SessionSums } from './session-sums.ts';
 import type { TotalKey, Totals } from './totals.ts';
 
+/** Miners that are refused come back within a minute or so: between two tries their account is not out of use. */
+const TURNED_AWAY_MS = 120_000;
+const ACCOUNTS_KEPT = 10_000;
+
 export interface FleetReportParts {
   readonly door: Pick<FrontDoor, 'sessions' | 'connections' | 'accepted' | 'refused' | 'bytes'>;
   readonly open: Pick<OpenConnections, 'detail'>;
   readonly retired: Pick<RetiredBooks, 'all' | 'lastOf'>;
   readonly groups: Pick<Groups, 'all'>;
-  readonly figures: Pick<PoolFigures, 'rows' | 'isSuperseded'>;
+  readonly figures: Pick<PoolFigures, 'all' | 'rows' | 'isSuperseded'>;
   readonly totals: Pick<Totals, 'rows' | 'sums'>;
   readonly addresses: Pick<AddressBook, 'bannedCount'>;
   readonly operations: Pick<Operations, 'banCount'>;
@@ -39,9 +45,15 @@ export class FleetReport {
   authorizeFailures = 0;
   /** Sessions that were put in quarantine. */
   quarantines = 0;
+  readonly #turnedAway = new BoundedMap<string, string>({ capacity: ACCOUNTS_KEPT, ttlMs: TURNED_AWAY_MS });
 
   constructor(parts: FleetReportParts) {
     this.#parts = parts;
+  }
+
+  /** A miner of this account gets no work, for its pools' sake. */
+  noteTurnedAway(account: string, nowMs: number): void {
+    this.#turnedAway.set(account, account, nowMs);
   }
 
   /** Everything, for metrics and API. */
@@ -51,9 +63,11 @@ export class FleetReport {
     const inUse = new Set<string>();
     const withJob = new Set<string>();
     const perPool = new Map<string, number>();
+    const logins = new AccountLogins();
     let authorized = 0;
     let quarantined = 0;
     for (const session of door.sessions) {
+      logins.add(session);
       if (session.binding === null) continue;
       const { books } = session.binding;
       authorized += 1;
@@ -70,6 +84,9 @@ export class FleetReport {
       (pool, algorithm) => perPool.get(`${pool} ${algorithm}`) ?? 0,
       nowMs,
     );
+    this.#turnedAway.expire(nowMs);
+    let turnedAway = 0;
+    for (const account of this.#turnedAway.values()) if (!inUse.has(account)) turnedAway += 1;
     const facts: WorkerFacts = {
       worker: 0,
       sessions: door.connections,
@@ -88,9 +105,16 @@ export class FleetReport {
       jobFanOut: fanOut.snapshot() satisfies HistogramRow,
       accountsWithJob: withJob.size,
       accountsInUse: inUse.size,
+      accountsTurnedAway: turnedAway,
     };
     const isMisnamed = ({ pool, algorithm }: TotalKey): boolean => figures.isSuperseded(pool, algorithm);
-    return { sessions, totals: totals.rows(isMisnamed), pools, facts };
+    return {
+      sessions,
+      totals: totals.rows(isMisnamed),
+      pools,
+      logins: logins.rows(groups.all(), figures, nowMs),
+      facts,
+    };
   }
 
   /** The sums alone, without anything made per miner. */

@@ -11,8 +11,9 @@ import type { PoolRefusal } from '../wire/messages.ts';
 import { dialTargetOf } from './dial-target.ts';
 import type { JobSequence } from './issued-job.ts';
 import type { JobLabels } from './job-labels.ts';
+import type { PoolLoginName } from './login-refusals.ts';
 import type { Dialer } from './pool-link.ts';
-import type { PoolStats } from './pool-stats.ts';
+import type { PoolFailure, PoolStats } from './pool-stats.ts';
 import type { SearchSpace } from './search-space.ts';
 import type { ProxySettings } from './settings.ts';
 import type { Tally } from './tally.ts';
@@ -108,7 +109,7 @@ export class Group implements UpstreamOwner {
   #triedSinceMs: number | null = null;
   /** The pool has refused a further connection: none but those that were live are dialled before then. */
   #full: { readonly untilMs: number; readonly keptMs: number } | null = null;
-  #lastError = '';
+  #lastFailure: PoolFailure | null = null;
   /** Who wants one connection kept up although no session is on it. */
   readonly #holders = new Set<object>();
 
@@ -119,6 +120,14 @@ export class Group implements UpstreamOwner {
 
   get credentials(): PoolCredentials {
     return this.#options.credentials;
+  }
+
+  get account(): string {
+    return this.#options.account;
+  }
+
+  get #loginName(): PoolLoginName {
+    return { account: this.account, user: this.credentials.user };
   }
 
   get mode(): Exclude<AccountMode, 'auto'> {
@@ -227,11 +236,16 @@ export class Group implements UpstreamOwner {
 
   /** What the last connection of this account failed of; empty where none has. */
   get lastError(): string {
-    return this.#lastError;
+    return this.#lastFailure?.error ?? '';
   }
 
-  onFailed(error: string): void {
-    this.#lastError = error;
+  /** What the last connection that failed, failed of; null where none has. */
+  get lastFailure(): PoolFailure | null {
+    return this.#lastFailure;
+  }
+
+  onFailed(failure: PoolFailure): void {
+    this.#lastFailure = failure;
   }
 
   /** Keeps one connection up although no session is on it, or lets go of it: up while there is any holder. */
@@ -295,7 +309,7 @@ export class Group implements UpstreamOwner {
       reason: refusal.message,
       nextTryInMs: keptMs,
     });
-    this.#parts.stats.loginRefused(this.#options.account, refusal.message, nowMs);
+    this.#parts.stats.logins.refused(this.#loginName, refusal.message, this.#parts.clock);
     for (const upstream of this.upstreams.slice()) upstream.hearRefusal(refusal);
   }
 
@@ -316,7 +330,7 @@ export class Group implements UpstreamOwner {
     if (!wasLive) this.#full = null;
     if (this.#login.kind === 'taken') return;
     this.#login = { kind: 'taken' };
-    this.#parts.stats.loginTaken(this.#options.account, this.#parts.clock.monotonicMs());
+    this.#parts.stats.logins.taken(this.#loginName, this.#parts.clock.monotonicMs());
     for (const upstream of this.upstreams.slice()) upstream.hearTaken();
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { Dialect } from '../wire/dialect.ts';
 import type { RequestId } from '../wire/messages.ts';
 import type { Dialogue, Place } from './dialogue.ts';
+import type { Group } from './group.ts';
 import type { RefusedLogins } from './refused-logins.ts';
 import type { ProxySettings } from './settings.ts';
 
@@ -11,6 +12,8 @@ export interface LoggingMiner {
     readonly settings: ProxySettings;
     readonly clock: Clock;
     readonly refusedLogins: RefusedLogins;
+    /** A miner of this account gets no work, for its pools' sake. */
+    onTurnedAway(account: string): void;
   };
   readonly ip: string;
   readonly agent: string;
@@ -48,6 +51,7 @@ const ACCOUNT_WAIT_MS = 5000;
 export class LoginReplies {
   readonly #miner: LoggingMiner;
   #open: WaitingLogin | DelayedRefusal | null = null;
+  #turnedAwayFrom: Group | null = null;
 
   constructor(miner: LoggingMiner) {
     this.#miner = miner;
@@ -67,6 +71,17 @@ export class LoginReplies {
     return this.#open?.account ?? null;
   }
 
+  /** Where the miner would mine if the pool took the account's login, or were up; null where its last login was not refused for that. */
+  get turnedAwayFrom(): Group | null {
+    return this.#turnedAwayFrom;
+  }
+
+  /** The login is refused for the sake of this group's pool. */
+  turnAway(group: Group): void {
+    this.#turnedAwayFrom = group;
+    this.#miner.context.onTurnedAway(group.account);
+  }
+
   /** The account is being looked up; the answer keeps its place. */
   open(id: RequestId, account: string, user: string): WaitingLogin {
     const { context, dialogue } = this.#miner;
@@ -74,6 +89,7 @@ export class LoginReplies {
     const places = [dialogue.keepPlace(id)];
     const login: WaitingLogin = { kind: 'waiting', account, user, places, deadlineMs };
     this.#open = login;
+    this.#turnedAwayFrom = null;
     return login;
   }
 

@@ -261,6 +261,7 @@ export class MinerSession implements ConnectionOwner, Speaker, PlacedMiner, Serv
     const { binding } = this;
     this.logins.refuse(message);
     if (binding === null) return;
+    this.logins.turnAway(binding.group);
     this.context.addresses.unauthorized(this.ip);
     this.where.unbind(binding);
   }

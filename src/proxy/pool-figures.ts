@@ -37,6 +37,11 @@ export class PoolFigures {
     return this.#pools.get(`${pool} ${algorithm}`)?.supersededBy != null;
   }
 
+  /** Those of all pools. */
+  all(): Iterable<PoolStats> {
+    return this.#pools.values();
+  }
+
   /** The pools that are, or were since start, in use, and how many connections there are to all of them. */
   rows(
     groups: Iterable<Pick<Group, 'upstreams'>>,
@@ -76,7 +81,8 @@ export class PoolFigures {
         lastError: stats.lastError,
         lastErrorAtMs: stats.lastErrorAtMs,
         isFailing: stats.isFailing,
-        loginsRefused: stats.loginsRefused(nowMs),
+        loginsRefused: stats.logins.accounts(nowMs),
+        isRefusing: stats.isRefusing,
         waiting: waiting.get(stats) ?? 0,
         roundTrip: stats.roundTrip.snapshot(),
       };
@@ -85,6 +91,7 @@ export class PoolFigures {
   }
 }
 
-function noUpstreams(): Record<keyof PoolRow['upstreams'], number> {
+/** No connection in any state. */
+export function noUpstreams(): Record<keyof PoolRow['upstreams'], number> {
   return { idle: 0, dialing: 0, handshaking: 0, live: 0, cooling: 0 };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { HandClock } from '../../test/support/hand-clock.ts';
 import type { Log } from '../kit/log.ts';
 import { PoolStats } from './pool-stats.ts';
 
@@ -18,6 +19,16 @@ function watched(): { readonly stats: PoolStats; readonly log: Log; readonly eve
 function rise({ stats, log }: ReturnType<typeof watched>): void {
   stats.live += 1;
   stats.succeeded(log);
+}
+
+/** A connection fails so many milliseconds after the start. */
+function fail(
+  { stats, log }: ReturnType<typeof watched>,
+  error: string,
+  ms: number,
+  isRefusal = false,
+): void {
+  stats.failed({ error, isRefusal }, new HandClock(ms), log);
 }
 
 describe('the figures of a pool', () => {
@@ -42,7 +53,7 @@ describe('the figures of a pool', () => {
 
   test('count every failure and log one a minute', () => {
     const pool = watched();
-    for (let ms = 0; ms < 120_000; ms += 1000) pool.stats.failed('dial-failed: ECONNREFUSED', ms, pool.log);
+    for (let ms = 0; ms < 120_000; ms += 1000) fail(pool, 'dial-failed: ECONNREFUSED', ms);
     assert.equal(pool.stats.failures, 120);
     assert.equal(pool.stats.lastError, 'dial-failed: ECONNREFUSED');
     assert.deepEqual(pool.events, ['warn: pool connection failed', 'warn: pool connection failed']);
@@ -50,21 +61,34 @@ describe('the figures of a pool', () => {
 
   test('count a failure under the algorithm that the newest jobs name', () => {
     const pool = watched();
-    pool.stats.failed('dial-failed: ECONNREFUSED', 0, pool.log);
+    fail(pool, 'dial-failed: ECONNREFUSED', 0);
     const named = new PoolStats('pool.example:3333', 'sha256dt', 1);
     pool.stats.supersededBy = named;
-    pool.stats.failed('silence', 1000, pool.log);
+    fail(pool, 'silence', 1000);
     assert.deepEqual([pool.stats.failures, named.failures, named.lastError], [1, 1, 'silence']);
     assert.deepEqual(pool.events, ['warn: pool connection failed']);
+  });
+
+  test('say by the clock when something failed last, and whether that was a login that was refused', () => {
+    const pool = watched();
+    const told = () => [pool.stats.lastErrorAtMs, pool.stats.isRefusing];
+    assert.deepEqual(told(), [null, false]);
+    fail(pool, 'login-refused: who?', 5000, true);
+    assert.deepEqual(told(), [new HandClock(5000).wallMs(), true]);
+    fail(pool, 'dial-failed: ECONNREFUSED', 6000);
+    assert.deepEqual(told(), [new HandClock(6000).wallMs(), false]);
+    fail(pool, 'login-refused: who?', 7000, true);
+    rise(pool);
+    assert.deepEqual(told(), [new HandClock(7000).wallMs(), false]);
   });
 
   test('log the end of an outage, and the next outage at once', () => {
     const pool = watched();
     rise(pool);
     rise(pool);
-    pool.stats.failed('silence', 0, pool.log);
+    fail(pool, 'silence', 0);
     rise(pool);
-    pool.stats.failed('silence', 1000, pool.log);
+    fail(pool, 'silence', 1000);
     assert.deepEqual(pool.events, [
       'info: pool up',
       'warn: pool connection failed',

@@ -1,20 +1,24 @@
 import type { ProxyEvent } from '../domain/event.ts';
 import { BoundedMap } from '../kit/bounded-map.ts';
+import type { Clock } from '../kit/clock.ts';
 import { Histogram } from '../kit/histogram.ts';
 import type { Log } from '../kit/log.ts';
+import { LoginRefusals } from './login-refusals.ts';
 import { WorkInterner } from './work-interner.ts';
 
 const REPEAT_WARNING_MS = 60_000;
 const LEAST_JOB_LIMIT_MS = 60_000;
 const USUAL_JOB_LIMIT_MS = 300_000;
 
-/** An account whose login was refused counts as refused for so long: while miners wait, it is tried again every minute at the latest. */
-const REFUSED_MS = 300_000;
-/** That a login is refused is told once in so long, unless it was taken in between. */
-const REFUSAL_TOLD_MS = 86_400_000;
-const REFUSED_ACCOUNTS = 10_000;
-
 const ROUND_TRIP_BOUNDS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Why a connection is of no further use. */
+export interface PoolFailure {
+  /** Holds no secret. */
+  readonly error: string;
+  /** The pool has refused the login: it is there. */
+  readonly isRefusal: boolean;
+}
 
 /** What has happened at one pool since start, over all accounts. */
 export class PoolStats {
@@ -44,13 +48,10 @@ export class PoolStats {
   suggestBarredUntilMs = 0;
   readonly #toldAtMs = new BoundedMap<string, true>({ capacity: 16, ttlMs: REPEAT_WARNING_MS });
 
-  /** When the login of an account was refused last. */
-  readonly #refusedAtMs = new BoundedMap<string, number>({
-    capacity: REFUSED_ACCOUNTS,
-    ttlMs: REFUSAL_TOLD_MS,
-  });
-
+  /** Those that it has refused. */
+  readonly logins: LoginRefusals;
   readonly #emit: (event: ProxyEvent) => void;
+  #isRefusing = false;
   /** What was told of it last; null: nothing yet. */
   #told: 'pool-up' | 'pool-down' | null = null;
 
@@ -64,6 +65,7 @@ export class PoolStats {
     this.algorithm = algorithm;
     this.divider = divider;
     this.#emit = emit;
+    this.logins = new LoginRefusals(pool, emit);
   }
 
   /** The last that was told of it is that it is down. */
@@ -71,25 +73,9 @@ export class PoolStats {
     return this.#told === 'pool-down';
   }
 
-  /** The pool does not take an account's login; told once until it does. */
-  loginRefused(account: string, reason: string, nowMs: number): void {
-    const { pool } = this;
-    const isNew = this.#refusedAtMs.get(account, nowMs) === undefined;
-    this.#refusedAtMs.set(account, nowMs, nowMs);
-    if (isNew) this.#emit({ kind: 'login-refused-by-pool', pool, account, reason });
-  }
-
-  loginTaken(account: string, nowMs: number): void {
-    if (this.#refusedAtMs.get(account, nowMs) === undefined) return;
-    this.#refusedAtMs.delete(account);
-    this.#emit({ kind: 'login-accepted-by-pool', pool: this.pool, account });
-  }
-
-  /** Accounts whose last login was refused within the last five minutes. */
-  loginsRefused(nowMs: number): number {
-    let refused = 0;
-    for (const atMs of this.#refusedAtMs.values()) if (nowMs - atMs < REFUSED_MS) refused += 1;
-    return refused;
+  /** The last that failed was a login, for the pool's refusal. */
+  get isRefusing(): boolean {
+    return this.#isRefusing;
   }
 
   /** An upstream went live. Logged when it ends an outage or is the first. */
@@ -98,6 +84,7 @@ export class PoolStats {
       log.info('pool up', { pool: this.pool, algorithm: this.algorithm });
     }
     this.#warnedAtMs = null;
+    this.#isRefusing = false;
     if (this.#told === 'pool-up') return;
     this.#told = 'pool-up';
     this.#emit({ kind: 'pool-up', pool: this.pool, algorithm: this.algorithm });
@@ -131,12 +118,15 @@ export class PoolStats {
   }
 
   /** A connection failed. Logged once, then once a minute: in dedicated mode every miner has one. */
-  failed(error: string, nowMs: number, log: Log): void {
+  failed({ error, isRefusal }: PoolFailure, clock: Clock, log: Log): void {
+    const nowMs = clock.monotonicMs();
     // Whoever looks at this pool sees it under the algorithm that its jobs name.
     const shown = this.supersededBy ?? this;
     shown.failures += 1;
     shown.lastError = error;
-    shown.lastErrorAtMs = Date.now();
+    shown.lastErrorAtMs = clock.wallMs();
+    shown.#isRefusing = isRefusal;
+    this.#isRefusing = isRefusal;
     if (this.live === 0 && this.#told !== 'pool-down') {
       this.#told = 'pool-down';
       this.#emit({ kind: 'pool-down', pool: this.pool, algorithm: this.algorithm, reason: error });

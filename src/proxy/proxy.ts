@@ -226,6 +226,7 @@ export class Proxy {
       onAuthorizeFailure: () => {
         this.#report.authorizeFailures += 1;
       },
+      onTurnedAway: (account) => this.#report.noteTurnedAway(account, clock.monotonicMs()),
       onQuarantined: () => {
         this.#report.quarantines += 1;
       },

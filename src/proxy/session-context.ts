@@ -98,6 +98,8 @@ export interface SessionContext {
   /** The process is about to end: nothing more is taken from miners. */
   isDraining(): boolean;
   onAuthorizeFailure(): void;
+  /** A miner of this account gets no work, for its pools' sake. */
+  onTurnedAway(account: string): void;
   /** A session was put in quarantine. */
   onQuarantined(): void;
   onClosed(session: MinerSession, reason: CloseReason): void;

@@ -1,6 +1,7 @@
 import type { DialTarget } from '../net/tcp-dialer.ts';
 import type { PoolRefusal } from '../wire/messages.ts';
 import type { IssuedJob } from './issued-job.ts';
+import type { PoolFailure } from './pool-stats.ts';
 import type { Upstream } from './upstream.ts';
 
 /** A session as its upstream sees it. */
@@ -36,6 +37,6 @@ export interface UpstreamOwner {
   /** Where a pool's `client.reconnect` may lead: null where it may not. */
   redirect(host: string | null, port: number | null): DialTarget | null;
   onStateChanged(upstream: Upstream): void;
-  /** A connection has failed, in words. */
-  onFailed(error: string): void;
+  /** A connection has failed. */
+  onFailed(failure: PoolFailure): void;
 }

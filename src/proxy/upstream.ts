@@ -18,7 +18,7 @@ import { NamesAtPool } from './names-at-pool.ts';
 import { PoolExtranonce } from './pool-extranonce.ts';
 import { type Dialer, type LinkEvent, PoolLink, type PoolLinkOwner } from './pool-link.ts';
 import { PoolNews } from './pool-news.ts';
-import type { PoolStats } from './pool-stats.ts';
+import type { PoolFailure, PoolStats } from './pool-stats.ts';
 import { Redial } from './redial.ts';
 import type { ProxySettings } from './settings.ts';
 import { Submissions } from './submissions.ts';
@@ -332,9 +332,12 @@ export class Upstream implements PoolLinkOwner, HandshakeOwner {
     this.#handshake.lost();
     this.#link.abandon(reason);
     this.#to({ kind: 'cooling', untilMs: nowMs + waitMs, isForOthers: false });
-    const error = this.#news.withoutSecret(`${reason}: ${detail}`);
-    stats.failed(error, clock.monotonicMs(), log);
-    owner.onFailed(error);
+    const failure: PoolFailure = {
+      error: this.#news.withoutSecret(`${reason}: ${detail}`),
+      isRefusal: reason === 'login-refused',
+    };
+    stats.failed(failure, clock, log);
+    owner.onFailed(failure);
     for (const client of this.clients.slice()) client.onDown(this);
   }
 

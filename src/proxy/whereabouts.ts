@@ -216,6 +216,8 @@ export class Whereabouts {
     this.#binding = null;
     this.#withoutPoolSinceMs = null;
     this.leaveUpstream();
+    // What it looked for was a pool of that binding.
+    this.#course = STAYING;
   }
 
   // ---- at the pool

@@ -36,11 +36,15 @@ export function metricsOptions({ metrics, stratum }: Config): {
   return { tag: metrics.tag === '' ? stratum.addr : metrics.tag, maxWorkers: metrics.maxWorkers };
 }
 
-/** @throws {SettingError} */
+/** Load balancers whose PROXY header is believed. @throws {SettingError} */
 export function trustedProxies({ stratum }: Config): Networks {
-  const trusted = Networks.parse(stratum.trustedProxies);
-  if ('problem' in trusted) throw new SettingError(`stratum.trustedProxies: ${trusted.problem}`);
-  return trusted.networks;
+  return networksOf('stratum.trustedProxies', stratum.trustedProxies);
+}
+
+function networksOf(key: string, texts: readonly string[]): Networks {
+  const parsed = Networks.parse(texts);
+  if ('problem' in parsed) throw new SettingError(`${key}: ${parsed.problem}`);
+  return parsed.networks;
 }
 
 export function configuredTokens({ web }: Config): readonly ApiToken[] {
@@ -58,6 +62,7 @@ export function liveHttpOptions(config: Config): LiveHttpOptions {
   return { tokens: configuredTokens(config), allowedHosts, requestsPerMinute: rateLimitPerMinute };
 }
 
+/** @throws {SettingError} */
 export function httpOptions(config: Config, version: string): HttpOptions {
   const { web, shutdown } = config;
   const { requestsPerMinute, ...live } = liveHttpOptions(config);
@@ -66,6 +71,7 @@ export function httpOptions(config: Config, version: string): HttpOptions {
     isExposed: isApiExposed(config),
     version,
     ...live,
+    trustedProxies: networksOf('web.trustedProxies', web.trustedProxies),
     limits: {
       bodyBytes: web.bodyBytes,
       requestsPerMinute,

@@ -1,5 +1,5 @@
 import { count, duration, hashrate, percent, type RateUnit, short, timeOfDay } from './figures.ts';
-import type { FleetEvent, Pool, Severity, Worker } from './fleet.ts';
+import type { Efficiency, FleetEvent, Pool, PoolState, Severity, Worker } from './fleet.ts';
 import type { Sort, SortKey } from './state.ts';
 import type { Colour, Style } from './style.ts';
 import type { Column } from './table.ts';
@@ -67,17 +67,25 @@ function figure(key: SortKey, title: string, min: number, cell: (row: Worker) =>
   return { key, title, min, max: min + 4, align: 'right', spare: 0, cell };
 }
 
+const STATE_COLOURS: Readonly<Record<PoolState, Colour | null>> = {
+  up: 'green',
+  idle: null,
+  connecting: 'yellow',
+  down: 'red',
+  refused: 'red',
+};
+
 export const POOL_COLUMNS: readonly Column<Pool>[] = [
   { title: 'pool', min: 16, max: 44, align: 'left', spare: 0, cell: (row) => row.pool },
   { title: 'algorithm', min: 6, max: 14, align: 'left', spare: 2, cell: (row) => row.algorithm },
   {
     title: 'state',
-    min: 5,
-    max: 5,
+    min: 10,
+    max: 10,
     align: 'left',
     spare: 0,
-    cell: (row) => (row.isUp ? 'up' : 'down'),
-    colour: (row) => (row.isUp ? 'green' : 'red'),
+    cell: (row) => row.state,
+    colour: (row) => STATE_COLOURS[row.state],
   },
   { title: 'miners', min: 6, max: 8, align: 'right', spare: 0, cell: (row) => count(row.sessions) },
   { title: 'live', min: 4, max: 6, align: 'right', spare: 0, cell: (row) => count(row.live) },
@@ -119,8 +127,23 @@ export const EVENT_COLUMNS: readonly Column<FleetEvent>[] = [
   { title: '', min: 20, max: 400, align: 'left', spare: 0, cell: (row) => row.message },
 ];
 
+/** An efficiency within so many standard errors of 1 is as it should be. */
+const ERRORS_ALLOWED = 2;
+
 /** Acceptance and efficiency are only worth a colour where something is wrong. */
 export function healthOf(share: number | null): { readonly text: string; readonly colour: Colour | null } {
   const colour = share === null || share >= 0.98 ? null : share >= 0.9 ? 'yellow' : 'red';
   return { text: percent(share), colour };
+}
+
+/** Of the last hour, with its error; coloured where that does not explain what is missing. */
+export function efficiencyOf(
+  { span, share, error }: Efficiency,
+  style: Style,
+): { readonly text: string; readonly colour: Colour | null } {
+  const name = span === '1h' ? 'efficiency 1h' : 'efficiency';
+  const { text: shown } = healthOf(share);
+  const { colour } = healthOf(share === null ? null : share * (1 + ERRORS_ALLOWED * (error ?? 0)));
+  const off = share === null || error === null ? '' : `${style.plusMinus}${Math.round(error * 100)}%`;
+  return { text: `${name} ${shown}${off}`, colour };
 }

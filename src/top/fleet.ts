@@ -14,9 +14,20 @@ export interface Fleet {
   readonly sharesPerSecond: number;
   /** Of the last five minutes; null without shares. */
   readonly acceptance: number | null;
-  readonly efficiency: number | null;
+  readonly efficiency: Efficiency;
   readonly poolsUp: number;
   readonly poolsDown: number;
+  readonly poolsRefused: number;
+}
+
+/** Work that pools paid for over work found. */
+export interface Efficiency {
+  /** A proxy that does not tell of the last hour tells of all time since its start. */
+  readonly span: '1h' | 'since-start';
+  /** Null where nothing was found. */
+  readonly share: number | null;
+  /** Relative standard error; null where it is not known. */
+  readonly error: number | null;
 }
 
 export interface AlgorithmRate {
@@ -43,10 +54,14 @@ export interface Worker {
   readonly isUp: boolean;
 }
 
+/** `idle`: nobody needs it. `refused`: it refuses logins. */
+export const POOL_STATES = ['up', 'idle', 'connecting', 'down', 'refused'] as const;
+export type PoolState = (typeof POOL_STATES)[number];
+
 export interface Pool {
   readonly pool: string;
   readonly algorithm: string;
-  readonly isUp: boolean;
+  readonly state: PoolState;
   readonly sessions: number;
   readonly live: number;
   /** Connections that are being made, or wait to be. */

@@ -2,8 +2,10 @@ import { isAccepted, SHARE_RESULTS } from '../domain/result.ts';
 import type { RateUnit } from './figures.ts';
 import {
   type AlgorithmRate,
+  type Efficiency,
   type Fleet,
   type FleetEvent,
+  POOL_STATES,
   type Pool,
   SEVERITIES,
   type Worker,
@@ -27,10 +29,18 @@ export function readFleet(json: unknown): Fleet {
     algorithms: listOf(fleet['algorithms']).map(readRate),
     sharesPerSecond: numberOf(fleet['sharesPerSecond']),
     acceptance: numberOrNull(fleet['acceptance']),
-    efficiency: numberOrNull(fleet['efficiency']),
+    efficiency: readEfficiency(fleet),
     poolsUp: numberOf(pools['up']),
     poolsDown: numberOf(pools['down']),
+    poolsRefused: numberOf(pools['refused']),
   };
+}
+
+function readEfficiency(fleet: Json): Efficiency {
+  if (!('efficiency1h' in fleet))
+    return { span: 'since-start', share: numberOrNull(fleet['efficiency']), error: null };
+  const share = numberOrNull(fleet['efficiency1h']);
+  return { span: '1h', share, error: numberOrNull(fleet['efficiency1hError']) };
 }
 
 function readRate(rate: Json): AlgorithmRate {
@@ -81,7 +91,7 @@ export function readPools(json: unknown): Pool[] {
     return {
       pool: textOf(pool['pool']),
       algorithm: textOf(pool['algorithm']),
-      isUp: pool['up'] === true,
+      state: POOL_STATES.find((known) => known === pool['state']) ?? (pool['up'] === true ? 'up' : 'down'),
       sessions: numberOf(pool['sessions']),
       live: numberOf(upstreams['live']),
       pending:

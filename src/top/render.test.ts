@@ -21,9 +21,10 @@ const FLEET: Fleet = {
   ],
   sharesPerSecond: 0.25,
   acceptance: 0.9995,
-  efficiency: 0.93,
+  efficiency: { span: '1h', share: 0.93, error: 0.02 },
   poolsUp: 1,
   poolsDown: 1,
+  poolsRefused: 0,
 };
 
 function worker(given: Partial<Worker> = {}): Worker {
@@ -47,7 +48,7 @@ function worker(given: Partial<Worker> = {}): Worker {
 const POOL: Pool = {
   pool: 'pool.example.com:3333',
   algorithm: 'sha256d',
-  isUp: false,
+  state: 'down',
   sessions: 2,
   live: 0,
   pending: 1,
@@ -80,10 +81,17 @@ function state(given: Partial<TopState> = {}): TopState {
 
 /** The heading of the table. */
 function by(key: 'worker' | 'pool', order: 'asc' | 'desc'): string {
-  return renderScreen(state({ sort: { key, order } }), VT100)[4] ?? '';
+  return renderScreen(state({ sort: { key, order } }), VT100)[5] ?? '';
 }
 
 const VT100: RenderOptions = { width: 80, height: 24, style: PLAIN, nowMs: NOW };
+const COLOUR = createStyle({ hasColour: true, isAscii: false });
+
+/** The line of the fleet's sums, coloured. */
+function totalsLine(efficiency: Fleet['efficiency']): string {
+  const wide = { ...VT100, width: 160, style: COLOUR };
+  return renderScreen(state({ fleet: { ...FLEET, efficiency } }), wide)[2] ?? '';
+}
 
 describe('renderScreen', () => {
   test('shows the fleet, the newest events, the table and the keys at 80 by 24', () => {
@@ -92,10 +100,11 @@ describe('renderScreen', () => {
     assert.equal(lines.length, 24);
     assert.match(lines[0] ?? '', /^stratum-proxy 0\.1\.0 {2}127\.0\.0\.1:12743 {2}up 76h +\d\d:\d\d:\d\d$/);
     assert.equal(lines[1], 'sha256d 1.02 PH/s  equihash 4.20 kSol/s');
-    assert.equal(lines[2], 'workers 3  shares/s 0.25  accepted 99.95%  efficiency 93.0%  pools 1 up  1 down');
-    assert.match(lines[3] ?? '', /pool\.example\.com:3333 is down$/);
-    assert.match(lines[4] ?? '', /worker +account +algorit… pool +▼hashrate +diff accept reject last/);
-    assert.match(lines[5] ?? '', /^rig1 +0123.*102 TH\/s +±12% 65\.5k +92 +1 +4s$/);
+    assert.equal(lines[2], 'workers 3  shares/s 0.25  accepted 99.95%  efficiency 1h 93.0%±2%  pools 1 up');
+    assert.equal(lines[3], '1 down');
+    assert.match(lines[4] ?? '', /pool\.example\.com:3333 is down$/);
+    assert.match(lines[5] ?? '', /worker +account +algorit… pool +▼hashrate +diff accept reject last/);
+    assert.match(lines[6] ?? '', /^rig1 +0123.*102 TH\/s +±12% 65\.5k +92 +1 +4s$/);
     assert.match(text, /q quit {2}s sort {2}r reverse/);
     assert.match(lines[23] ?? '', /^1-2 of 2/);
   });
@@ -147,15 +156,49 @@ describe('renderScreen', () => {
   test('scrolls through rows that begin where the API was asked from', () => {
     const rows = Array.from({ length: 40 }, (_, i) => worker({ worker: `rig${100 + i}` }));
     const lines = renderScreen(state({ workers: { offset: 100, rows, total: 1000 }, scroll: 105 }), VT100);
-    assert.match(lines[5] ?? '', /^rig105 /);
-    assert.equal(lines[4 + pageSize(state(), VT100)]?.startsWith('rig122 '), true);
-    assert.match(lines[23] ?? '', /^106-123 of 1000/);
+    assert.match(lines[6] ?? '', /^rig105 /);
+    assert.equal(lines[5 + pageSize(state(), VT100)]?.startsWith('rig121 '), true);
+    assert.match(lines[23] ?? '', /^106-122 of 1000/);
   });
 
   test('says what is wrong in place of the events', () => {
     const text = renderScreen(state({ trouble: 'no answer from http://x' }), VT100).join('\n');
     assert.match(text, /^no answer from http:\/\/x$/m);
     assert.doesNotMatch(text, /is down/);
+  });
+
+  test('says of each pool whether it is up, down, refuses logins, is being connected to or needed by nobody', () => {
+    const states = ['up', 'down', 'refused', 'connecting', 'idle'] as const;
+    const pools = states.map((one) => ({ ...POOL, pool: `${one}.example:1`, state: one, lastError: '' }));
+    const shown = (style: typeof COLOUR, width: number) =>
+      renderScreen(state({ view: 'pools', pools }), { ...VT100, width, style }).filter((line) =>
+        /^\w+\.example:1/.test(line),
+      );
+    for (const width of [80, 120])
+      assert.deepEqual(
+        shown(PLAIN, width).map((line) => line.split(/ +/)[2]),
+        states,
+      );
+    assert.deepEqual(
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a terminal is told of colours
+      shown(COLOUR, 120).map((line) => /\u001b\[(\d+)m/.exec(line)?.[1] ?? null),
+      ['32', '31', '31', '33', null],
+    );
+    const refusing = { ...FLEET, poolsRefused: 2, poolsDown: 0 };
+    assert.match(renderScreen(state({ fleet: refusing }), VT100).join('\n'), /2 refused$/m);
+    const found = renderScreen(state({ view: 'pools', pools, filter: 'refused' }), VT100).join('\n');
+    assert.match(found, /refused\.example/);
+    assert.doesNotMatch(found, /down\.example/);
+  });
+
+  test('colours an efficiency that its error does not explain', () => {
+    assert.match(totalsLine({ span: '1h', share: 0.8, error: 0.01 }), /\u001b\[31mefficiency 1h 80\.0%±1%/);
+    assert.match(totalsLine({ span: '1h', share: 0.8, error: 0.2 }), / {2}efficiency 1h 80\.0%±20% {2}/);
+    assert.match(totalsLine({ span: '1h', share: null, error: null }), / {2}efficiency 1h - {2}/);
+    assert.match(
+      totalsLine({ span: 'since-start', share: 0.5, error: null }),
+      /\u001b\[31mefficiency 50\.0%/,
+    );
   });
 
   test('shows pools, events, and what is typed', () => {

@@ -1,4 +1,11 @@
-import { EVENT_COLUMNS, healthOf, POOL_COLUMNS, SEVERITY_COLOURS, workerColumns } from './columns.ts';
+import {
+  EVENT_COLUMNS,
+  efficiencyOf,
+  healthOf,
+  POOL_COLUMNS,
+  SEVERITY_COLOURS,
+  workerColumns,
+} from './columns.ts';
 import { duration, hashrate, type RateUnit, short, timeOfDay } from './figures.ts';
 import { type TopState, type View, visibleEvents, visiblePools } from './state.ts';
 import type { Colour, Style } from './style.ts';
@@ -67,7 +74,7 @@ function renderHeader(state: TopState, options: RenderOptions): string[] {
   const lines = [
     style.paint('bold', title),
     ...flow(rates(state), width, style, isLow ? 1 : FLEET_LINES),
-    ...flow(totals(state), width, style, isLow ? 1 : FLEET_LINES),
+    ...flow(totals(state, style), width, style, isLow ? 1 : FLEET_LINES),
   ];
   if (state.trouble !== null)
     lines.push(style.paint('red', cutTo(clean(state.trouble, style), width, style.cutMark)));
@@ -87,17 +94,17 @@ function rates({ fleet }: TopState): readonly Item[] {
     }));
 }
 
-function totals({ fleet }: TopState): readonly Item[] {
+function totals({ fleet }: TopState, style: Style): readonly Item[] {
   if (fleet === null) return [];
   const acceptance = healthOf(fleet.acceptance);
-  const efficiency = healthOf(fleet.efficiency);
   return [
     { text: `workers ${fleet.workers}` },
     { text: `shares/s ${short(fleet.sharesPerSecond)}` },
     { text: `accepted ${acceptance.text}`, colour: acceptance.colour },
-    { text: `efficiency ${efficiency.text}`, colour: efficiency.colour },
+    efficiencyOf(fleet.efficiency, style),
     { text: `pools ${fleet.poolsUp} up` },
     ...(fleet.poolsDown === 0 ? [] : [{ text: `${fleet.poolsDown} down`, colour: 'red' as const }]),
+    ...(fleet.poolsRefused === 0 ? [] : [{ text: `${fleet.poolsRefused} refused`, colour: 'red' as const }]),
   ];
 }
 

@@ -88,7 +88,7 @@ export function withEvents(state: TopState, events: readonly FleetEvent[]): TopS
 
 /** The rows of the view in the order shown, the filter applied where the API has not done it. */
 export function visiblePools({ pools, filter }: TopState): readonly Pool[] {
-  return pools.filter((pool) => contains(filter, pool.pool, pool.algorithm, pool.lastError));
+  return pools.filter((pool) => contains(filter, pool.pool, pool.algorithm, pool.state, pool.lastError));
 }
 
 /** Newest first. */

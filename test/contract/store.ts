@@ -1,5 +1,6 @@
 import { describe } from 'node:test';
 import { describeAccountChanges } from './account-changes.ts';
+import { describeAccountMoves } from './account-moves.ts';
 import { describeAccounts } from './accounts.ts';
 import { describeAccountsInBulk } from './accounts-in-bulk.ts';
 import { describeAlgorithms } from './algorithms.ts';
@@ -21,6 +22,7 @@ const SUBJECTS = [
   describeAccounts,
   describeAccountChanges,
   describeAccountsInBulk,
+  describeAccountMoves,
   describePools,
   describePoolOptions,
   describePoolChanges,

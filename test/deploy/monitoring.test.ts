@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,13 +40,68 @@ function dashboardQueries(): string[] {
   );
 }
 
+/** Every name of a series that there is, of the recording rules too. */
+function knownSeries(): Set<string> {
+  const known = new Set(['up', 'ALERTS']);
+  for (const { name, type } of METRIC_FAMILIES)
+    for (const ending of type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''])
+      known.add(name + ending);
+  for (const { record } of rulesOf('recording.yml')) known.add(record ?? '');
+  return known;
+}
+
+/** All pages, by path. */
+function pages(): ReadonlyMap<string, string> {
+  const paths = [
+    ...readdirSync(ROOT),
+    ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) =>
+      join('docs', name),
+    ),
+    ...readdirSync(join(ROOT, 'deploy'), { recursive: true, encoding: 'utf8' }).map((name) =>
+      join('deploy', name),
+    ),
+  ];
+  const written = paths.filter((path) => path.endsWith('.md'));
+  return new Map(written.map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]));
+}
+
+describe('the pages', () => {
+  test('speak only of metrics that there are', () => {
+    const families = METRIC_FAMILIES.map(({ name }) => name);
+    const known = new Set([...knownSeries(), ...families]);
+    // A name, of a recording rule too; the beginning of some where it stands after ^ or ends with * or ….
+    const spoken = /(\^?)\b((?:[a-z_]+:)?(?:stratum_proxy_|proxy_(?:worker|pool|miner))\w*(?::\w+)?)([*…]?)/g;
+    let names = 0;
+    for (const [path, text] of pages()) {
+      for (const [, before, name = '', after] of text.matchAll(spoken)) {
+        names += 1;
+        const isBeginning = before !== '' || after !== '';
+        const isThere = isBeginning ? families.some((one) => one.startsWith(name)) : known.has(name);
+        assert.ok(isThere, `${path} speaks of ${name}`);
+      }
+    }
+    assert.ok(names > 80, `${names} names`);
+  });
+
+  test('speak only of alerts that there are, and of each of them', () => {
+    const alerts = new Set(rulesOf('alerts.yml').flatMap(({ alert = '' }) => (alert === '' ? [] : [alert])));
+    const spoken = new Set<string>();
+    for (const [path, text] of pages()) {
+      for (const [name] of text.matchAll(/\bStratumProxy[A-Z]\w+/g)) {
+        assert.ok(alerts.has(name), `${path} speaks of ${name}`);
+        spoken.add(name);
+      }
+    }
+    assert.deepEqual(
+      [...alerts].filter((name) => !spoken.has(name)),
+      [],
+    );
+  });
+});
+
 describe('what watches the proxy', () => {
   test('asks only for metrics that there are', () => {
-    const known = new Set(['up', 'ALERTS']);
-    for (const { name, type } of METRIC_FAMILIES)
-      for (const ending of type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''])
-        known.add(name + ending);
-    for (const { record } of rulesOf('recording.yml')) known.add(record ?? '');
+    const known = knownSeries();
     const asked = [
       ...rulesOf('recording.yml').map(({ expr }) => expr),
       ...rulesOf('alerts.yml').map(({ expr }) => expr),

@@ -1,6 +1,13 @@
 import { shareCounts } from '../../src/domain/counts.ts';
 import { NO_FACTS } from '../../src/domain/join-reports.ts';
-import type { PoolRow, SessionRow, TotalRow, WorkerFacts, WorkerReport } from '../../src/domain/report.ts';
+import type {
+  LoginRow,
+  PoolRow,
+  SessionRow,
+  TotalRow,
+  WorkerFacts,
+  WorkerReport,
+} from '../../src/domain/report.ts';
 
 export function sessionRow(some: Partial<SessionRow> = {}): SessionRow {
   return {
@@ -61,8 +68,25 @@ export function poolRow(some: Partial<PoolRow> = {}): PoolRow {
     lastErrorAtMs: null,
     isFailing: false,
     loginsRefused: 0,
+    isRefusing: false,
     waiting: 0,
     roundTrip: { bounds: [0.01, 0.1, 1], cumulative: [0, 0, 0], sum: 0, count: 0 },
+    ...some,
+  };
+}
+
+export function loginRow(some: Partial<LoginRow> = {}): LoginRow {
+  return {
+    account: '00112233445566ff',
+    pool: 'pool.example.com:3333',
+    algorithm: 'sha256d',
+    user: 'wallet',
+    upstreams: { idle: 0, dialing: 0, handshaking: 0, live: 0, cooling: 0 },
+    sessions: 0,
+    waiting: 0,
+    isFailing: false,
+    isRefusing: false,
+    lastRefusal: null,
     ...some,
   };
 }
@@ -86,6 +110,7 @@ export function workerReport(some: Partial<WorkerReport> = {}): WorkerReport {
     sessions: [],
     totals: [],
     pools: [],
+    logins: [],
     facts: workerFacts({ sessions: some.sessions?.length ?? 0 }),
     ...some,
   };

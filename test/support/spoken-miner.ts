@@ -12,7 +12,13 @@ import { testSettings } from './proxy-bed.ts';
 export class SpokenMiner implements Speaker {
   readonly clock = new HandClock();
   readonly dialect: Dialect;
-  readonly context: Speaker['context'] & { readonly clock: HandClock; readonly refusedLogins: RefusedLogins };
+  readonly context: Speaker['context'] & {
+    readonly clock: HandClock;
+    readonly refusedLogins: RefusedLogins;
+    onTurnedAway(account: string): void;
+  };
+  /** Accounts whose miner gets no work. */
+  readonly turnedAway: string[] = [];
   readonly ip = '192.0.2.7';
   readonly agent = 'cgminer/4.12';
   readonly requests: MinerRequest[] = [];
@@ -31,6 +37,7 @@ export class SpokenMiner implements Speaker {
       clock: this.clock,
       refusedLogins: new RefusedLogins(this.clock),
       isDraining: () => false,
+      onTurnedAway: (account) => this.turnedAway.push(account),
     };
     const isOpen = (): boolean => this.closed === null;
     this.connection = {

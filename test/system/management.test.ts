@@ -229,6 +229,9 @@ describe('management', { concurrency: 2 }, () => {
 
       await using to = await Program.start();
       await to.addPool(pool, 'sha256d');
+      const missing = await runToEnd(['import', 'nosuch', '--db.path', to.dataFile]);
+      assert.deepEqual([missing.code, missing.stdout], [2, '']);
+      assert.match(missing.stderr, /^import: \/\S+\/nosuch: there is no such file; give a file .*\n$/);
       const imported = await runToEnd(['import', file, '--db.path', to.dataFile]);
       assert.equal(imported.code, 5, imported.stderr);
       const results = imported.stdout

@@ -95,6 +95,7 @@ test('two algorithms on one port: all figures agree with the books of pools and 
   );
   assert.equal(left.value('proxy_worker_accepted', plain.labels), plain.miner.stats.accepted);
   assert.equal(left.sum('proxy_worker_up'), 2);
+  assert.equal(left.value('proxy_worker_speed', plain.labels), 0, 'it hashes no more');
 
   await program.turnClock(61_000);
   const later = await program.metricsWhere(

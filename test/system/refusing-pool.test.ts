@@ -4,12 +4,81 @@ import { setTimeout } from 'node:timers/promises';
 import { formatEndpoint } from '../../src/domain/endpoint.ts';
 import { EventStream } from '../support/event-stream.ts';
 import { Farm } from '../support/farm.ts';
+import { until } from '../support/until.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
 async function rows(farm: Farm, path: string, key: string): Promise<readonly Row[]> {
   return ((await farm.program.get(path)).json as Readonly<Record<string, readonly Row[]>>)[key] ?? [];
 }
+
+interface AtPool {
+  readonly pool: string;
+  readonly user: string | null;
+  readonly state: string;
+  readonly waiting: number;
+  readonly lastRefusal: { readonly at: string; readonly reason: string } | null;
+}
+
+async function miningOf(
+  farm: Farm,
+  name: string,
+): Promise<{ readonly waiting: number; readonly pools: readonly AtPool[] }> {
+  const { json } = await farm.program.get(`/api/v1/users/${name}`);
+  return (json as { readonly mining: Awaited<ReturnType<typeof miningOf>> }).mining;
+}
+
+test('a user shows how it is at each of its pools: refused and why, who waits, down once the pool is gone, up again', async () => {
+  await using farm = await Farm.open({
+    flags: ['--upstream.retryMinMs', '20', '--upstream.retryMaxMs', '200', '--limits.refusalDelayMs', '0'],
+  });
+  const refusing = await farm.pool();
+  refusing.manners.refusesLogins = true;
+  const pool = formatEndpoint(refusing.endpoint);
+  const backup = formatEndpoint((await farm.pool()).endpoint);
+  const { json } = await farm.program.post('/api/v1/users', { pool, user: 'wrong-wallet', password: 'x' });
+  const { name } = json as { readonly name: string };
+  const places = async () => (await miningOf(farm, name)).pools;
+  const placesWhere = async (holds: (now: readonly AtPool[]) => boolean): Promise<readonly AtPool[]> => {
+    let now: readonly AtPool[] = [];
+    const look = async () => {
+      now = await places();
+      return holds(now) && now;
+    };
+    return await until(look, () => JSON.stringify(now), 20_000);
+  };
+  assert.deepEqual(
+    (await places()).map(({ user, state, waiting, lastRefusal }) => [user, state, waiting, lastRefusal]),
+    [['wrong-wallet', 'idle', 0, null]],
+  );
+
+  const miner = await farm.scriptedMiner();
+  await miner.subscribe();
+  assert.match(JSON.stringify((await miner.authorize(`${name}.rig1`))['error']), /refused/);
+  const [refused] = await placesWhere(([first]) => first?.state === 'refused');
+  assert.ok(refused?.lastRefusal != null);
+  assert.ok(Math.abs(Date.now() - Date.parse(refused.lastRefusal.at)) < 60_000);
+  assert.notEqual(refused.lastRefusal.reason, '');
+  assert.deepEqual([refused.waiting, (await miningOf(farm, name)).waiting], [1, 1], 'it is connected');
+  const inUse = (await farm.program.metrics()).sum('stratum_proxy_accounts_in_use');
+  assert.deepEqual([inUse, (await farm.program.metrics()).sum('stratum_proxy_accounts_with_job')], [1, 0]);
+  const whole = JSON.stringify((await farm.program.get('/api/v1/users')).json);
+  assert.ok(whole.includes('"state":"refused"'), whole);
+
+  await refusing.stop();
+  // Whoever asks to mine makes the proxy try the pool.
+  farm.miner(`${name}.rig2`);
+  await placesWhere(([first]) => first?.state === 'down');
+  const all = await rows(farm, '/api/v1/pools/state', 'pools');
+  assert.equal(all.find((row) => row['pool'] === pool)?.['state'], 'down');
+
+  await farm.program.request('PATCH', `/api/v1/users/${name}`, { body: { pool: backup, user: 'wallet' } });
+  const moved = await placesWhere((now) => now.some((one) => one.pool === backup && one.state === 'up'));
+  assert.deepEqual(
+    moved.filter((one) => one.pool === backup).map(({ user, lastRefusal }) => [user, lastRefusal]),
+    [['wallet', null]],
+  );
+});
 
 test('a pool that refuses the login of an account is seen: metric, state of the pool, one event until it takes it', async () => {
   await using farm = await Farm.open({

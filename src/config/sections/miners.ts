@@ -1,12 +1,11 @@
 import { address } from '../address-key.ts';
 import { choice, integer, list, section, text } from '../key.ts';
 import { formatListener, LISTENER_FORM, parseListener } from '../listener.ts';
+import { networks } from '../networks-key.ts';
 
 const DAY_MS = 86_400_000;
 const DAY_SECONDS = 86_400;
 const MIB = 1_048_576;
-/** Whether the address in it is one is looked at when the program starts. */
-const NETWORK = /^[0-9a-f:.]{2,45}(?:\/\d{1,3})?$/i;
 
 export const stratum = section('The port that miners connect to.', {
   addr: address({
@@ -25,12 +24,8 @@ export const stratum = section('The port that miners connect to.', {
       return listener === null ? null : formatListener(listener);
     },
   }),
-  trustedProxies: list({
-    default: [],
-    allowed: 'a network such as 10.0.0.0/8, 192.0.2.7 or fd00::/8',
-    placeholder: 'network,…',
+  trustedProxies: networks({
     help: 'Load balancers in front of the Stratum ports that may say for whom they connect (PROXY protocol, version 1 or 2). From anybody else such a header is refused.',
-    check: (entry) => (NETWORK.test(entry) ? entry : null),
   }),
 });
 

@@ -3,6 +3,7 @@ import { address } from '../address-key.ts';
 import { parseDurationMs, UNITS_MS } from '../duration.ts';
 import { boolean, choice, integer, list, section, text } from '../key.ts';
 import { isHostName } from '../listen-address.ts';
+import { networks } from '../networks-key.ts';
 
 const MIB = 1_048_576;
 
@@ -35,6 +36,11 @@ export const web = section('The REST API and the metrics.', {
       'Further names under which the API may be called (the Host header), for instance behind a reverse proxy. ' +
       'The address it listens on is always accepted; the check keeps foreign web pages away from it (DNS rebinding).',
     check: (entry) => canonicalHost(entry.toLowerCase()),
+  }),
+  trustedProxies: networks({
+    help:
+      'Reverse proxies in front of the API whose X-Forwarded-For is believed: the rate limits, the log and the audit log then go by the client that it names. From anybody else the header is ' +
+      'ignored. One on this machine is 127.0.0.1, or ::1.',
   }),
   bodyBytes: integer({
     default: 65_536,

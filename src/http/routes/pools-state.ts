@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import type { AddRoutes } from '../app.ts';
 import { POOLS_STATE_PATH } from '../paths.ts';
-import { poolState } from '../pool-state.ts';
-import { errorResponses, listOf, orNull, ProblemSchema } from '../schemas.ts';
+import { POOL_CONDITIONS, poolState } from '../pool-state.ts';
+import { errorResponses, listOf, oneOf, orNull, ProblemSchema } from '../schemas.ts';
 
 const Upstreams = Type.Object({
   idle: Type.Integer(),
@@ -25,18 +25,9 @@ const State = Type.Object({
   }),
   lastError: Type.String(),
   lastErrorAt: orNull(Type.String({ format: 'date-time' })),
-  state: Type.Union(
-    [
-      Type.Literal('up'),
-      Type.Literal('idle'),
-      Type.Literal('connecting'),
-      Type.Literal('down'),
-      Type.Literal('refused'),
-    ],
-    {
-      description:
-        '`idle`: nobody needs it; `refused`: it refuses the logins of accounts, and none is logged in; `down`: needed, and cannot be had.',
-    },
+  state: oneOf(
+    POOL_CONDITIONS,
+    '`idle`: nobody needs it; `refused`: it refuses the logins of accounts, none is logged in, and nothing else has failed since; `down`: needed, and cannot be had.',
   ),
   waiting: Type.Integer({ description: 'Miners whose connection to it is not up.' }),
   roundTripSeconds: orNull(

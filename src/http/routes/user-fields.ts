@@ -4,6 +4,7 @@ import { type Endpoint, formatEndpoint, parseEndpoint } from '../../domain/endpo
 import { SHARE_RESULTS, type ShareResult } from '../../domain/result.ts';
 import { ApiError } from '../errors.ts';
 import { POOLS_PATH } from '../paths.ts';
+import { POOL_CONDITIONS } from '../pool-state.ts';
 import type { AccountRefusal } from '../ports/accounts.ts';
 import {
   listOf,
@@ -146,6 +147,27 @@ const figures = {
   }),
 };
 
+const atPool = {
+  user: orNull(
+    Type.String({ description: 'User name at the pool; null where the user has the pool no more.' }),
+  ),
+  state: oneOf(
+    POOL_CONDITIONS,
+    "How the user is there. `idle`: none of its miners needs it; `refused`: the pool has refused its last login; `down`: needed, and cannot be had. The same words as those of the pool's own state.",
+  ),
+  waiting: Type.Integer({
+    description: 'Of its miners those that are connected and have no job from there.',
+  }),
+  lastRefusal: orNull(
+    Type.Object(
+      { at: Type.String({ format: 'date-time' }), reason: Type.String() },
+      {
+        description: 'The last login that the pool refused, within the last day, and its words; null: none.',
+      },
+    ),
+  ),
+};
+
 /** A user with what its miners do. */
 export const MiningUserView = Type.Object({
   ...UserView.properties,
@@ -154,14 +176,18 @@ export const MiningUserView = Type.Object({
       pool: Type.Union([Type.String(), Type.Null()], {
         description: 'Where its miners mine now; null without miners.',
       }),
+      waiting: Type.Integer({
+        description: 'Miners that are connected and have no job, those that were just refused among them.',
+      }),
       ...figures,
       pools: listOf(
         Type.Object({
           pool: Type.String({ description: '`host:port` or `[IPv6]:port`.' }),
-          algorithm: Type.String(),
+          algorithm: Type.String({ description: 'Empty where it is not known.' }),
+          ...atPool,
           ...figures,
         }),
-        { description: 'The same for each pool that was mined on.' },
+        { description: "The same for each pool that was mined on, then for the user's that never were." },
       ),
     },
     {

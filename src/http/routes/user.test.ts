@@ -131,7 +131,7 @@ describe('GET /api/v1/users/{name}', () => {
     });
     const response = await server.inject(URL_OF_USER);
     assert.equal(response.statusCode, 200);
-    const mining = miningOf(reports, [NAME])(NAME);
+    const mining = miningOf(reports, [account])(NAME);
     assert.deepEqual([mining.miners, mining.efficiency, mining.efficiencyError], [1, 0.75, 0.5]);
     assert.deepEqual(response.json(), { ...account, mining });
     assert.equal(asked, 1);

@@ -74,7 +74,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
       const name = request.params.name.toLowerCase();
       const account = await ports.accounts.show(name);
       if (account === null) throw unknownUser(name);
-      return { ...account, mining: miningOf(await ports.reports.read(), [name])(name) };
+      return { ...account, mining: miningOf(await ports.reports.read(), [account])(name) };
     },
   });
 

@@ -148,10 +148,7 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
         after: after?.toLowerCase() ?? null,
         search: searchOf(search),
       });
-      const mining = miningOf(
-        await ports.reports.read(),
-        users.map(({ name }) => name),
-      );
+      const mining = miningOf(await ports.reports.read(), users);
       return { users: users.map((user) => Object.assign({ mining: mining(user.name) }, user)), next };
     },
   });

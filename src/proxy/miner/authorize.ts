@@ -65,11 +65,13 @@ export function onAuthorize(
     const { group } = route;
     const refusal = group.recentRefusal(context.clock.monotonicMs());
     if (refusal !== null && !route.hasOtherHope) {
+      session.logins.turnAway(group);
       session.logins.refuseLater(`The pool refused the account's login: ${refusal.message}`);
       return;
     }
     if (route.isHopeless(context.clock.monotonicMs())) {
       for (const one of route.groups) one.lookAgain();
+      session.logins.turnAway(group);
       session.logins.refuseLater(`No pool of this account is up: ${group.lastError}`);
       return;
     }

@@ -115,7 +115,8 @@ export interface WhoAmI {
 
 export interface Refusal {
   readonly at: string;
-  readonly message: string;
+  /** In the pool's words. */
+  readonly reason: string;
 }
 
 export interface PoolState {
@@ -155,18 +156,16 @@ export interface Credentials {
   readonly user: string;
   readonly hasPassword: boolean;
   readonly algorithm: string | null;
-  readonly state?: PoolCondition;
-  readonly lastRefusal?: Refusal | null;
 }
 
 /** What the miners of an account do at one of its pools. */
 export interface PoolOfAccount {
   readonly pool: string;
   readonly algorithm: string;
-  /** Login at the pool, by which two of one pool are told apart. */
-  readonly user?: string;
-  readonly state?: PoolCondition;
-  readonly lastRefusal?: Refusal | null;
+  /** Login at the pool, by which two of one pool are told apart; null where the account has the pool no more. */
+  readonly user: string | null;
+  readonly state: PoolCondition;
+  readonly lastRefusal: Refusal | null;
   readonly miners: number;
 }
 
@@ -187,7 +186,7 @@ export interface UserView extends Credentials {
   readonly workerTemplate: string;
   readonly mining: {
     /** Miners that wait for a pool. */
-    readonly waiting?: number;
+    readonly waiting: number;
     readonly pools: readonly PoolOfAccount[];
     readonly miners: number;
     readonly shares: ShareCounts;

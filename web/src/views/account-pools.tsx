@@ -23,7 +23,7 @@ export function AccountPools({ user, onChanged }: { readonly user: UserView; onC
       say(t('account.switched', { pool: chosen.pool }));
     onChanged();
   };
-  const waiting = user.mining.waiting ?? 0;
+  const { waiting } = user.mining;
   return (
     <section aria-label={t('account.pools')}>
       <h2>{t('account.pools')}</h2>
@@ -38,7 +38,7 @@ export function AccountPools({ user, onChanged }: { readonly user: UserView; onC
         const { pool, user: as } = entry;
         return (
           <p key={`${pool} ${as}`} class="problem" role="alert">
-            <Foreign text={t('account.refused', { pool, user: as, why: refusal.message })} />
+            <Foreign text={t('account.refused', { pool, user: as, why: refusal.reason })} />
           </p>
         );
       })}
@@ -71,7 +71,7 @@ export function AccountPools({ user, onChanged }: { readonly user: UserView; onC
               if (refusal === null) return '–';
               return (
                 <>
-                  <Foreign text={refusal.message} />, <Ago at={refusal.at} />
+                  <Foreign text={refusal.reason} />, <Ago at={refusal.at} />
                 </>
               );
             },

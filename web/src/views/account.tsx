@@ -14,14 +14,11 @@ import { useRead } from '../state/use-read.ts';
 import { t } from '../text/index.ts';
 import { AccountForm } from './account-form.tsx';
 import { AccountPools } from './account-pools.tsx';
-import { useFormerEvents } from './event-table.tsx';
 
 const REFRESH_MS = 2000;
 
 /** One account: where it mines, where it could, and what it has done. */
 export function Account({ name }: { readonly name: string }) {
-  // They tell of refused logins.
-  useFormerEvents();
   const path = `/users/${encodeURIComponent(name)}`;
   const { data: user, problem, again } = useRead<UserView>(path, {}, { everyMs: REFRESH_MS });
   const { data: server } = useRead<ServerFacts>('/server');
@@ -92,7 +89,7 @@ function AccountFacts({ user, port }: { readonly user: UserView; readonly port: 
             {mining.miners}
           </a>,
         ],
-        ...(mining.waiting === undefined ? [] : [[t('account.waitingLabel'), mining.waiting] as const]),
+        [t('account.waitingLabel'), mining.waiting],
         [t('account.primary'), mining.pool ?? '–'],
         [t('algorithm'), user.algorithm ?? '–'],
         [t('accepted'), acceptedOf(mining.shares)],
