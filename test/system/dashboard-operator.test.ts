@@ -62,7 +62,7 @@ describe('an operator at the dashboard', () => {
     const context = await openContext(farm);
     const page = await context.newPage();
     const logIn = async (token: string): Promise<void> => {
-      await page.getByLabel('Token').fill(token);
+      await page.getByLabel('Token', { exact: true }).fill(token);
       await page.getByRole('button', { name: 'Log in' }).click();
     };
     await page.goto(`${farm.program.web}/#/system`);
@@ -128,6 +128,7 @@ describe('an operator at the dashboard', () => {
     const page = await openPage(farm);
     await page.goto(`${farm.program.web}/#/workers`);
     const link = page.getByRole('link', { name: String.raw`rig\u{202e}gpj` });
+    await link.waitFor();
     assert.equal(await link.locator('bdi').count(), 1);
     await link.click();
     await page.getByRole('heading', { name: String.raw`rig\u{202e}gpj` }).waitFor();

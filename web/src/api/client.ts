@@ -34,6 +34,11 @@ export function logIn(text: string, isKept: boolean): void {
   isLoginNeeded.value = false;
 }
 
+/** The API does not take the token that was sent. By the time it says so the page may have another, of which that says nothing. */
+export function askForLogin(sent: string): void {
+  if (sent === token.peek()) isLoginNeeded.value = true;
+}
+
 export function logOut(): void {
   forgetToken();
   token.value = '';
@@ -97,13 +102,14 @@ export async function call<Answer>(
   } = {},
 ): Promise<Answer> {
   const { query, body, signal: aborted, as } = parts;
+  const sent = as ?? token.peek();
   let response: Response;
   try {
     response = await fetch(pathWith(path, query), {
       method,
       headers: {
         accept: 'application/json',
-        ...headersOf(as ?? token.peek()),
+        ...headersOf(sent),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -116,7 +122,7 @@ export async function call<Answer>(
   const text = await response.text();
   noteFault(`${method} ${path}`, response.status, () => problemOf(response, text).message);
   if (response.ok) return (text === '' ? {} : JSON.parse(text)) as Answer;
-  if (response.status === 401 && as === undefined) isLoginNeeded.value = true;
+  if (response.status === 401 && as === undefined) askForLogin(sent);
   throw problemOf(response, text);
 }
 

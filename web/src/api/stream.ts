@@ -95,17 +95,19 @@ async function readWhileTaken(
 async function readOnce(lastId: string, tell: (told: Told) => void, closed: AbortSignal): Promise<boolean> {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  const sent = token.peek();
   try {
     const response = await fetch(pathWith('/stream'), {
       headers: {
         accept: 'text/event-stream',
-        ...headersOf(token.peek()),
+        ...headersOf(sent),
         ...(lastId === '' ? {} : { 'last-event-id': lastId }),
       },
       signal: AbortSignal.any([closed, silence.signal]),
       cache: 'no-store',
     });
-    if (response.status === 401 || response.status === 403) return true;
+    // By now the page may have another token.
+    if (response.status === 401 || response.status === 403) return sent === token.peek();
     if (!response.ok || response.body === null) return false;
     tell({ kind: 'state', state: 'live', lastId });
     const reader = new EventStreamReader();
