@@ -105,7 +105,7 @@ describe('an operator at the dashboard', () => {
   });
 
   test('sees that nobody mines on a pool, which is no fault of it', async (t) => {
-    const farm = await openFarm(t);
+    const farm = await openFarm(t, ['--upstream.lingerMs', '500']);
     const pool = await farm.pool({ difficulty: 1e-7 });
     const name = await farm.account(pool, 'alice');
     const miner = farm.miner(`${name}.rig1`);
@@ -115,7 +115,7 @@ describe('an operator at the dashboard', () => {
     const row = page.getByRole('row', { name: new RegExp(formatEndpoint(pool.endpoint)) });
     await row.getByText('up', { exact: true }).waitFor();
     await miner.stop();
-    await row.getByText('idle', { exact: true }).waitFor({ timeout: 90_000 });
+    await row.getByText('idle', { exact: true }).waitFor();
     await page.locator('.tile', { hasText: 'Pools up' }).getByText('0 / 0').waitFor();
   });
 
