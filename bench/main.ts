@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { builtProgram } from '../scripts/built-program.ts';
 import { Bench } from './bench.ts';
 import { Children } from './children.ts';
 import { spawnPeer } from './control.ts';
@@ -39,7 +41,7 @@ async function main(): Promise<number> {
     process.once(signal, () => process.exit(130));
   const environment = {
     directory,
-    entry: commandLine.entry,
+    entry: commandLine.entry ?? pathToFileURL(await builtProgram()),
     proxyArguments: commandLine.proxyArguments,
     children,
   };

@@ -10,7 +10,8 @@ export interface CommandLine {
   readonly scenarios: readonly string[];
   /** Targets by name; empty for all. */
   readonly targets: readonly string[];
-  readonly entry: URL;
+  /** Null: to be built from the sources. */
+  readonly entry: URL | null;
   readonly proxyArguments: readonly string[];
   readonly jsonFile: string | null;
   readonly markdown: boolean;
@@ -44,7 +45,7 @@ usage: npm run bench -- [scenario …] [flags]
   --sources N            loopback addresses the miners come from (default 1)
   --nice=N               scheduling priority of everything measured, from -20; below 0 as root only, for a machine that is
                          busy with something else (default 0)
-  --entry FILE           the proxy's entry point (default src/main.ts)
+  --entry FILE           the proxy's entry point (default: what "npm start" runs, built from the sources)
   --proxy-arg FLAG       a further flag for the proxy, once per word: --proxy-arg=--verify --proxy-arg=never
   --help
 `;
@@ -68,10 +69,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     help: values.help,
     scenarios: positionals,
     targets: values.targets === undefined ? [] : values.targets.split(','),
-    entry:
-      values.entry === undefined
-        ? new URL('../src/main.ts', import.meta.url)
-        : pathToFileURL(resolve(values.entry)),
+    entry: values.entry === undefined ? null : pathToFileURL(resolve(values.entry)),
     proxyArguments: values['proxy-arg'],
     jsonFile: values.json ?? null,
     markdown: values.markdown,

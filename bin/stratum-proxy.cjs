@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 'use strict';
 
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+
 // Plain CommonJS, so that a Node.js that cannot run the program can still say so.
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
@@ -20,11 +23,15 @@ if (process.platform !== 'win32' && !/max[-_]semi[-_]space[-_]size/.test(given))
     // Where that is not possible the process is a little larger.
   }
 }
-import('../dist/main.js').catch((error) => {
+// A checkout without the tools to build it has the sources alone, which Node.js runs too, more slowly.
+const main = ['../dist/main.js', '../src/main.ts'].find((file) => existsSync(join(__dirname, file)));
+if (main === undefined) {
   process.stderr.write(
-    error?.code === 'ERR_MODULE_NOT_FOUND' && String(error.message).includes('dist')
-      ? 'stratum-proxy is not built; run "npm run build" in its folder, or start it with "npm start"\n'
-      : `${error?.stack ?? error}\n`,
+    'stratum-proxy is not built; run "npm run build" in its folder, or start it with "npm start"\n',
   );
+  process.exit(1);
+}
+import(main).catch((error) => {
+  process.stderr.write(`${error?.stack ?? error}\n`);
   process.exit(1);
 });

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { builtProgram } from '../../scripts/built-program.ts';
 import { type Endpoint, parseEndpoint } from '../../src/domain/endpoint.ts';
-import { builtProgram } from './built-program.ts';
 import { Figures } from './figures.ts';
 import { until } from './until.ts';
 

@@ -3,15 +3,15 @@ import { existsSync, globSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildProgram } from '../../scripts/build-program.ts';
+import { buildProgram } from './build-program.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
 /** Below the package's folder, so that the program finds its packages and its files as an installed one does. */
 const BUILDS = join(ROOT, 'node_modules/.cache/programs');
 const KEPT_MS = 24 * 3_600_000;
 
 /**
- * The main file of the program as it is published, built from the sources as they are now. Test files that run at the same time, or after one another
+ * The main file of the program as it is published, built from the sources as they are now. Processes that run at the same time, or after one another
  * with nothing changed between, share one build.
  */
 export async function builtProgram(): Promise<string> {
