@@ -117,7 +117,7 @@ async function taskSeconds(session: CDPSession): Promise<number> {
 /** Scrolls through the table as fast as frames come. */
 async function frameMs(tab: Page): Promise<number> {
   const times: number[] = await tab.evaluate(`new Promise((done) => {
-    const body = document.querySelector('.rows .body');
+    const body = document.querySelector('.rows');
     const times = [];
     let last = performance.now();
     let left = ${SCROLLS};
