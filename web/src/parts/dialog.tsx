@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../text/index.ts';
 
-/** A window over the page. The browser keeps the focus in it, closes it by Escape and gives the focus back. */
+/** A window over the page. The browser keeps the focus in it, closes it by Escape; what had the focus before has it after. */
 export function Dialog({
   title,
   onClose,
@@ -14,10 +14,15 @@ export function Dialog({
 }) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current;
+    const opener = document.activeElement;
     dialog?.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // It is gone from the page by now, so the browser gives nothing back.
+      if (opener instanceof HTMLElement) opener.focus();
+    };
   }, []);
   return (
     <dialog

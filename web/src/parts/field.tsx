@@ -42,10 +42,12 @@ export function Choice({
   label,
   value,
   options,
+  required = false,
   onInput,
 }: {
   readonly label: string;
   readonly value: string;
+  readonly required?: boolean;
   readonly options: readonly { readonly value: string; readonly text: string }[];
   onInput(value: string): void;
 }) {
@@ -53,7 +55,12 @@ export function Choice({
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <select id={id} value={value} onInput={(event) => onInput(event.currentTarget.value)}>
+      <select
+        id={id}
+        value={value}
+        required={required}
+        onInput={(event) => onInput(event.currentTarget.value)}
+      >
         {options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.text}

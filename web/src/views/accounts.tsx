@@ -14,6 +14,7 @@ import { entryCondition } from '../state/pool-condition.ts';
 import { t, tCount } from '../text/index.ts';
 import { efficiencyText } from './account.tsx';
 import { AccountForm } from './account-form.tsx';
+import { MoveAccounts } from './move-accounts.tsx';
 
 const TYPING_MS = 250;
 
@@ -89,7 +90,7 @@ export function Accounts() {
   const { query } = place.value;
   const [text, setText] = useState(query.get('search') ?? '');
   const search = query.get('search') ?? '';
-  const [isOpen, setIsOpen] = useState(false);
+  const [open, setOpen] = useState<'register' | 'move' | null>(null);
   useEffect(() => {
     const timer = setTimeout(() => setQuery({ search: text }), TYPING_MS);
     return () => clearTimeout(timer);
@@ -98,6 +99,10 @@ export function Accounts() {
   const sort = query.get('sort') ?? 'name';
   const order: Order = { sort, order: query.get('order') === 'desc' ? 'desc' : 'asc' };
   const sorted = useMemo(() => sortedBy(users ?? [], order), [users, order.sort, order.order]);
+  const close = (): void => {
+    setOpen(null);
+    again();
+  };
   return (
     <div class="fill">
       <header class="bar">
@@ -107,7 +112,8 @@ export function Accounts() {
             {users === null ? t('loading') : tCount('accounts.count', users.length)}
           </span>{' '}
           <SaveSheet name="accounts" make={() => sheetOf(sorted)} />{' '}
-          <Act kind="main" onAct={() => setIsOpen(true)}>
+          {(users?.length ?? 0) > 0 && <Act onAct={() => setOpen('move')}>{t('move.open')}</Act>}{' '}
+          <Act kind="main" onAct={() => setOpen('register')}>
             {t('accounts.register')}
           </Act>
         </div>
@@ -128,15 +134,8 @@ export function Accounts() {
         onOrder={(next) => setQuery({ sort: next.sort, order: next.order })}
         onRange={nothing}
       />
-      {isOpen && (
-        <AccountForm
-          user={null}
-          onClose={() => {
-            setIsOpen(false);
-            again();
-          }}
-        />
-      )}
+      {open === 'register' && <AccountForm user={null} onClose={close} />}
+      {open === 'move' && <MoveAccounts from={null} onClose={close} />}
     </div>
   );
 }

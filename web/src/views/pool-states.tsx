@@ -1,3 +1,5 @@
+import type { ComponentChildren } from 'preact';
+import type { PoolState } from '../api/types.ts';
 import { Ago, ConditionPill } from '../parts/bits.tsx';
 import { Foreign } from '../parts/foreign.tsx';
 import { Table } from '../parts/table.tsx';
@@ -6,8 +8,8 @@ import { hrefOf } from '../state/place.ts';
 import { conditionOf } from '../state/pool-condition.ts';
 import { t } from '../text/index.ts';
 
-/** The pools that are in use, and how they are. */
-export function PoolStates() {
+/** The pools that are in use, and how they are; what can be done about one in a last column, where anything can. */
+export function PoolStates({ actions }: { readonly actions?: (pool: string) => ComponentChildren }) {
   return (
     <Table
       label={t('pools.inUse')}
@@ -59,6 +61,15 @@ export function PoolStates() {
               </span>
             ),
         },
+        ...(actions === undefined
+          ? []
+          : [
+              {
+                title: t('actions'),
+                isTitleHidden: true,
+                cell: ({ pool }: PoolState) => <span class="actions">{actions(pool)}</span>,
+              },
+            ]),
       ]}
     />
   );

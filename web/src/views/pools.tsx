@@ -9,6 +9,7 @@ import { Table } from '../parts/table.tsx';
 import { useRead } from '../state/use-read.ts';
 import { t, tCode } from '../text/index.ts';
 import { AddPool } from './add-pool.tsx';
+import { MoveAccounts } from './move-accounts.tsx';
 import { PoolForm, PoolTestForm } from './pool-form.tsx';
 import { PoolStates } from './pool-states.tsx';
 
@@ -29,6 +30,7 @@ export function Pools() {
     limit: PAGE,
   });
   const [open, setOpen] = useState<{ readonly entry: PoolEntry; readonly as: 'form' | 'test' } | null>(null);
+  const [movedFrom, setMovedFrom] = useState<string | null>(null);
   const remove = async (pool: string): Promise<void> => {
     if ((await attempt(() => call('DELETE', `/pools/${encodeURIComponent(pool)}`))) !== null)
       say(t('pool.deleted', { pool }));
@@ -39,7 +41,7 @@ export function Pools() {
       <h1>{t('pools')}</h1>
       <section aria-label={t('pools.inUse')}>
         <h2>{t('pools.inUse')}</h2>
-        <PoolStates />
+        <PoolStates actions={(pool) => <MoveButton pool={pool} onAct={() => setMovedFrom(pool)} />} />
       </section>
       <section aria-label={t('pools.add')}>
         <h2>{t('pools.add')}</h2>
@@ -90,6 +92,9 @@ export function Pools() {
                       {t('pool.test')}
                     </Act>
                   )}{' '}
+                  {entry.source !== 'catalogue' && !entry.pool.startsWith('*') && (
+                    <MoveButton pool={entry.pool} onAct={() => setMovedFrom(entry.pool)} />
+                  )}{' '}
                   {entry.source !== 'catalogue' && (
                     <ActAfterAsking
                       name={`${t('pool.delete')}: ${entry.pool}`}
@@ -106,6 +111,7 @@ export function Pools() {
           ]}
         />
       </section>
+      {movedFrom !== null && <MoveAccounts from={movedFrom} onClose={() => setMovedFrom(null)} />}
       {open !== null && open.as === 'form' && (
         <PoolForm
           entry={open.entry}
@@ -119,6 +125,14 @@ export function Pools() {
         <PoolTestForm entry={open.entry} onClose={() => setOpen(null)} />
       )}
     </>
+  );
+}
+
+function MoveButton({ pool, onAct }: { readonly pool: string; onAct(): void }) {
+  return (
+    <Act name={`${t('move.open')}: ${pool}`} onAct={onAct}>
+      {t('move.open')}
+    </Act>
   );
 }
 

@@ -117,7 +117,7 @@ function columns(): readonly Column<WorkerView>[] {
 export function AccountName({ name }: { readonly name: string }) {
   const note = accountNotes.value.get(name) ?? '';
   return note === '' ? (
-    <code>{name}</code>
+    <code class="name">{name}</code>
   ) : (
     <span title={name}>
       <Foreign text={note} />
