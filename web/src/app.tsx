@@ -12,6 +12,7 @@ import { learnScope } from './state/who.ts';
 import { t } from './text/index.ts';
 import { Account } from './views/account.tsx';
 import { Accounts } from './views/accounts.tsx';
+import { Doorway } from './views/doorway.tsx';
 import { Events } from './views/events.tsx';
 import { Login } from './views/login.tsx';
 import { Overview } from './views/overview.tsx';
@@ -111,6 +112,7 @@ function Shown({
     case 'overview':
       return <Overview />;
     case 'workers':
+      if (first === '' && place.value.query.get('login') === 'none') return <Doorway />;
       // An empty name cannot stand in an address.
       return first === '' ? (
         <Workers />

@@ -33,6 +33,8 @@ export interface SessionView {
   readonly received: number;
   readonly inFlight: number;
   readonly quarantined: boolean;
+  /** By a connection that has not logged in; null for others. */
+  readonly bytesReceived: number | null;
 }
 
 export interface WorkerView {

@@ -21,7 +21,7 @@ export function t(key: TextKey, values: Readonly<Record<string, string | number>
   return fill(TEXTS[language.value][key], values);
 }
 
-type Counted = 'workers.count' | 'accounts.count' | 'miners.count';
+type Counted = 'workers.count' | 'accounts.count' | 'miners.count' | 'connections.count';
 
 /** The same for a number of things. */
 export function tCount(key: Counted, n: number): string {

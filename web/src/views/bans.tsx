@@ -7,7 +7,7 @@ import { wordsOf } from '../parts/notices.tsx';
 import { Table } from '../parts/table.tsx';
 import { ban, hitBy, lift } from '../state/ban.ts';
 import { useRead } from '../state/use-read.ts';
-import { momentText, t, tCode } from '../text/index.ts';
+import { momentText, t, tCode, tCount } from '../text/index.ts';
 
 /** Addresses that are kept out. */
 export function Bans() {
@@ -62,7 +62,11 @@ function AddBan({ onAdded }: { onAdded(): void }) {
     const hit = await hitBy(given);
     return hit === null
       ? t('bans.addAskUnknown', { address: given })
-      : t('bans.addAsk', { address: given, miners: hit.miners, accounts: hit.accounts });
+      : t('bans.addAsk', {
+          address: given,
+          miners: tCount('miners.count', hit.miners),
+          accounts: tCount('accounts.count', hit.accounts),
+        });
   };
   const add = async (): Promise<void> => {
     if (await ban(given, seconds, t('bans.done', { address: given }), onAdded)) setAddress('');

@@ -44,7 +44,19 @@ export function Overview() {
         <Tile
           title={t('fleet.workers')}
           value={now?.workers ?? '–'}
-          note={`${t('fleet.sessions')}: ${now?.sessions ?? '–'}`}
+          note={
+            <>
+              {t('fleet.sessions')}: {now?.sessions ?? '–'}
+              {now !== null && now.sessions > now.authorizedSessions && (
+                <>
+                  {', '}
+                  <a href={hrefOf(['workers'], { login: 'none' })}>
+                    {t('fleet.doorway', { n: now.sessions - now.authorizedSessions })}
+                  </a>
+                </>
+              )}
+            </>
+          }
         />
         <Tile title={t('fleet.shares')} value={now === null ? '–' : now.sharesPerSecond.toFixed(1)} />
         <Tile

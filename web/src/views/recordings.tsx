@@ -10,13 +10,23 @@ import { instantText, momentText, t } from '../text/index.ts';
 
 const REFRESH_MS = 1000;
 
-/** What the miner and the proxy say to each other, while it is recorded. */
+/** What the miner and the proxy say to each other, asked for when it is opened. */
 export function Lines({ id }: { readonly id: string }) {
-  const path = `/sessions/${encodeURIComponent(id)}`;
   const [isOpen, setIsOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+      <summary>{t('worker.lines')}</summary>
+      {isOpen && <Dialogue id={id} />}
+    </details>
+  );
+}
+
+/** What the miner and the proxy say to each other, while it is recorded. */
+export function Dialogue({ id }: { readonly id: string }) {
+  const path = `/sessions/${encodeURIComponent(id)}`;
   const [isRecorded, setIsRecorded] = useState(false);
   const { data, problem, again } = useRead<Recording>(
-    isOpen ? `${path}/lines` : null,
+    `${path}/lines`,
     {},
     { everyMs: isRecorded ? REFRESH_MS : 0 },
   );
@@ -30,8 +40,7 @@ export function Lines({ id }: { readonly id: string }) {
   }, [data]);
   const isOn = data?.until != null && Date.parse(data.until) > Date.now();
   return (
-    <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
-      <summary>{t('worker.lines')}</summary>
+    <>
       {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
       <p>
         <Act onAct={() => void record(isOn ? 'DELETE' : 'POST')}>
@@ -39,8 +48,9 @@ export function Lines({ id }: { readonly id: string }) {
         </Act>{' '}
         {isOn && t('worker.recording', { time: momentText(data.until) })}
       </p>
+      {isOn && data.lines.length === 0 && <p class="none">{t('worker.noLines')}</p>}
       <LineList id={id} lines={data?.lines ?? []} />
-    </details>
+    </>
   );
 }
 
@@ -74,15 +84,18 @@ function LineList({ id, lines }: { readonly id: string; readonly lines: readonly
   );
 }
 
-/** Recordings of a worker's connections, of those that have ended too. Asked for when it is opened. */
-export function LastRecordings({ account, worker }: { readonly account: string; readonly worker: string }) {
+/** Recordings of a worker's connections, or of all, of those that have ended too. Asked for when it is opened. */
+export function Recordings({ of }: { readonly of?: { readonly account: string; readonly worker: string } }) {
   const [isOpen, setIsOpen] = useState(false);
   const { data, problem } = useRead<{ readonly recordings: readonly RecordingRow[] }>(
     isOpen ? '/recordings' : null,
     {},
     { everyMs: 5000 },
   );
-  const of = data?.recordings.filter((one) => one.account === account && one.worker === worker) ?? [];
+  const rows =
+    data?.recordings.filter(
+      (one) => of === undefined || (one.account === of.account && one.worker === of.worker),
+    ) ?? [];
   return (
     <section aria-label={t('worker.recordings')}>
       <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
@@ -91,23 +104,34 @@ export function LastRecordings({ account, worker }: { readonly account: string; 
         </summary>
         <p class="note">{t('worker.recordingsText')}</p>
         {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
-        {data !== null && of.length === 0 && <p class="none">{t('worker.noRecordings')}</p>}
-        {of.map(({ id, address, recordingSince }) => (
-          <Ended key={id} id={id} title={`${address} · ${momentText(recordingSince)}`} />
+        {data !== null && rows.length === 0 && <p class="none">{t('worker.noRecordings')}</p>}
+        {rows.map((row) => (
+          <Ended key={row.id} row={row} isNamed={of === undefined} />
         ))}
       </details>
     </section>
   );
 }
 
-function Ended({ id, title }: { readonly id: string; readonly title: string }) {
+/** One recording, by its address and, among those of others, whose it is. */
+function Ended({ row, isNamed }: { readonly row: RecordingRow; readonly isNamed: boolean }) {
+  const { id, account, worker, address, recordingSince } = row;
   const [isOpen, setIsOpen] = useState(false);
   const path = isOpen ? `/sessions/${encodeURIComponent(id)}/lines` : null;
   const { data, problem } = useRead<Recording>(path);
+  const name = account === '' ? t('tabs.doorway') : [account, worker].filter((part) => part !== '').join('.');
   return (
     <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
-      <summary>{title}</summary>
+      <summary>
+        {isNamed && (
+          <>
+            <Foreign text={name} /> ·{' '}
+          </>
+        )}
+        {address} · {momentText(recordingSince)}
+      </summary>
       {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
+      {data !== null && data.lines.length === 0 && <p class="none">{t('worker.noLines')}</p>}
       <LineList id={id} lines={data?.lines ?? []} />
     </details>
   );

@@ -1,17 +1,12 @@
-import { call } from '../api/client.ts';
 import type { SessionView } from '../api/types.ts';
 import { acceptedOf, countText, rateText, rejectedOf } from '../format/figures.ts';
-import { ActAfterAsking } from '../parts/act.tsx';
 import { Ago, Facts, RateWithError, ResultText } from '../parts/bits.tsx';
 import { Foreign } from '../parts/foreign.tsx';
-import { attempt, say } from '../parts/notices.tsx';
 import { Table } from '../parts/table.tsx';
 import { unitOf } from '../state/algorithms.ts';
-import { ban, hitBy } from '../state/ban.ts';
 import { t } from '../text/index.ts';
 import { Lines } from './recordings.tsx';
-
-const BAN_SECONDS = 3600;
+import { SessionActions } from './session-actions.tsx';
 
 /** One connection of a worker, and what can be done to it. */
 export function Session({ session }: { readonly session: SessionView }) {
@@ -33,32 +28,12 @@ export function Session({ session }: { readonly session: SessionView }) {
   const rejects = Object.entries(shares).filter(
     ([result, count]) => count > 0 && !result.startsWith('accepted'),
   );
-  const kick = async (): Promise<void> => {
-    const done = await attempt(() => call('DELETE', `/sessions/${encodeURIComponent(id)}`));
-    if (done !== null) say(t('worker.kicked'));
-  };
-  const askBan = async (): Promise<string> => {
-    const hit = await hitBy(ip);
-    return hit === null
-      ? t('bans.addAskUnknown', { address: ip })
-      : t('worker.banAsk', { address: ip, miners: hit.miners, accounts: hit.accounts });
-  };
   return (
     <section aria-label={address}>
       <header class="bar">
         <h2>{address}</h2>
         <div>
-          <ActAfterAsking question={t('worker.kickAsk')} yes={t('worker.kick')} onAct={() => void kick()}>
-            {t('worker.kick')}
-          </ActAfterAsking>{' '}
-          <ActAfterAsking
-            kind="danger"
-            question={askBan}
-            yes={t('bans.yes')}
-            onAct={() => void ban(ip, BAN_SECONDS, t('worker.banned', { address: ip }))}
-          >
-            {t('worker.ban')}
-          </ActAfterAsking>
+          <SessionActions id={id} ip={ip} />
         </div>
       </header>
       <Facts

@@ -9,7 +9,6 @@ import { useRead } from '../state/use-read.ts';
 import { t, timeText } from '../text/index.ts';
 import { Audit } from './audit.tsx';
 import { Bans } from './bans.tsx';
-import { RefusedLogins } from './refused-logins.tsx';
 import { Tokens } from './tokens.tsx';
 
 /** The proxy itself: its state, who is kept out, who may in, and what was changed. */
@@ -22,7 +21,6 @@ export function System() {
       </div>
       <Server />
       <Bans />
-      <RefusedLogins />
       <Tokens />
       <Audit />
     </>

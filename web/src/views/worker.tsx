@@ -11,7 +11,7 @@ import { unitOf } from '../state/algorithms.ts';
 import { hrefOf } from '../state/place.ts';
 import { useRead } from '../state/use-read.ts';
 import { momentText, t } from '../text/index.ts';
-import { LastRecordings } from './recordings.tsx';
+import { Recordings } from './recordings.tsx';
 import { Session } from './session.tsx';
 import { AccountName } from './workers.tsx';
 
@@ -51,7 +51,7 @@ export function Worker({ account, worker }: { readonly account: string; readonly
       {sessions.map((session) => (
         <Session key={session.id} session={session} />
       ))}
-      <LastRecordings account={account} worker={worker} />
+      <Recordings of={{ account, worker }} />
     </>
   );
 }

@@ -15,6 +15,7 @@ import { poolStates } from '../state/live.ts';
 import { hrefOf, place, setQuery, stepOfWorker } from '../state/place.ts';
 import { useRead } from '../state/use-read.ts';
 import { t, tCount } from '../text/index.ts';
+import { WorkerTabs } from './worker-tabs.tsx';
 
 interface WorkerPage {
   readonly workers: readonly WorkerView[];
@@ -179,6 +180,7 @@ export function Workers() {
           <SaveSheet name="workers" make={save} />
         </p>
       </header>
+      <WorkerTabs at="workers" />
       <div class="filters">
         <Field
           label={t('search')}
