@@ -6,7 +6,7 @@ import { readBuiltPage } from '../../src/http/page.ts';
 import { barriersOf, DESK, openContext, openFarm, openPage, PHONE, picture } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
 
-const VIEWS = ['', 'workers', 'accounts', 'pools', 'events', 'system'] as const;
+const VIEWS = ['', 'workers', 'workers?login=none', 'accounts', 'pools', 'events', 'system'] as const;
 
 describe('the dashboard', () => {
   test('is small, and asks for nothing from elsewhere', () => {

@@ -6,6 +6,7 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { Boundary } from './parts/boundary.tsx';
 import { hasStarted } from './start-fault.ts';
+import { followClock } from './state/clock.ts';
 import { followAddress } from './state/place.ts';
 import { followPreferences } from './state/preferences.ts';
 
@@ -13,6 +14,7 @@ const holder = document.getElementById('page');
 if (holder === null) throw new Error('no element for the page');
 followPreferences();
 followAddress();
+followClock();
 // What stands there says that the page has not started.
 holder.replaceChildren();
 render(

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Hashrate, PoolCondition, Severity, Unit } from '../api/types.ts';
 import { percentText, rateText, secondsSince } from '../format/figures.ts';
+import { nowMs } from '../state/clock.ts';
 import { momentText, t, tCode, timeText } from '../text/index.ts';
 
 /** One figure with its name. */
@@ -68,7 +69,7 @@ export function Ago({ at }: { readonly at: string | null }) {
   if (at === null) return <>{t('never')}</>;
   return (
     <time dateTime={at} title={momentText(at)}>
-      {t('ago', { time: timeText(secondsSince(at, Date.now())) })}
+      {t('ago', { time: timeText(secondsSince(at, nowMs.value)) })}
     </time>
   );
 }
@@ -78,10 +79,21 @@ export function RateWithError({ rate, unit }: { readonly rate: Hashrate; readonl
   const error = rate['5mError'];
   return (
     <>
-      {rateText(rate['5m'], unit)}
-      {error !== null && <small> ± {percentText(error)}</small>}
+      <span class="whole">{rateText(rate['5m'], unit)}</span>
+      {error !== null && (
+        <>
+          {' '}
+          <small class="whole">± {percentText(error)}</small>
+        </>
+      )}
     </>
   );
+}
+
+/** How long a thing takes, for figures of less than a few seconds. */
+export function millisText(seconds: number): string {
+  const ms = Math.round(seconds * 1000);
+  return `${ms < 1 && seconds > 0 ? '< 1' : ms} ${t('ms')}`;
 }
 
 /** Names and values. */

@@ -65,6 +65,8 @@ export function Chart(props: ChartProps) {
       {
         width: element.clientWidth,
         height,
+        // So that the last time of the axis is not cut.
+        padding: [null, 28, null, null],
         cursor: { drag: { x: false, y: false } },
         scales: {
           x: { range: (_, from, to) => [Math.min(from, to - LEAST_SECONDS), to] },

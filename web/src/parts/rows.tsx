@@ -115,7 +115,7 @@ export function Rows<Row>(props: RowsProps<Row>) {
   }
   // One box scrolls both ways, so the heading stays above its columns. It has to be reached by the keyboard.
   return (
-    <div class="rows" ref={body} tabIndex={0} role="group" aria-label={label}>
+    <div class="rows" ref={body} tabIndex={0} role="group" aria-label={label} onMouseOver={nameCut}>
       <div role="table" aria-label={label} aria-rowcount={total + 1} style={grid}>
         <div role="rowgroup" class="top">
           <div class="row head" role="row" aria-rowindex={1}>
@@ -130,6 +130,14 @@ export function Rows<Row>(props: RowsProps<Row>) {
       </div>
     </div>
   );
+}
+
+/** What is cut short is told whole to a pointer. */
+function nameCut({ target }: Event): void {
+  const cell = target instanceof Element ? target.closest('[role=cell]') : null;
+  if (!(cell instanceof HTMLElement)) return;
+  if (cell.scrollWidth > cell.clientWidth) cell.title = cell.textContent ?? '';
+  else cell.removeAttribute('title');
 }
 
 /** All columns at their narrowest, with the gaps between them and the room at both ends. */

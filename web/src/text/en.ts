@@ -29,8 +29,11 @@ export const en = {
 
   'fleet.hashrate': 'Hashrate',
   'fleet.none': 'No miner yet',
-  'fleet.noneText':
-    'Point a miner at this machine, with the name of an account as its user. An account is registered under “Accounts”.',
+  'first.register': 'Tell the proxy your login at the pool:',
+  'first.miner':
+    'Point the miner at this address, with the name that you were given as its user, a dot and any name for the miner behind it:',
+  'first.url': 'the address',
+  'first.lost': 'It does not show up? Look among the',
   'fleet.workers': 'Workers',
   'fleet.sessions': 'Connections',
   'fleet.doorway': 'without a login: {n}',
@@ -57,7 +60,7 @@ export const en = {
   time: 'Time',
 
   search: 'Search',
-  'search.workers': 'Name, account, address or program',
+  'search.workers': 'Name, address or program',
   'filter.all': 'all',
   'filter.up': 'connected',
   'filter.down': 'gone',
@@ -71,18 +74,20 @@ export const en = {
   accepted: 'Accepted',
   rejected: 'Rejected',
   lastShare: 'Last share',
-  connected: 'Connected at',
+  connected: 'Connected',
   program: 'Program',
   address: 'Address',
   dialect: 'Dialect',
   never: 'never',
   ago: '{time} ago',
+  ms: 'ms',
   'span.units': 'd h min s',
   'workers.count.one': '{n} worker',
   'workers.count.few': '{n} workers',
   'workers.count.many': '{n} workers',
   'workers.count.other': '{n} workers',
   'workers.none': 'No worker fits',
+  'workers.noneYet': 'No worker yet. One is listed here once a miner has logged in.',
   noName: '(no name)',
 
   'worker.rate': 'Hashrate, with its error',
@@ -123,7 +128,9 @@ export const en = {
   'refused.text': 'Since the start, the latest first. A misspelt user name shows here.',
 
   'accounts.register': 'Register an account',
-  'accounts.none': 'No account yet',
+  'accounts.none':
+    'No account yet. An account is a login at a pool, under a name that miners use instead: register one to begin.',
+  'accounts.noneFit': 'No account fits',
   'accounts.count.one': '{n} account',
   'accounts.count.few': '{n} accounts',
   'accounts.count.many': '{n} accounts',
@@ -155,11 +162,12 @@ export const en = {
   'account.deleted': 'Account {name} is deleted.',
   'account.command': 'A miner’s settings',
   'account.none': 'There is no such account.',
+  'account.all': 'All accounts',
   'account.edit': 'Change',
 
   'pools.inUse': 'In use',
   'pools.list': 'Pool list',
-  'pools.none': 'No pool is in use',
+  'pools.none': 'No pool is in use yet. One is as soon as a miner of an account that has it connects.',
   'pools.add': 'Add a pool',
   'pools.search': 'Address, coin or note',
   'pool.address': 'Address',
@@ -184,6 +192,7 @@ export const en = {
   'pool.note': 'Note',
 
   'move.open': 'Move accounts …',
+  'move.short': 'Move …',
   'move.title': 'Move accounts to another pool',
   'move.text':
     'Wherever an account has the old pool, as its first or as a backup, the new one takes its place, with the same password. Miners stay connected.',

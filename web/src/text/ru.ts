@@ -29,8 +29,10 @@ export const ru: Texts = {
 
   'fleet.hashrate': 'Хешрейт',
   'fleet.none': 'Майнеров пока нет',
-  'fleet.noneText':
-    'Направьте майнер на эту машину, указав имя аккаунта как пользователя. Аккаунт регистрируется в разделе «Аккаунты».',
+  'first.register': 'Сообщите прокси логин на пуле:',
+  'first.miner': 'Направьте майнер на этот адрес; пользователь – полученное имя, точка и любое имя майнера:',
+  'first.url': 'адрес',
+  'first.lost': 'Не появился? Посмотрите здесь:',
   'fleet.workers': 'Воркеры',
   'fleet.sessions': 'Соединения',
   'fleet.doorway': 'без входа: {n}',
@@ -57,7 +59,7 @@ export const ru: Texts = {
   time: 'Время',
 
   search: 'Поиск',
-  'search.workers': 'Имя, аккаунт, адрес или программа',
+  'search.workers': 'Имя, адрес или программа',
   'filter.all': 'все',
   'filter.up': 'на связи',
   'filter.down': 'пропали',
@@ -77,12 +79,14 @@ export const ru: Texts = {
   dialect: 'Диалект',
   never: 'никогда',
   ago: '{time} назад',
+  ms: 'мс',
   'span.units': 'д ч мин с',
   'workers.count.one': '{n} воркер',
   'workers.count.few': '{n} воркера',
   'workers.count.many': '{n} воркеров',
   'workers.count.other': '{n} воркера',
   'workers.none': 'Ничего не подходит',
+  'workers.noneYet': 'Воркеров пока нет. Они появятся, когда майнер войдёт.',
   noName: '(без имени)',
 
   'worker.rate': 'Хешрейт и его погрешность',
@@ -123,7 +127,9 @@ export const ru: Texts = {
   'refused.text': 'С запуска, последние первыми. Опечатка в имени пользователя видна здесь.',
 
   'accounts.register': 'Зарегистрировать аккаунт',
-  'accounts.none': 'Аккаунтов пока нет',
+  'accounts.none':
+    'Аккаунтов пока нет. Аккаунт – это логин на пуле под именем, которое указывают майнеры: зарегистрируйте первый.',
+  'accounts.noneFit': 'Ни один аккаунт не подходит',
   'accounts.count.one': '{n} аккаунт',
   'accounts.count.few': '{n} аккаунта',
   'accounts.count.many': '{n} аккаунтов',
@@ -155,11 +161,13 @@ export const ru: Texts = {
   'account.deleted': 'Аккаунт {name} удалён.',
   'account.command': 'Настройки майнера',
   'account.none': 'Такого аккаунта нет.',
+  'account.all': 'Все аккаунты',
   'account.edit': 'Изменить',
 
   'pools.inUse': 'Используются',
   'pools.list': 'Список пулов',
-  'pools.none': 'Ни один пул не используется',
+  'pools.none':
+    'Ни один пул пока не используется. Он появится, когда подключится майнер аккаунта с этим пулом.',
   'pools.add': 'Добавить пул',
   'pools.search': 'Адрес, монета или заметка',
   'pool.address': 'Адрес',
@@ -184,6 +192,7 @@ export const ru: Texts = {
   'pool.note': 'Заметка',
 
   'move.open': 'Перевести аккаунты …',
+  'move.short': 'Перевести …',
   'move.title': 'Перевести аккаунты на другой пул',
   'move.text':
     'Везде, где у аккаунта этот пул, основной или запасной, его место займёт новый, с тем же паролем. Майнеры останутся подключены.',
@@ -375,7 +384,7 @@ export const ru: Texts = {
   'share.lost': 'потеряна',
   'chart.time': 'Время',
   'kind.pool-up': 'пул на связи',
-  'event.pool-up': '{pool} снова на связи',
+  'event.pool-up': '{pool} на связи',
   'kind.pool-down': 'пул не отвечает',
   'event.pool-down': '{pool} не отвечает',
   'kind.login-refused-by-pool': 'пул не принял логин',

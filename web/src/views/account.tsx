@@ -23,9 +23,18 @@ export function Account({ name }: { readonly name: string }) {
   const { data: user, problem, again } = useRead<UserView>(path, {}, { everyMs: REFRESH_MS });
   const { data: server } = useRead<ServerFacts>('/server');
   const [open, setOpen] = useState<'edit' | 'delete' | null>(null);
-  const fault = problem === null ? null : problem.status === 404 ? t('account.none') : wordsOf(problem);
+  const fault =
+    problem === null ? null : [404, 422].includes(problem.status) ? t('account.none') : wordsOf(problem);
   if (user === null)
-    return fault === null ? <p class="none">{t('loading')}</p> : <p class="problem">{fault}</p>;
+    return (
+      <>
+        <h1>
+          <code>{name}</code>
+        </h1>
+        {fault === null ? <p class="none">{t('loading')}</p> : <p class="problem">{fault}</p>}
+        {fault !== null && <a href={hrefOf(['accounts'])}>{t('account.all')}</a>}
+      </>
+    );
 
   const remove = async (): Promise<void> => {
     setOpen(null);
@@ -96,14 +105,14 @@ function AccountFacts({ user, port }: { readonly user: UserView; readonly port: 
         [t('rejected'), rejectedOf(mining.shares)],
         [t('fleet.efficiency'), efficiencyText(user)],
         [t('account.mode'), t(`account.mode.${user.mode}`)],
+        [t('account.createdAt'), <Ago key="a" at={user.createdAt} />],
+        [t('account.lastSeen'), mining.miners > 0 ? t('filter.up') : <Ago key="l" at={user.lastSeenAt} />],
         [
           t('account.command'),
           <>
             <code>{command}</code> <Copy text={command} what={t('account.command')} />
           </>,
         ],
-        [t('account.createdAt'), <Ago key="a" at={user.createdAt} />],
-        [t('account.lastSeen'), mining.miners > 0 ? t('filter.up') : <Ago key="l" at={user.lastSeenAt} />],
       ]}
     />
   );

@@ -50,7 +50,7 @@ function columns(): readonly Column<UserView>[] {
   const figure = { isFigure: true };
   return [
     of('name', t('account.name'), 10.5, ({ name }) => <code>{name}</code>),
-    of('label', t('account.label'), 7.5, ({ label }) => <Foreign text={label} />),
+    of('label', t('account.label'), 7.5, ({ label }) => <Foreign text={label || '–'} />),
     of('pool', t('account.primary'), 9.5, (user) => (
       <>
         <Foreign text={poolOf(user)} />
@@ -122,18 +122,22 @@ export function Accounts() {
         <Field label={t('search')} type="search" value={text} onInput={setText} />
       </div>
       {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
-      {users?.length === 0 && problem === null && <p class="none">{t('accounts.none')}</p>}
-      <Rows
-        label={t('accounts')}
-        columns={columns()}
-        rows={sorted}
-        first={0}
-        total={sorted.length}
-        hrefOf={({ name }) => hrefOf(['accounts', name])}
-        order={order}
-        onOrder={(next) => setQuery({ sort: next.sort, order: next.order })}
-        onRange={nothing}
-      />
+      {users?.length === 0 && problem === null && (
+        <p class="none">{t(search === '' ? 'accounts.none' : 'accounts.noneFit')}</p>
+      )}
+      {users?.length !== 0 && (
+        <Rows
+          label={t('accounts')}
+          columns={columns()}
+          rows={sorted}
+          first={0}
+          total={sorted.length}
+          hrefOf={({ name }) => hrefOf(['accounts', name])}
+          order={order}
+          onOrder={(next) => setQuery({ sort: next.sort, order: next.order })}
+          onRange={nothing}
+        />
+      )}
       {open === 'register' && <AccountForm user={null} onClose={close} />}
       {open === 'move' && <MoveAccounts from={null} onClose={close} />}
     </div>

@@ -49,11 +49,12 @@ export function AddPool({ onAdded }: { onAdded(): void }) {
         <Field label={t('account.password')} type="password" value={password} onInput={setPassword} />
         <Field label={t('pool.note')} value={label} onInput={setLabel} />
         <Tick label={t('pool.tls')} value={tls} onInput={setTls} />
+      </div>
+      <PoolTestButton text={t('pool.test')} ask={pool === '' ? null : { pool, tls, ...login, ...named }}>
         <Act isSubmit kind="main">
           {t('pool.add')}
         </Act>
-      </div>
-      <PoolTestButton text={t('pool.test')} ask={pool === '' ? null : { pool, tls, ...login, ...named }} />
+      </PoolTestButton>
     </Form>
   );
 }

@@ -7,6 +7,7 @@ import { hrefOf } from '../state/place.ts';
 import { countConditions } from '../state/pool-condition.ts';
 import { t } from '../text/index.ts';
 import { EventTable, useFormerEvents } from './event-table.tsx';
+import { FirstSteps } from './first-steps.tsx';
 import { PoolStates } from './pool-states.tsx';
 
 const LATEST = 6;
@@ -23,10 +24,8 @@ export function Overview() {
   return (
     <>
       <h1>{t('overview')}</h1>
+      {now !== null && now.algorithms.length === 0 && <FirstSteps />}
       <div class="tiles">
-        {now !== null && now.algorithms.length === 0 && (
-          <Tile title={t('fleet.hashrate')} value={t('fleet.none')} note={t('fleet.noneText')} />
-        )}
         {now?.algorithms.map(({ algorithm, unit, hashrateHs, workers }) => (
           <Tile
             key={algorithm}
@@ -68,8 +67,13 @@ export function Overview() {
           title={t('fleet.efficiency')}
           value={
             <>
-              {percentText(now?.efficiency1h ?? null)}
-              {efficiencyError !== null && <small> ± {percentText(efficiencyError)}</small>}
+              <span class="whole">{percentText(now?.efficiency1h ?? null)}</span>
+              {efficiencyError !== null && (
+                <>
+                  {' '}
+                  <small>± {percentText(efficiencyError)}</small>
+                </>
+              )}
             </>
           }
           note={t('fleet.efficiencyText')}

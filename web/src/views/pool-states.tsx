@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { PoolState } from '../api/types.ts';
-import { Ago, ConditionPill } from '../parts/bits.tsx';
+import { Ago, ConditionPill, millisText } from '../parts/bits.tsx';
 import { Foreign } from '../parts/foreign.tsx';
 import { Table } from '../parts/table.tsx';
 import { poolStates } from '../state/live.ts';
@@ -38,7 +38,7 @@ export function PoolStates({ actions }: { readonly actions?: (pool: string) => C
         {
           title: t('pool.roundTrip'),
           cell: ({ roundTripSeconds }) =>
-            roundTripSeconds === null ? '–' : `${Math.round(roundTripSeconds * 1000)} ms`,
+            roundTripSeconds === null ? '–' : <span class="whole">{millisText(roundTripSeconds)}</span>,
           isFigure: true,
         },
         { title: t('pool.jobs'), cell: ({ jobs }) => jobs, isFigure: true, isMinor: true },

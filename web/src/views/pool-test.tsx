@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { call } from '../api/client.ts';
 import type { PoolTestView } from '../api/types.ts';
@@ -21,10 +22,13 @@ export function PoolTestButton({
   text,
   hint = '',
   ask,
+  children,
 }: {
   readonly text: string;
   readonly hint?: string;
   readonly ask: PoolTestQuestion | null;
+  /** What stands beside the button. */
+  readonly children?: ComponentChildren;
 }) {
   const [test, setTest] = useState<PoolTestView | 'asked' | null>(null);
   const go = async (body: PoolTestQuestion): Promise<void> => {
@@ -36,7 +40,7 @@ export function PoolTestButton({
       <Act disabled={ask === null || test === 'asked'} onAct={() => ask !== null && void go(ask)}>
         {text}
       </Act>{' '}
-      {hint !== '' && <small>{hint}</small>}
+      {children} {hint !== '' && <small>{hint}</small>}
       <div aria-live="polite">
         {test === 'asked' && <p class="none">{t('pool.testing')}</p>}
         {test !== null && test !== 'asked' && <TestResult of={test} />}

@@ -131,7 +131,7 @@ export function Pools() {
 function MoveButton({ pool, onAct }: { readonly pool: string; onAct(): void }) {
   return (
     <Act name={`${t('move.open')}: ${pool}`} onAct={onAct}>
-      {t('move.open')}
+      {t('move.short')}
     </Act>
   );
 }

@@ -1,4 +1,4 @@
-import type { SessionView } from '../api/types.ts';
+import type { Hashrate, SessionView, Unit } from '../api/types.ts';
 import { acceptedOf, countText, rateText, rejectedOf } from '../format/figures.ts';
 import { Ago, Facts, RateWithError, ResultText } from '../parts/bits.tsx';
 import { Foreign } from '../parts/foreign.tsx';
@@ -39,10 +39,7 @@ export function Session({ session }: { readonly session: SessionView }) {
       <Facts
         of={[
           [t('hashrate'), <RateWithError key="r" rate={hashrate} unit={unit} />],
-          [
-            t('worker.rates'),
-            [hashrate['1m'], hashrate['5m'], hashrate['15m']].map((hs) => rateText(hs, unit)).join(' · '),
-          ],
+          [t('worker.rates'), <Rates key="m" of={hashrate} unit={unit} />],
           [t('difficulty'), countText(difficulty)],
           [t('algorithm'), algorithm],
           [t('pool'), <Foreign key="p" text={pool || '–'} />],
@@ -67,5 +64,19 @@ export function Session({ session }: { readonly session: SessionView }) {
       />
       <Lines id={id} />
     </section>
+  );
+}
+
+/** The rates of three times, each with its unit. */
+function Rates({ of, unit }: { readonly of: Hashrate; readonly unit: Unit }) {
+  return (
+    <>
+      {[of['1m'], of['5m'], of['15m']].map((hs, i) => (
+        <>
+          {i > 0 && ' · '}
+          <span class="whole">{rateText(hs, unit)}</span>
+        </>
+      ))}
+    </>
   );
 }

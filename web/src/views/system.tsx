@@ -2,7 +2,7 @@ import { call } from '../api/client.ts';
 import type { ServerFacts } from '../api/types.ts';
 import { bytesText } from '../format/figures.ts';
 import { Act } from '../parts/act.tsx';
-import { Facts } from '../parts/bits.tsx';
+import { Facts, millisText } from '../parts/bits.tsx';
 import { attempt, say, wordsOf } from '../parts/notices.tsx';
 import { Preferences } from '../parts/preferences.tsx';
 import { useRead } from '../state/use-read.ts';
@@ -46,7 +46,7 @@ function Server() {
             [t('system.upstreams'), data.upstreams],
             [t('system.memory'), bytesText(data.memory.rssBytes)],
             [t('system.files'), `${data.openFiles.used ?? '–'} / ${data.openFiles.limit ?? '–'}`],
-            [t('system.delay'), `${(data.eventLoopDelaySeconds.p99 * 1000).toFixed(1)} ms`],
+            [t('system.delay'), millisText(data.eventLoopDelaySeconds.p99)],
             [
               t('system.refused'),
               Object.entries(data.connectionsRefused)

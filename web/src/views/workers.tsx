@@ -109,6 +109,7 @@ function columns(): readonly Column<WorkerView>[] {
       title: t('lastShare'),
       sort: 'lastShareAt',
       width: 6.5,
+      isFigure: true,
       cell: ({ lastShareAt }) => <Ago at={lastShareAt} />,
     },
   ];
@@ -241,18 +242,22 @@ export function Workers() {
         </p>
       )}
       {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
-      {shown?.page.total === 0 && problem === null && <p class="none">{t('workers.none')}</p>}
-      <Rows
-        label={t('workers')}
-        columns={columns()}
-        rows={shown?.page.workers ?? []}
-        first={shown?.first ?? 0}
-        total={shown?.page.total ?? 0}
-        hrefOf={({ account, worker }) => hrefOf(['workers', account, stepOfWorker(worker)])}
-        order={order}
-        onOrder={(next) => setQuery({ sort: next.sort, order: next.order })}
-        onRange={onRange}
-      />
+      {shown?.page.total === 0 && problem === null && (
+        <p class="none">{t(Object.keys(asked).length > 0 ? 'workers.none' : 'workers.noneYet')}</p>
+      )}
+      {shown?.page.total !== 0 && (
+        <Rows
+          label={t('workers')}
+          columns={columns()}
+          rows={shown?.page.workers ?? []}
+          first={shown?.first ?? 0}
+          total={shown?.page.total ?? 0}
+          hrefOf={({ account, worker }) => hrefOf(['workers', account, stepOfWorker(worker)])}
+          order={order}
+          onOrder={(next) => setQuery({ sort: next.sort, order: next.order })}
+          onRange={onRange}
+        />
+      )}
     </div>
   );
 }
