@@ -51,6 +51,14 @@ export const page: Scenario = {
       decimals: 1,
       goal: null,
     },
+    {
+      id: 'page.scroll',
+      label: 'main thread of the page per frame while the table is scrolled',
+      unit: 'ms',
+      decimals: 1,
+      goal: null,
+      variantGoals: { shared: { max: 16 } },
+    },
   ],
   openFiles: () => WORKERS + 1000,
   run: async (bench) => {
@@ -84,7 +92,9 @@ export const page: Scenario = {
             record('table', await timeUntil(() => tab.goto(`${origin}/#/workers`), row));
             await sleep(SETTLE_MS);
             record('rows', await mainThreadMs(session));
+            const before = await taskSeconds(session);
             record('frame', await frameMs(tab));
+            record('scroll', (((await taskSeconds(session)) - before) / SCROLLS) * 1000);
             await context.close();
           }
         } finally {

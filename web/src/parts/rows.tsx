@@ -30,7 +30,7 @@ const WIDE_REM = 6.5;
 /** As the style has it. */
 const GAP_REM = 0.5;
 /** Rows beyond what is seen, above and below. */
-const SPARE = 8;
+const SPARE = 4;
 
 export interface RowsProps<Row> {
   readonly columns: readonly Column<Row>[];
