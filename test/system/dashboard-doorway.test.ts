@@ -39,6 +39,10 @@ describe('connections without a login on the page', () => {
     await refusedRow.getByText('bitcoin-v1').waitFor();
     const logins = page.getByRole('region', { name: 'Refused logins of miners' });
     await logins.getByRole('row', { name: /ffeeddccbbaa9988\.rig7 .*127\.0\.5\.10/ }).waitFor();
+    await list.getByLabel('Search').fill('nothing like it');
+    await list.getByText('No such connection waits for a login').waitFor();
+    await list.getByLabel('Search').fill('');
+    await refusedRow.waitFor();
     await picture(page, 'doorway');
     const beyond: number = await page.evaluate(
       "Math.max(...[...document.querySelectorAll('.table')].map((one) => one.scrollWidth - one.clientWidth))",

@@ -116,6 +116,7 @@ export const en = {
   'doorway.text':
     'Connected, but not logged in: they say nothing, are on their way, or were refused. A miner that does not show up is looked for here.',
   'doorway.none': 'Every connection is logged in',
+  'doorway.noneFit': 'No such connection waits for a login',
   'doorway.search': 'Address or program',
   'doorway.age': 'Connected',
   'doorway.dialogue': 'Dialogue',
@@ -168,6 +169,7 @@ export const en = {
   'pools.inUse': 'In use',
   'pools.list': 'Pool list',
   'pools.none': 'No pool is in use yet. One is as soon as a miner of an account that has it connects.',
+  'pools.noneFit': 'No pool fits',
   'pools.add': 'Add a pool',
   'pools.search': 'Address, coin or note',
   'pool.address': 'Address',

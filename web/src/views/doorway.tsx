@@ -83,7 +83,7 @@ function Waiting({ refused }: { readonly refused: readonly RefusedLogin[] }) {
       {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
       <Table
         label={t('doorway.title')}
-        none={data === null ? t('loading') : t('doorway.none')}
+        none={data === null ? t('loading') : t(search === '' ? 'doorway.none' : 'doorway.noneFit')}
         rows={data?.sessions ?? []}
         keyOf={({ address }) => address}
         columns={[

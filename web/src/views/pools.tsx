@@ -63,7 +63,7 @@ export function Pools() {
         {problem !== null && <p class="problem">{wordsOf(problem)}</p>}
         <Table
           label={t('pools.list')}
-          none={data === null ? t('loading') : '–'}
+          none={data === null ? t('loading') : t('pools.noneFit')}
           rows={ownFirst(data?.pools ?? [])}
           keyOf={({ pool, source }) => `${pool} ${source}`}
           columns={[
