@@ -152,6 +152,9 @@ describe('the dashboard', () => {
     const farm = await openFarm(t);
     const page = await openPage(farm);
     await page.goto(`${farm.program.web}/#/system`);
+    // What was asked before, without a token, is answered: the browser would complain of a refusal.
+    for (const text of ['Up for', 'Nobody is banned', 'No token: the API is open', 'No change yet', 'Live'])
+      await page.getByText(text).first().waitFor();
     const form = page.getByRole('form', { name: 'Make a token' });
     await form.getByLabel('Scope').selectOption('admin');
     await form.getByLabel('Note').fill('of the page');
