@@ -19,6 +19,7 @@ export interface Tables {
   readonly api_tokens: ApiTokensTable;
   readonly audit_entries: AuditEntriesTable;
   readonly operator_bans: OperatorBansTable;
+  readonly events: EventsTable;
 }
 
 export interface SchemaVersionsTable {
@@ -180,4 +181,14 @@ export interface OperatorBansTable {
   /** Null: without end. */
   until_ms: number | null;
   reason: string;
+}
+
+export interface EventsTable {
+  id: number;
+  at_ms: number;
+  kind: string;
+  count: number;
+  is_folded: number;
+  /** JSON. */
+  event: string;
 }

@@ -14,6 +14,7 @@ import type { WorkRow } from '../domain/report.ts';
 import type { AccountsInBulk } from './activity-store.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { BanStore } from './ban-store.ts';
+import type { EventStore } from './event-store.ts';
 import type { TokenStore } from './token-store.ts';
 
 /** One entry of a registration: where to mine and as whom. The password may be empty. */
@@ -302,7 +303,7 @@ export interface PoolPage {
  * Accounts, the pool list and the algorithm list. Every method may reject with a `StoreError`; what it resolved with is on disk.
  * Calls may overlap; each is atomic.
  */
-export interface Store extends AccountsInBulk, TokenStore, AuditStore, BanStore {
+export interface Store extends AccountsInBulk, TokenStore, AuditStore, BanStore, EventStore {
   /** Idempotent on the primary's (host, port, user, password). Names are 16 random lower-case hex digits. */
   registerAccount(request: AccountRequest): Promise<RegisterResult>;
   /** Changes what is given and nothing else. The name stays, whatever changes. */
@@ -360,7 +361,7 @@ export interface Store extends AccountsInBulk, TokenStore, AuditStore, BanStore 
   /** Removes some of what is older than it is to be kept. True where there may be more. */
   pruneHistory(keepDays: HistoryRetention): Promise<boolean>;
 
-  /** Writes a row and reads it back; for readiness. */
+  /** Writes a row and reads it back, without a wait for the disk; for readiness. */
   check(): Promise<void>;
   /** Waits for what is under way, then lets go of the data. May be called twice. */
   close(): Promise<void>;

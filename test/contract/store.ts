@@ -7,6 +7,7 @@ import { describeAlgorithms } from './algorithms.ts';
 import { describeAudit } from './audit.ts';
 import { describeBans } from './bans.ts';
 import { describeCatalogue } from './catalogue.ts';
+import { describeEvents } from './events.ts';
 import { describeHistory } from './history.ts';
 import { describeLifetime } from './lifetime.ts';
 import { describePoolChanges } from './pool-changes.ts';
@@ -31,6 +32,7 @@ const SUBJECTS = [
   describeTokens,
   describeAudit,
   describeBans,
+  describeEvents,
   describeHistory,
   describeLifetime,
 ];

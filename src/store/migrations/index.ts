@@ -9,6 +9,7 @@ import { apiTokens } from './0011-api-tokens.ts';
 import { auditLog } from './0012-audit-log.ts';
 import { accountActivity } from './0013-account-activity.ts';
 import { operatorBans } from './0014-operator-bans.ts';
+import { events } from './0015-events.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, in order. */
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly Migration[] = [
   auditLog,
   accountActivity,
   operatorBans,
+  events,
 ];

@@ -7,6 +7,7 @@ import type { Clock } from '../../kit/clock.ts';
 import type { AccountExport, AccountMove, MoveAccountResult } from '../activity-store.ts';
 import type { AuditPage, AuditRecord, AuditRequest } from '../audit-store.ts';
 import type { BanRecord } from '../ban-store.ts';
+import type { EventPage, EventRecord } from '../event-store.ts';
 import type { Tables } from '../schema.ts';
 import type {
   AccountChange,
@@ -49,6 +50,7 @@ import { addAudit, dropAuditBefore, listAudit } from './audit.ts';
 import { deleteBan, listBans, putBan } from './bans.ts';
 import { addAlgorithm, deleteAlgorithm, updateAlgorithm } from './change-algorithms.ts';
 import { deletePool } from './delete-pool.ts';
+import { addEvents, dropEvents, listEvents } from './events.ts';
 import { addHistory, pruneHistory, readHistory } from './history.ts';
 import { SeriesNumbers } from './history-series.ts';
 import { moveAccounts } from './move-accounts.ts';
@@ -217,6 +219,18 @@ export class SqlStore implements Store {
     return this.#transaction((db) => deleteBan(db, address));
   }
 
+  addEvents(events: readonly EventRecord[], options: Patience = {}): Promise<void> {
+    return this.#relaxedTransaction((db) => addEvents(db, events), options);
+  }
+
+  listEvents(page: EventPage): Promise<readonly EventRecord[]> {
+    return this.#run(() => listEvents(this.#db, page));
+  }
+
+  dropEvents(bounds: { readonly most: number; readonly beforeMs: number }): Promise<number> {
+    return this.#relaxedTransaction((db) => dropEvents(db, bounds), {});
+  }
+
   exportAccounts(page: AccountPage): Promise<readonly AccountExport[]> {
     return this.#run(() => exportAccounts(this.#db, page));
   }
@@ -276,7 +290,7 @@ export class SqlStore implements Store {
   }
 
   check(): Promise<void> {
-    return this.#run(async () => {
+    const look = async (): Promise<void> => {
       const checkedAtMs = this.#clock.wallMs();
       await this.#db
         .insertInto('health_probe')
@@ -288,7 +302,8 @@ export class SqlStore implements Store {
         .select('checked_at_ms')
         .where('id', '=', PROBE_ID)
         .executeTakeFirstOrThrow();
-    });
+    };
+    return this.#tried(() => this.#engine.runRelaxed(look));
   }
 
   close(): Promise<void> {
