@@ -6,7 +6,6 @@ import { parseListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/schema.ts';
 import { SettingError } from './config/setting-error.ts';
 import type { ProxyEvent } from './domain/event.ts';
-import { EventLog } from './fleet/event-log.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { localLink } from './fleet/link.ts';
 import type { ToSupervisor, ToWorker } from './fleet/messages.ts';
@@ -32,9 +31,17 @@ import { algorithmsPort } from './supervisor/algorithms-port.ts';
 import { auditPort } from './supervisor/audit-port.ts';
 import { banKeeping, keptBans } from './supervisor/ban-keeping.ts';
 import { openFurtherPorts } from './supervisor/further-ports.ts';
+import { KeptEvents } from './supervisor/kept-events.ts';
 import { MinerCertificate } from './supervisor/miner-certificate.ts';
-import { notedAccounts, notedAlgorithms, notedPools, notedTransfer } from './supervisor/noted-ports.ts';
-import { OutsideMoves } from './supervisor/outside-moves.ts';
+import {
+  notedAccounts,
+  notedAlgorithms,
+  notedMoves,
+  notedPools,
+  notedTransfer,
+  noteMoved,
+} from './supervisor/noted-ports.ts';
+import { COMMAND_LINE, OutsideMoves } from './supervisor/outside-moves.ts';
 import { PoolDiscovery } from './supervisor/pool-discovery.ts';
 import { poolMoves } from './supervisor/pool-moves.ts';
 import { poolsPort } from './supervisor/pools-port.ts';
@@ -43,6 +50,7 @@ import * as options from './supervisor/room-options.ts';
 import { ServerProbe } from './supervisor/server-probe.ts';
 import { type LoadAgain, reloadFromHere, SettingsReload } from './supervisor/settings-reload.ts';
 import { faultsPort } from './supervisor/store-faults.ts';
+import { StoreWatch } from './supervisor/store-watch.ts';
 import { StoredTokens } from './supervisor/stored-tokens.ts';
 import { tokensPort } from './supervisor/tokens-port.ts';
 import { transferPort } from './supervisor/transfer-port.ts';
@@ -79,6 +87,8 @@ export interface App {
 const PERSIST_WITHIN_MS = 250;
 /** The counters' last way to the disk, which is short unless another process holds the store locked. */
 const LAST_WRITE_MS = 700;
+/** What is due is looked for every second: no event waits for more than ten. */
+const EVENTS_WRITTEN_MS = 8000;
 const DAY_MS = 86_400_000;
 
 /**
@@ -95,7 +105,11 @@ export async function startApp(
   const dataFile = config.db.path === ':memory:' ? null : config.db.path;
   const undo: (() => Promise<void> | void)[] = [];
   try {
-    const store = await openSqliteStore({ log, clock }, { path: config.db.path, catalogue: loadCatalogue() });
+    let watching: StoreWatch | null = null;
+    const store = await openSqliteStore(
+      { log, clock, onFault: (fault) => watching?.heard(fault) },
+      { path: config.db.path, catalogue: loadCatalogue() },
+    );
     undo.push(() => store.close());
     const ownership = dataFile === null ? null : await takeOwnership(dataFile);
     undo.push(() => ownership?.release());
@@ -112,15 +126,18 @@ export async function startApp(
     const mix = new Mixes({ log }, { caches: config.ethashCaches });
     undo.push(() => mix.close());
 
-    const events = new EventLog({ clock });
-    undo.push(() => events.stop());
+    let eventsKept = options.eventsKept(config);
+    const events = await KeptEvents.start({ store, clock, log }, () => eventsKept);
+    undo.push(() => events.stop(LAST_WRITE_MS));
     const note = (event: ProxyEvent): void => events.note(event);
+    const storeWatch = new StoreWatch({ store, clock, log, note });
+    watching = storeWatch;
     const [link, workerEnd] = localLink<ToWorker, ToSupervisor>();
     const worker = new WorkerHandle({
       link,
       accounts: accountSource(store),
       log,
-      onEvent: (occurrence) => events.add(occurrence),
+      onEvent: events.add,
     });
     startWorker(
       {
@@ -144,7 +161,7 @@ export async function startApp(
     const stratum = await worker.listen(address.host, address.port);
     const listeners = await openFurtherPorts({ worker, log, dialects }, config.stratum.listeners);
 
-    const readiness = new Readiness({ store, worker, clock });
+    const readiness = new Readiness({ store: storeWatch, worker, clock });
     let keepDays = options.retentionOf(config);
     const history = await HistoryRecorder.start(
       { store, collect: () => worker.collect(), clock, log },
@@ -183,6 +200,7 @@ export async function startApp(
           return [history.withWritten(report)];
         },
         checks: () => readiness.checks(),
+        lastReload: () => settings.lastReload,
       },
       {
         ...options.metricsOptions(config),
@@ -204,19 +222,22 @@ export async function startApp(
       note,
     );
     const audit = auditPort(store);
-    const settings = new SettingsReload(
+    const settings: SettingsReload = new SettingsReload(
       {
         log,
+        clock,
         load: loadAgain,
         prepare: (next) => [storedTokens.prepare(next, settings.config), certificate.prepare(next)],
         apply(next) {
           keepDays = options.retentionOf(next);
+          eventsKept = options.eventsKept(next);
           setLogLevel(next.log.level);
           metrics.configure(options.metricsOptions(next));
           http.apply(options.liveHttpOptions(next));
           worker.apply(options.proxySettings(next, surroundings, log));
         },
         onReloaded: (keys) => note({ kind: 'settings-reloaded', ...keys }),
+        onRefused: (problems) => note({ kind: 'settings-refused', problems }),
       },
       config,
     );
@@ -247,12 +268,15 @@ export async function startApp(
             nowMs: () => clock.wallMs(),
             onChange: (tokens) => storedTokens.set(tokens),
           }),
-          moves: poolMoves(store, {
-            onMoved: (names) => {
-              for (const name of names) worker.accountChanged(name);
-            },
-            onDone: () => lists.onAccountsImported(),
-          }),
+          moves: notedMoves(
+            poolMoves(store, {
+              onMoved: (names) => {
+                for (const name of names) worker.accountChanged(name);
+              },
+              onDone: () => lists.onAccountsImported(),
+            }),
+            note,
+          ),
           transfer: notedTransfer(
             transferPort(store, () => lists.onAccountsImported()),
             note,
@@ -273,12 +297,13 @@ export async function startApp(
       clock,
       log,
       accountsSeen: () => worker.accountsSeen(),
-      remove: (name) => accounts.delete(name),
+      remove: (name) => accounts.delete(name, 'proxy'),
       expireAfterMs: () => parseDurationMs(settings.config.users.expireAfter) ?? 0,
     });
     const outsideMoves = new OutsideMoves({
       store,
-      onMoved: async () => {
+      onMoved: async (named) => {
+        noteMoved(named, COMMAND_LINE, note);
         await lists.onAccountsImported();
         worker.forgetAccounts();
       },
@@ -286,6 +311,9 @@ export async function startApp(
     await outsideMoves.look();
     const chores = new Chores({ clock, log }, [
       { name: 'accounts in use', everyMs: 60_000, run: () => keeping.run() },
+      { name: 'readiness', everyMs: 5000, run: async () => void (await readiness.ready()) },
+      { name: 'events', everyMs: EVENTS_WRITTEN_MS, run: () => events.write() },
+      { name: 'old events', everyMs: 3_600_000, run: () => events.prune() },
       { name: 'stored tokens', everyMs: 5000, run: () => storedTokens.read() },
       { name: 'accounts moved on the command line', everyMs: 5000, run: () => outsideMoves.look() },
       {
@@ -298,6 +326,8 @@ export async function startApp(
       },
     ]);
     undo.push(() => chores.stop());
+    note({ kind: 'proxy-started', version, lastEnd: events.lastEnd });
+    void events.write();
 
     return {
       stratum,
@@ -307,20 +337,22 @@ export async function startApp(
       reload: (from) => reloadFromHere({ settings, audit, log }, from),
       async stop() {
         readiness.onStopping();
+        storeWatch.close();
         const chored = chores.stop();
         // Asked before the worker's last miner is gone.
         const noted = keeping.noteSeen(LAST_WRITE_MS).catch(() => undefined);
         await worker.drain(config.shutdown.drainMs);
         certificate.close();
+        note({ kind: 'proxy-stopped', version });
         await Promise.all([
           history.stop(LAST_WRITE_MS),
+          events.stop(LAST_WRITE_MS),
           http.close(),
           within(LAST_WRITE_MS, Promise.all([chored, noted])),
         ]);
         metrics.stop();
         server.stop();
         fleet.stop();
-        events.stop();
         await store.close();
         ownership?.release();
       },

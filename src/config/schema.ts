@@ -13,7 +13,18 @@ import {
   verifyPerSecond,
 } from './sections/miners.ts';
 import { extranonce, failover, upstream } from './sections/pools.ts';
-import { audit, db, history, log, metrics, shutdown, syslog, users, web } from './sections/program.ts';
+import {
+  audit,
+  db,
+  events,
+  history,
+  log,
+  metrics,
+  shutdown,
+  syslog,
+  users,
+  web,
+} from './sections/program.ts';
 import { nearest } from './spelling.ts';
 
 /**
@@ -29,6 +40,7 @@ export const SCHEMA = {
   db,
   users: allLive(users),
   audit: allLive(audit),
+  events: allLive(events),
   history: allLive(history, ['writeSeconds']),
   metrics: allLive(metrics),
   log,

@@ -34,20 +34,46 @@ export type ProxyEvent =
     }
   /** Connections are refused or closed since there are too many of them, or too much comes over them. */
   | { readonly kind: 'session-flood'; readonly address: string; readonly reason: string }
-  | {
-      readonly kind: 'account-registered' | 'account-changed' | 'account-deleted';
+  | (ByWhom & {
+      readonly kind: 'account-registered' | 'account-deleted';
       readonly account: string;
-    }
-  | { readonly kind: 'pool-added' | 'pool-changed' | 'pool-deleted'; readonly pool: string }
-  | {
-      readonly kind: 'algorithm-added' | 'algorithm-changed' | 'algorithm-deleted';
+    })
+  | (ByWhom & Changed & { readonly kind: 'account-changed'; readonly account: string })
+  | (ByWhom & { readonly kind: 'pool-added' | 'pool-deleted'; readonly pool: string })
+  | (ByWhom & Changed & { readonly kind: 'pool-changed'; readonly pool: string })
+  | (ByWhom & {
+      readonly kind: 'algorithm-added' | 'algorithm-deleted';
       readonly algorithm: string;
-    }
+    })
+  | (ByWhom & Changed & { readonly kind: 'algorithm-changed'; readonly algorithm: string })
   | {
       readonly kind: 'settings-reloaded';
       readonly changed: readonly string[];
       readonly needsRestart: readonly string[];
-    };
+    }
+  /** The settings were to be read again and have faults; what was in force stays. */
+  | { readonly kind: 'settings-refused'; readonly problems: readonly string[] }
+  /** What is stored cannot be written; miners go on. The reason says what to do. */
+  | { readonly kind: 'store-fault'; readonly reason: string }
+  | { readonly kind: 'store-ok' }
+  | { readonly kind: 'proxy-started'; readonly version: string; readonly lastEnd: LastEnd }
+  | { readonly kind: 'proxy-stopped'; readonly version: string };
+
+/** Whose doing it was: a token as the audit log names it, `local` without one, `command line`, or `proxy` for what the program does by itself. */
+interface ByWhom {
+  /** Empty: not known. */
+  readonly by: string;
+}
+
+interface Changed {
+  /** Names of the fields that are others now, never what is in them. */
+  readonly changed: readonly string[];
+}
+
+/** How the run before this one ended; `unknown` where nothing is known of one. */
+export const LAST_ENDS = ['in-order', 'not-in-order', 'unknown'] as const;
+
+export type LastEnd = (typeof LAST_ENDS)[number];
 
 export type BannedBy = 'proxy' | 'operator';
 
@@ -94,13 +120,26 @@ const SEVERITIES: Readonly<Record<EventKind, Severity>> = {
   'algorithm-changed': 'info',
   'algorithm-deleted': 'info',
   'settings-reloaded': 'info',
+  'settings-refused': 'error',
+  'store-fault': 'error',
+  'store-ok': 'info',
+  'proxy-started': 'info',
+  'proxy-stopped': 'info',
 };
 
 /** Every kind there is. */
 export const EVENT_KINDS = Object.keys(SEVERITIES) as readonly EventKind[];
 
-export function severityOf({ kind }: ProxyEvent): Severity {
-  return SEVERITIES[kind];
+export function severityOf(event: ProxyEvent): Severity {
+  if (event.kind === 'proxy-started' && event.lastEnd === 'not-in-order') return 'warning';
+  return SEVERITIES[event.kind];
+}
+
+/** What tells of both where they are told in one: the later one, with every field that either has changed. */
+export function joinedEvents(earlier: ProxyEvent, later: ProxyEvent): ProxyEvent {
+  if (!('by' in earlier && 'changed' in earlier && 'by' in later && 'changed' in later)) return later;
+  if (earlier.kind !== later.kind) return later;
+  return { ...later, changed: [...new Set([...earlier.changed, ...later.changed])] };
 }
 
 /** Events of one topic follow each other so that the last one is the state of things. */
@@ -137,78 +176,13 @@ export function topicOf(event: ProxyEvent): string {
     case 'algorithm-deleted':
       return `algorithm ${event.algorithm}`;
     case 'settings-reloaded':
-      return event.kind;
+    case 'settings-refused':
+      return 'settings';
+    case 'store-fault':
+    case 'store-ok':
+      return 'store';
+    case 'proxy-started':
+    case 'proxy-stopped':
+      return 'proxy';
   }
-}
-
-/** What has happened, in a sentence for people. */
-export function describeEvent({ event, count, isFolded }: Occurrence): string {
-  const text = sentenceOf(event);
-  if (count <= 1) return text;
-  return isFolded ? `${text}, and ${count - 1} more like it` : `${text} (${count} times)`;
-}
-
-function sentenceOf(event: ProxyEvent): string {
-  switch (event.kind) {
-    case 'pool-up':
-      return `pool ${event.pool} is up`;
-    case 'pool-down':
-      return `pool ${event.pool} is down: ${event.reason}`;
-    case 'login-refused-by-pool':
-      return `pool ${event.pool} refused the login of account ${event.account}: ${event.reason}`;
-    case 'login-accepted-by-pool':
-      return `pool ${event.pool} takes the login of account ${event.account} again`;
-    case 'failover':
-      return `${miners(event.miners)} of account ${event.account} moved from ${event.from} to ${event.to}`;
-    case 'account-moved':
-      return `account ${event.account} was changed: ${miners(event.miners)} moved from ${event.from} to ${event.to}`;
-    case 'ban':
-      return `${event.address} was banned${event.by === 'operator' ? ' by the operator' : ''}${event.reason === '' ? '' : `: ${event.reason}`}`;
-    case 'unban':
-      return `${event.address} is no longer banned`;
-    case 'kick':
-      return `miner ${nameOf(event)} was disconnected by the operator`;
-    case 'quarantine':
-      return `miner ${nameOf(event)} is quarantined: most of its shares are invalid`;
-    case 'quarantine-end':
-      return `miner ${nameOf(event)} was released from quarantine`;
-    case 'session-flood':
-      return `too much from ${event.address}: ${event.reason}`;
-    case 'account-registered':
-      return `account ${event.account} was registered`;
-    case 'account-changed':
-      return `account ${event.account} was changed`;
-    case 'account-deleted':
-      return `account ${event.account} was deleted`;
-    case 'pool-added':
-      return `pool ${event.pool} was added to the list`;
-    case 'pool-changed':
-      return `pool ${event.pool} was changed in the list`;
-    case 'pool-deleted':
-      return `pool ${event.pool} was removed from the list`;
-    case 'algorithm-added':
-      return `algorithm ${event.algorithm} was added`;
-    case 'algorithm-changed':
-      return `algorithm ${event.algorithm} was changed`;
-    case 'algorithm-deleted':
-      return `algorithm ${event.algorithm} was removed`;
-    case 'settings-reloaded':
-      return settingsSentence(event);
-  }
-}
-
-function settingsSentence(event: ProxyEvent & { readonly kind: 'settings-reloaded' }): string {
-  const changed = event.changed.length === 0 ? 'nothing has changed' : event.changed.join(', ');
-  const later =
-    event.needsRestart.length === 0 ? '' : `; at the next start: ${event.needsRestart.join(', ')}`;
-  return `settings were read again: ${changed}${later}`;
-}
-
-function nameOf({ account, worker, address }: Readonly<Record<'account' | 'worker' | 'address', string>>) {
-  const name = worker === '' ? account : `${account}.${worker}`;
-  return name === '' ? address : `${name} (${address})`;
-}
-
-function miners(count: number): string {
-  return count === 1 ? 'the miner' : `${count} miners`;
 }

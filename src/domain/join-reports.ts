@@ -48,6 +48,7 @@ export function joinSummaries(summaries: readonly FleetSummary[]): FleetSummary 
   return {
     sessions: sum(({ sessions }) => sessions),
     authorizedSessions: sum(({ authorizedSessions }) => authorizedSessions),
+    miningSessions: sum(({ miningSessions }) => miningSessions),
     upstreams: sum(({ upstreams }) => upstreams),
     algorithms: [...algorithms.values()],
     received: sum(({ received }) => received),

@@ -213,6 +213,8 @@ export interface AlgorithmSum {
 export interface FleetSummary {
   readonly sessions: number;
   readonly authorizedSessions: number;
+  /** Of those the ones that have a job. */
+  readonly miningSessions: number;
   readonly upstreams: number;
   readonly algorithms: readonly AlgorithmSum[];
   readonly received: number;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HandClock } from '../../test/support/hand-clock.ts';
-import { describeEvent, type Occurrence, type ProxyEvent } from '../domain/event.ts';
+import type { Occurrence, ProxyEvent } from '../domain/event.ts';
+import { describeEvent } from '../domain/event-sentence.ts';
 import { EventGate } from './event-gate.ts';
 
 function watched() {

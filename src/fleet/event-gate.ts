@@ -1,4 +1,4 @@
-import { type EventKind, type Occurrence, type ProxyEvent, topicOf } from '../domain/event.ts';
+import { type EventKind, joinedEvents, type Occurrence, type ProxyEvent, topicOf } from '../domain/event.ts';
 import type { Clock } from '../kit/clock.ts';
 
 /** What comes again within this is told in one. */
@@ -61,7 +61,11 @@ export class EventGate {
       topic.told += 1;
       this.#pass({ event, atMs, count: 1 }, nowMs);
     } else {
-      topic.held = { event, atMs, count: (topic.held?.count ?? 0) + 1 };
+      const { held } = topic;
+      topic.held =
+        held === null
+          ? { event, atMs, count: 1 }
+          : { event: joinedEvents(held.event, event), atMs, count: held.count + 1 };
     }
   }
 
@@ -87,6 +91,15 @@ export class EventGate {
       if (held !== null) this.#tell({ ...held, isFolded: true });
     }
     if (this.#topics.size === 0 && this.#kinds.size === 0) this.stop();
+  }
+
+  /** Tells everything that waits, and holds no timer from now on. */
+  finish(): void {
+    for (const [, { held }] of this.#topics) if (held !== null) this.#pass(held, this.#clock.monotonicMs());
+    this.#topics.clear();
+    for (const [, { held }] of this.#kinds) if (held !== null) this.#tell({ ...held, isFolded: true });
+    this.#kinds.clear();
+    this.stop();
   }
 
   /** Holds no timer from now on. */

@@ -147,7 +147,7 @@ export function startWorker(parts: WorkerParts, settings: ProxySettings): void {
         return;
       case 'drain':
         void proxy.drain(message.graceMs).then(() => {
-          gate.stop();
+          gate.finish();
           link.send({ kind: 'drained', call: message.call });
         });
         return;

@@ -4,7 +4,8 @@ import type { Log } from '../kit/log.ts';
 import type { HttpApp } from './app.ts';
 import type { AuditPort } from './ports/manage.ts';
 
-const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** Methods that change nothing. */
+export const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Longer ones are cut down to the names of what was given. */
 const MOST_CHANGE_CHARACTERS = 8192;
 const SECRET_KEYS = new Set(['password', 'token', 'secret']);

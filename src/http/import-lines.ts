@@ -26,18 +26,19 @@ export interface LineResult {
   readonly error: string;
 }
 
-/** Registers what the lines say, all that are good in one transaction. An empty line has no result. `before`: so many lines came before these. */
+/** Registers what the lines say, all that are good in one transaction. An empty line has no result. `before`: so many lines came before these. `by`: whoever asks for it. */
 export async function importLines(
   transfer: Pick<TransferPort, 'import'>,
   lines: readonly string[],
   before: number,
+  by?: string,
 ): Promise<readonly LineResult[]> {
   const read = lines
     .map((text, index) => ({ line: before + index + 1, text }))
     .filter(({ text }) => text.trim() !== '')
     .map(({ line, text }) => ({ line, read: readLine(text) }));
   const good = read.flatMap((one) => ('registration' in one.read ? [one.read.registration] : []));
-  const outcomes = (good.length === 0 ? [] : await transfer.import(good)).values();
+  const outcomes = (good.length === 0 ? [] : await transfer.import(good, by)).values();
   return read.map(({ line, read: one }) => {
     if ('error' in one) return refused(line, one.error);
     const outcome = outcomes.next();

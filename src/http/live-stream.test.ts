@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { EventStream } from '../../test/support/event-stream.ts';
-import { emptyEvents, fleetPort } from '../../test/support/fleet-fixtures.ts';
+import { emptyEvents, eventsPort, fleetPort, healthPort } from '../../test/support/fleet-fixtures.ts';
 import { type TestServer, testServer } from '../../test/support/http-fixtures.ts';
 import { poolRow } from '../../test/support/report-fixtures.ts';
 import { until } from '../../test/support/until.ts';
 import type { FleetTick } from '../domain/report.ts';
-import type { EventLog } from '../fleet/event-log.ts';
 import { createToken, hashToken, type StoredToken } from './auth.ts';
 import { LiveStream } from './live-stream.ts';
 import type { HttpOptions } from './options.ts';
@@ -17,6 +16,7 @@ const TICK: FleetTick = {
   summary: {
     sessions: 3,
     authorizedSessions: 2,
+    miningSessions: 2,
     upstreams: 1,
     algorithms: [{ algorithm: 'equihash', hashrateHs: 5, workers: 2 }],
     received: 10,
@@ -47,7 +47,7 @@ const TICK: FleetTick = {
 /** A server on a port whose sums a test hands out. */
 class Streaming implements AsyncDisposable {
   readonly server: TestServer;
-  readonly events: EventLog = emptyEvents();
+  readonly events = eventsPort();
   readonly watchers = new Set<(tick: FleetTick) => void>();
   url = '';
 
@@ -89,7 +89,7 @@ describe('the live stream', () => {
     assert.equal(listener.headers.get('content-type'), 'text/event-stream; charset=utf-8');
     assert.equal(hello.data['version'], '1.2.3');
     streaming.tick();
-    streaming.events.note({ kind: 'pool-added', pool: 'p:1' });
+    streaming.events.note({ kind: 'pool-added', pool: 'p:1', by: '' });
     streaming.tick();
     await listener.until(() => listener.messages.length >= 5);
     assert.deepEqual(
@@ -120,6 +120,8 @@ describe('the live stream', () => {
       efficiency1h: 0.95,
       efficiency1hError: 0.2,
       pools: { up: 1, idle: 1, down: 1, refused: 0 },
+      ready: true,
+      notReady: [],
     });
     assert.equal((pools?.data['pools'] as unknown[] | undefined)?.length, 3);
     assert.deepEqual(
@@ -142,9 +144,9 @@ describe('the live stream', () => {
 
   test('what was missed is told again, by header and by query, and only that', async () => {
     await using streaming = await Streaming.start();
-    streaming.events.note({ kind: 'pool-added', pool: 'a:1' });
+    streaming.events.note({ kind: 'pool-added', pool: 'a:1', by: '' });
     const seen = streaming.events.lastId;
-    streaming.events.note({ kind: 'pool-added', pool: 'b:1' });
+    streaming.events.note({ kind: 'pool-added', pool: 'b:1', by: '' });
     for (const resumed of [
       await EventStream.open(streaming.url, { 'last-event-id': String(seen) }),
       await EventStream.open(`${streaming.url}?lastEventId=${seen}`),
@@ -166,7 +168,7 @@ describe('the live stream', () => {
 
   test('a number from the future is taken for now', async () => {
     await using streaming = await Streaming.start();
-    streaming.events.note({ kind: 'pool-added', pool: 'a:1' });
+    streaming.events.note({ kind: 'pool-added', pool: 'a:1', by: '' });
     await using listener = await EventStream.open(`${streaming.url}?lastEventId=999999999999999`);
     const hello = await listener.first(({ event }) => event === 'hello');
     assert.equal(hello.id, streaming.events.lastId);
@@ -275,7 +277,12 @@ describe('the live stream', () => {
       return () => watchers.delete(watcher);
     };
     const stream = new LiveStream(
-      { fleet: fleetPort({ watch }), events: emptyEvents(), algorithms: async () => [] },
+      {
+        fleet: fleetPort({ watch }),
+        events: emptyEvents(),
+        health: healthPort(),
+        algorithms: async () => [],
+      },
       { version: '1.2.3', listeners: 2 },
     );
     let isAllowed = true;
@@ -328,9 +335,9 @@ describe('the live stream', () => {
 
 describe('events', () => {
   test('are listed by page, the newest first', async () => {
-    const events = emptyEvents();
-    for (const pool of ['a:1', 'b:1', 'c:1']) events.note({ kind: 'pool-added', pool });
-    events.note({ kind: 'account-deleted', account: 'aa' });
+    const events = eventsPort();
+    for (const pool of ['a:1', 'b:1', 'c:1']) events.note({ kind: 'pool-added', pool, by: '' });
+    events.note({ kind: 'account-deleted', account: 'aa', by: 'token 3 (ci)' });
     events.stop();
     const server = testServer({ events });
     const page = (await server.inject('/api/v1/events?limit=2&kind=pool-added')).json();
@@ -344,14 +351,15 @@ describe('events', () => {
     const [newest] = (await server.inject('/api/v1/events?limit=1')).json().events;
     assert.deepEqual(
       [newest.kind, newest.severity, newest.message, newest.count, newest.account],
-      ['account-deleted', 'info', 'account aa was deleted', 1, 'aa'],
+      ['account-deleted', 'info', 'account aa was deleted by token 3 (ci)', 1, 'aa'],
     );
   });
 
-  test('a thousand are kept', async () => {
+  test('a thousand are in memory', async () => {
     const events = emptyEvents();
     for (let i = 0; i < 1500; i += 1)
       events.add({ event: { kind: 'unban', address: `10.0.0.${i}` }, atMs: i, count: 1, isFolded: false });
-    assert.equal(events.list({ limit: 2000, before: null, kind: null }).events.length, 1000);
+    assert.equal(events.newest({ limit: 2000, before: null, kind: null }).length, 1000);
+    assert.equal(events.isWhole, false);
   });
 });

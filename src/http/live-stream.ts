@@ -5,11 +5,13 @@ import type { FleetTick, PoolRow } from '../domain/report.ts';
 import { eventView } from './event-view.ts';
 import { type PoolCondition, poolCondition, poolState } from './pool-state.ts';
 import type { EventsPort, FleetPort } from './ports/fleet.ts';
+import type { HealthPort } from './ports.ts';
 import { isoTime } from './view.ts';
 
 export interface LiveStreamParts {
   readonly fleet: FleetPort;
-  readonly events: EventsPort;
+  readonly events: Omit<EventsPort, 'list'>;
+  readonly health: HealthPort;
   /** Every algorithm there is. */
   algorithms(): Promise<readonly AlgorithmFacts[]>;
 }
@@ -152,7 +154,10 @@ export class LiveStream {
   #onTick({ atMs, summary, recent, lastHour }: FleetTick): void {
     this.#ticks += 1;
     if (performance.now() - this.#unitsAtMs > UNITS_KEPT_MS) void this.#readUnits();
-    const { events } = this.#parts;
+    const { events, health } = this.#parts;
+    // What comes of it is told with the next message; a store that is locked does not hold this one up.
+    void health.ready().catch(() => undefined);
+    const { ready, checks } = health.known;
     const fleet = {
       at: isoTime(atMs),
       sessions: summary.sessions,
@@ -175,6 +180,8 @@ export class LiveStream {
       efficiency1h: lastHour.efficiency,
       efficiency1hError: lastHour.error,
       pools: countPools(summary.pools),
+      ready,
+      notReady: checks.flatMap((check) => (check.ready ? [] : [`${check.name}: ${check.message}`])),
     };
     let text = message('fleet', events.takeId(), fleet);
     if (this.#ticks % POOLS_EVERY === 1)

@@ -15,8 +15,16 @@ export interface HealthCheck {
   readonly message: string;
 }
 
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: readonly HealthCheck[];
+}
+
 export interface HealthPort {
-  ready(): Promise<{ readonly ready: boolean; readonly checks: readonly HealthCheck[] }>;
+  /** As it was found last, without a new look. */
+  readonly known: Readiness;
+  /** As it is now; at most two seconds old. */
+  ready(): Promise<Readiness>;
 }
 
 /** `text`: Prometheus text format 0.0.4. `openmetrics`: OpenMetrics 1.0.0. */

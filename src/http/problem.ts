@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../kit/log.ts';
 import { API_ERRORS, ApiError, type ApiErrorCode } from './errors.ts';
+import type { OutageLog } from './outage-log.ts';
 import { pathOf, USERS_PATH } from './paths.ts';
 import type { FaultsPort, StoreOutage } from './ports.ts';
 import { redact } from './redact.ts';
@@ -50,11 +51,17 @@ function discardBody(request: FastifyRequest, reply: FastifyReply): void {
   request.raw.resume();
 }
 
+export interface ProblemParts {
+  readonly log: Log;
+  readonly faults: FaultsPort;
+  readonly outages: OutageLog;
+}
+
 /** What the client is told of anything that was thrown. What is our own fault is logged, without the request's body. */
 export function toApiError(
   thrown: unknown,
   request: FastifyRequest,
-  { log, faults }: { readonly log: Log; readonly faults: FaultsPort },
+  { log, faults, outages }: ProblemParts,
 ): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (isFrameworkError(thrown)) {
@@ -65,13 +72,13 @@ export function toApiError(
     if (known !== null) return known;
   }
   const outage = faults.outageOf(thrown);
-  log[outage === 'busy' ? 'warn' : 'error']('api request failed', {
+  if (outage !== null) return outageError(outage, outages.note(outage, thrown, request));
+  log.error('api request failed', {
     request: request.id,
     method: request.method,
     path: pathOf(request.url),
     error: redact(describeFault(thrown), request.body),
   });
-  if (outage !== null) return outageError(outage, request);
   return new ApiError(
     'internal',
     `something went wrong inside the proxy; its log has the cause under request ${request.id}`,
@@ -81,7 +88,8 @@ export function toApiError(
 /** After these times, in seconds, another attempt makes sense: a lock goes by itself, a disk is emptied by people. */
 const RETRY_AFTER_SECONDS: Readonly<Record<StoreOutage, number>> = { busy: 5, full: 60, down: 30 };
 
-function outageError(outage: StoreOutage, request: FastifyRequest): ApiError {
+/** `logged`: id of the request under which the log has the cause. */
+function outageError(outage: StoreOutage, logged: string): ApiError {
   const headers = { 'retry-after': String(RETRY_AFTER_SECONDS[outage]) };
   switch (outage) {
     case 'busy':
@@ -99,7 +107,7 @@ function outageError(outage: StoreOutage, request: FastifyRequest): ApiError {
     case 'down':
       return new ApiError(
         'store-down',
-        `the proxy's data cannot be used at the moment; its log has the cause under request ${request.id}`,
+        `the proxy's data cannot be used at the moment; its log has the cause under request ${logged}`,
         headers,
       );
   }

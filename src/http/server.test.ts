@@ -16,7 +16,9 @@ describe('health and version', () => {
   test('ready is 200 or 503, with its checks', async () => {
     assert.equal((await shared.inject('/api/v1/ready')).statusCode, 200);
     const state = { ready: false, checks: [{ name: 'store', ready: false, message: 'the disk is full' }] };
-    const response = await testServer({ health: { ready: async () => state } }).inject('/api/v1/ready');
+    const response = await testServer({ health: { known: state, ready: async () => state } }).inject(
+      '/api/v1/ready',
+    );
     assert.deepEqual([response.statusCode, response.json()], [503, state]);
   });
 

@@ -7,7 +7,7 @@ import Fastify, { type FastifyRequest, type InjectOptions, type LightMyRequestRe
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { Log } from '../kit/log.ts';
 import type { HttpApp } from './app.ts';
-import { addAudit } from './audit.ts';
+import { addAudit, READS } from './audit.ts';
 import { type ApiToken, type StoredToken, TokenRing } from './auth.ts';
 import { BrowserGuard } from './browser-guard.ts';
 import { ApiError } from './errors.ts';
@@ -16,9 +16,10 @@ import { parseJsonBody, readText } from './json-body.ts';
 import { AJV, lazySchemas } from './lazy-schemas.ts';
 import { listen } from './listen.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits, type HttpOptions } from './options.ts';
+import { OutageLog } from './outage-log.ts';
 import { PathTable, pathOf } from './paths.ts';
-import type { FaultsPort, HttpPorts } from './ports.ts';
-import { sendProblem, toApiError } from './problem.ts';
+import type { HttpPorts } from './ports.ts';
+import { type ProblemParts, sendProblem, toApiError } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
 import { refuseUnknownPath } from './unknown-path.ts';
 import { answerUnreadable } from './unreadable.ts';
@@ -51,13 +52,14 @@ export interface HttpServer {
 /** The web server: REST API, metrics, health. Nothing happens before `listen` or `inject`. */
 export function createHttpServer(ports: HttpPorts & { readonly log: Log }, options: HttpOptions): HttpServer {
   const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
-  const { log } = ports;
-  const app = createApp(options, limits, ports);
+  const { log, faults } = ports;
+  const outages = new OutageLog(log);
+  const app = createApp(options, limits, { log, faults, outages });
   const paths = new PathTable();
   app.addHook('onRoute', ({ url, method }) => paths.add(pathOf(url), [method].flat()));
 
   app.setErrorHandler((error, request, reply) =>
-    sendProblem(request, reply, toApiError(error, request, ports)),
+    sendProblem(request, reply, toApiError(error, request, { log, faults, outages })),
   );
   app.setNotFoundHandler((request, reply) => refuseUnknownPath(request, reply, paths));
   app.removeAllContentTypeParsers();
@@ -81,6 +83,7 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
   app.addHook('onResponse', async (request, reply) => {
     // A connection whose answer began before `close` is kept alive by it, and idle from now on.
     if (closing) setImmediate(() => app.server.closeIdleConnections());
+    if (reply.statusCode < 300 && !READS.has(request.method)) outages.over();
     log.debug('http request', {
       request: request.id,
       from: request.ip,
@@ -134,11 +137,7 @@ export function createHttpServer(ports: HttpPorts & { readonly log: Log }, optio
   };
 }
 
-function createApp(
-  options: HttpOptions,
-  limits: HttpLimits,
-  ports: { readonly log: Log; readonly faults: FaultsPort },
-): HttpApp {
+function createApp(options: HttpOptions, limits: HttpLimits, parts: ProblemParts): HttpApp {
   const { trustedProxies } = options;
   const app = Fastify({
     logger: false,
@@ -158,7 +157,7 @@ function createApp(
     return503OnClosing: false,
     ajv: AJV,
     frameworkErrors: (error, request, reply) => {
-      sendProblem(request, reply, toApiError(error, request, ports));
+      sendProblem(request, reply, toApiError(error, request, parts));
     },
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>();

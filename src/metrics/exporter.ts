@@ -3,7 +3,13 @@ import { Pacer } from '../kit/pacer.ts';
 import { type ExpositionFormat, renderFamilies } from './exposition.ts';
 import { METRIC_FAMILIES } from './index.ts';
 import { ProcessMonitor } from './process-monitor.ts';
-import { type BuildFacts, foldReports, type ReadyCheck, type ScrapeInput } from './scrape.ts';
+import {
+  type BuildFacts,
+  foldReports,
+  type ReadyCheck,
+  type ReloadFacts,
+  type ScrapeInput,
+} from './scrape.ts';
 
 /**
  * The whole exposition in chunks of at most 64 KiB, made as they are asked for. A hundred thousand sessions never
@@ -23,6 +29,8 @@ export interface MetricsSources {
   reports(): Promise<readonly WorkerReport[]>;
   /** The checks of readiness now. */
   checks(): Promise<readonly ReadyCheck[]>;
+  /** How the last attempt to read the configuration went. Default: it was read at the start alone. */
+  lastReload?(): ReloadFacts;
 }
 
 export interface MetricsExporterOptions {
@@ -61,7 +69,11 @@ export class MetricsExporter {
     ]);
     const { tag, build } = this.#options;
     const maxWorkers = this.#options.maxWorkers === 0 ? Number.POSITIVE_INFINITY : this.#options.maxWorkers;
-    yield* renderMetrics({ tag, build, maxWorkers, reports, checks, process }, format);
+    const lastReload = this.#sources.lastReload?.() ?? {
+      isSuccessful: true,
+      succeededAtMs: build.startedAtMs,
+    };
+    yield* renderMetrics({ tag, build, maxWorkers, reports, checks, process, lastReload }, format);
   }
 
   stop(): void {

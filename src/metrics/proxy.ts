@@ -49,6 +49,24 @@ export const proxyFamilies: readonly MetricFamily<Scrape>[] = [
       for (const check of scrape.checks) out.sample(check.ready ? 1 : 0, check.name);
     },
   },
+  {
+    name: 'stratum_proxy_config_last_reload_successful',
+    type: 'gauge',
+    help: 'Whether the configuration was in order when it was last read: 1, or 0 where it was refused and the one before stays.',
+    labels: [],
+    collect({ lastReload }, out) {
+      out.sample(lastReload.isSuccessful ? 1 : 0);
+    },
+  },
+  {
+    name: 'stratum_proxy_config_last_reload_success_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the configuration was last read and taken, in seconds since 1970-01-01 UTC.',
+    labels: [],
+    collect({ lastReload }, out) {
+      out.sample(lastReload.succeededAtMs / 1000);
+    },
+  },
   single(
     'stratum_proxy_sessions',
     'gauge',

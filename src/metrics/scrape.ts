@@ -17,6 +17,13 @@ export interface BuildFacts {
   readonly startedAtMs: number;
 }
 
+/** How the last attempt to read the configuration went. */
+export interface ReloadFacts {
+  readonly isSuccessful: boolean;
+  /** When it last succeeded, in milliseconds since 1970-01-01 UTC. */
+  readonly succeededAtMs: number;
+}
+
 /** All that one exposition is made from. */
 export interface ScrapeInput {
   /** The label `proxy`. */
@@ -28,6 +35,7 @@ export interface ScrapeInput {
   readonly checks: readonly ReadyCheck[];
   readonly process: ProcessFacts;
   readonly build: BuildFacts;
+  readonly lastReload: ReloadFacts;
 }
 
 /** The reports of all workers folded together: every label set once. */
@@ -77,6 +85,7 @@ export function* foldReports(input: ScrapeInput): Generator<undefined, Scrape, u
     checks: input.checks,
     process: input.process,
     build: input.build,
+    lastReload: input.lastReload,
     suppressed,
     miners,
     pools: [...pools.values()],

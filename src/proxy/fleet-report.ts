@@ -121,7 +121,12 @@ export class FleetReport {
   summary(nowMs: number): FleetSummary {
     const { door, groups, figures, totals } = this.#parts;
     const sums = new SessionSums();
-    for (const { binding } of door.sessions) if (binding !== null) sums.add(binding, nowMs);
+    let mining = 0;
+    for (const session of door.sessions) {
+      if (session.binding === null) continue;
+      sums.add(session.binding, nowMs);
+      if (session.isMining) mining += 1;
+    }
     const { pools, upstreams } = figures.rows(
       groups.all(),
       (pool, algorithm) => sums.onPool(pool, algorithm),
@@ -131,6 +136,7 @@ export class FleetReport {
     return {
       sessions: door.connections,
       authorizedSessions: sums.authorized,
+      miningSessions: mining,
       upstreams,
       algorithms: sums.algorithms(),
       received,

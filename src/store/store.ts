@@ -85,9 +85,12 @@ export type RegisterResult =
   | { readonly kind: 'conflict'; readonly name: string; readonly message: string }
   | AccountRefusal;
 
+/** Names of the fields that are others than before, as whoever asks for the change calls them; never what is in them. */
+export type ChangedNames = readonly string[];
+
 export type UpdateAccountResult =
   /** As it is now, also where it was like that before: then its revision is the old one. */
-  | { readonly kind: 'updated'; readonly account: AccountRecord }
+  | { readonly kind: 'updated'; readonly account: AccountRecord; readonly changed: ChangedNames }
   | { readonly kind: 'not-found' }
   /** The new primary pool, user and password are those of the account `name`. */
   | { readonly kind: 'conflict'; readonly name: string; readonly message: string }
@@ -172,7 +175,7 @@ export interface NoDifficulty {
 }
 
 export type UpdatePoolResult =
-  | { readonly kind: 'updated'; readonly pool: PoolRecord }
+  | { readonly kind: 'updated'; readonly pool: PoolRecord; readonly changed: ChangedNames }
   /** The list has no entry of this very address; a wildcard that covers it is another entry. */
   | { readonly kind: 'not-found' }
   /** The next catalogue would put its own label back. */
@@ -218,7 +221,7 @@ export interface AlgorithmChange {
 }
 
 export type UpdateAlgorithmResult =
-  | { readonly kind: 'updated'; readonly algorithm: AlgorithmRecord }
+  | { readonly kind: 'updated'; readonly algorithm: AlgorithmRecord; readonly changed: ChangedNames }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'conflict'; readonly message: string }
   /** Null was given for this key, and there is no catalogue behind it. */

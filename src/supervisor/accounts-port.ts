@@ -65,7 +65,7 @@ export function accountsPort(
       const result = await store.updateAccount(name, change);
       if (result.kind !== 'updated') return result;
       await onChange(name);
-      return { kind: 'updated', account: accountView(result.account) };
+      return { ...result, account: accountView(result.account) };
     },
 
     async delete(name) {

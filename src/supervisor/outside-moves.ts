@@ -7,8 +7,8 @@ export const COMMAND_LINE = 'command line';
 
 export interface OutsideMovesParts {
   readonly store: Pick<AuditStore, 'listAudit'>;
-  /** Accounts may be others than what is remembered of them. */
-  readonly onMoved: () => Promise<void>;
+  /** Accounts may be others than what is remembered of them; `named`: some of those that are. */
+  readonly onMoved: (named: readonly string[]) => Promise<void>;
 }
 
 /** Takes notice of accounts that `stratum-proxy move` has moved on the data file: it says so in the audit log, as its last deed. */
@@ -29,9 +29,16 @@ export class OutsideMoves {
     const newestId = entries[0]?.id ?? 0;
     if (lastId !== null) {
       const fresh = entries.filter(({ id }) => id > lastId);
-      const isMoved = fresh.some(({ action, origin }) => action === MOVE_ACTION && origin === COMMAND_LINE);
-      if (isMoved || fresh.length === LOOKED_AT) await onMoved();
+      const moves = fresh.filter(({ action, origin }) => action === MOVE_ACTION && origin === COMMAND_LINE);
+      if (moves.length > 0 || fresh.length === LOOKED_AT)
+        await onMoved([...new Set(moves.flatMap(({ change }) => accountsMoved(change)))]);
     }
     this.#lastId = newestId;
   }
+}
+
+/** What the audit log names of them. */
+function accountsMoved(change: string): readonly string[] {
+  const { accounts } = JSON.parse(change) as { readonly accounts?: unknown };
+  return Array.isArray(accounts) ? accounts.map(String) : [];
 }

@@ -38,7 +38,7 @@ export function poolsPort(
       if (result.kind === 'unknown-algorithm') return { kind: result.kind, known: await namesOf(store) };
       if (result.kind !== 'updated') return result;
       await onChange();
-      return { kind: 'updated', pool: poolView(result.pool) };
+      return { ...result, pool: poolView(result.pool) };
     },
 
     async delete(address) {

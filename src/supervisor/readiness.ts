@@ -1,22 +1,23 @@
 import type { WorkerHandle } from '../fleet/worker-handle.ts';
-import type { HealthCheck, HealthPort } from '../http/ports.ts';
+import type { HealthCheck, HealthPort, Readiness as ReadinessNow } from '../http/ports.ts';
 import type { Clock } from '../kit/clock.ts';
-import type { Store } from '../store/store.ts';
+import type { StoreWatch } from './store-watch.ts';
 
 /** A scrape and a health probe in the same moment share one look at the store. */
 const CHECKS_KEPT_MS = 2000;
-const CHECK_MS = 1000;
 
 export interface ReadinessParts {
-  readonly store: Pick<Store, 'check'>;
-  readonly worker: Pick<WorkerHandle, 'report'>;
+  readonly store: Pick<StoreWatch, 'look' | 'check'>;
+  readonly worker: Pick<WorkerHandle, 'summary'>;
   readonly clock: Clock;
 }
 
 /** Whether the proxy can do its work: the store answers, it is not ending, and its miners have jobs. */
 export class Readiness implements HealthPort {
   readonly #parts: ReadinessParts;
-  #known: { readonly atMs: number; readonly checks: readonly HealthCheck[] } | null = null;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | null = null;
+  #hasWork = true;
   #isStopping = false;
 
   constructor(parts: ReadinessParts) {
@@ -26,46 +27,41 @@ export class Readiness implements HealthPort {
   /** Not ready from now on. */
   onStopping(): void {
     this.#isStopping = true;
-    this.#known = null;
   }
 
-  async ready(): Promise<{ readonly ready: boolean; readonly checks: readonly HealthCheck[] }> {
-    const checks = await this.checks();
+  get known(): ReadinessNow {
+    const checks: readonly HealthCheck[] = [
+      this.#parts.store.check,
+      { name: 'stratum', ready: !this.#isStopping, message: this.#isStopping ? 'shutting down' : '' },
+      {
+        name: 'work',
+        ready: this.#hasWork,
+        message: this.#hasWork ? '' : 'miners are connected, but no pool gives any of them a job',
+      },
+    ];
     return { ready: checks.every(({ ready }) => ready), checks };
+  }
+
+  async ready(): Promise<ReadinessNow> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - this.#lookedMs >= CHECKS_KEPT_MS) {
+      this.#lookedMs = nowMs;
+      this.#looking = this.#look().finally(() => {
+        this.#looking = null;
+      });
+    }
+    await this.#looking;
+    return this.known;
   }
 
   /** At most {@link CHECKS_KEPT_MS} old. */
   async checks(): Promise<readonly HealthCheck[]> {
-    const { store, worker, clock } = this.#parts;
-    const nowMs = clock.monotonicMs();
-    if (this.#known !== null && nowMs - this.#known.atMs < CHECKS_KEPT_MS) return this.#known.checks;
-    const { facts } = await worker.report();
-    const hasWork = facts.accountsInUse === 0 || facts.accountsWithJob > 0;
-    const checks = [
-      await checkOf('store', () => store.check()),
-      { name: 'stratum', ready: !this.#isStopping, message: this.#isStopping ? 'shutting down' : '' },
-      {
-        name: 'work',
-        ready: hasWork,
-        message: hasWork ? '' : 'miners are connected, but no pool gives any of them a job',
-      },
-    ];
-    this.#known = { atMs: nowMs, checks };
-    return checks;
+    return (await this.ready()).checks;
   }
-}
 
-/** A check that has not passed within {@link CHECK_MS} fails: whoever asks is waiting for the answer. */
-async function checkOf(name: string, check: () => Promise<void>): Promise<HealthCheck> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const why = `no answer within ${CHECK_MS} ms: another process may hold it locked, or the disk is too slow`;
-  const timer = setTimeout(() => reject(new Error(why)), CHECK_MS);
-  try {
-    await Promise.race([check(), late]);
-    return { name, ready: true, message: '' };
-  } catch (error) {
-    return { name, ready: false, message: error instanceof Error ? error.message : String(error) };
-  } finally {
-    clearTimeout(timer);
+  async #look(): Promise<void> {
+    const { store, worker } = this.#parts;
+    const [{ authorizedSessions, miningSessions }] = await Promise.all([worker.summary(), store.look()]);
+    this.#hasWork = authorizedSessions === 0 || miningSessions > 0;
   }
 }

@@ -29,6 +29,10 @@ export function retentionOf({ history }: Config): HistoryRetention {
   return { 60: keepMinutesDays, 600: keepTenMinutesDays, 3600: keepHoursDays };
 }
 
+export function eventsKept({ events }: Config): { readonly most: number; readonly days: number } {
+  return { most: events.keep, days: events.keepDays };
+}
+
 export function metricsOptions({ metrics, stratum }: Config): {
   readonly tag: string;
   readonly maxWorkers: number;

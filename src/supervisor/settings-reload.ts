@@ -1,5 +1,6 @@
 import { type Config, changedKeys, withLiveKeys } from '../config/schema.ts';
 import type { AuditPort, ReloadResult, SettingsPort } from '../http/ports/manage.ts';
+import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 
 export type LoadAgain =
@@ -24,22 +25,42 @@ export interface SettingsReloadParts {
   apply(next: Config): void;
   /** Hears of every time it was done. */
   onReloaded(keys: { readonly changed: readonly string[]; readonly needsRestart: readonly string[] }): void;
+  /** Hears of every time there were faults: a few of them, shortened. */
+  onRefused(problems: readonly string[]): void;
+  readonly clock: Pick<Clock, 'wallMs'>;
 }
+
+/** How the last attempt to read the configuration went; the start is one that succeeded. */
+export interface LastReload {
+  readonly isSuccessful: boolean;
+  /** When it last succeeded, in milliseconds since 1970-01-01 UTC. */
+  readonly succeededAtMs: number;
+}
+
+/** So much of what is wrong is told as an event; the log and the answer have it all. */
+const PROBLEMS_TOLD = 5;
+const PROBLEM_CHARACTERS = 300;
 
 /** The configuration that is in force, and how another takes its place: all of its live keys, or none where it has a fault. */
 export class SettingsReload implements SettingsPort {
   readonly #parts: SettingsReloadParts;
   #running: Config;
   #last: Promise<unknown> = Promise.resolve();
+  #lastReload: LastReload;
 
   constructor(parts: SettingsReloadParts, config: Config) {
     this.#parts = parts;
     this.#running = config;
+    this.#lastReload = { isSuccessful: true, succeededAtMs: parts.clock.wallMs() };
   }
 
   /** In force now: live keys as they were read last, the others as at the start. */
   get config(): Config {
     return this.#running;
+  }
+
+  get lastReload(): LastReload {
+    return this.#lastReload;
   }
 
   /** Two at once are done one after the other. */
@@ -69,6 +90,7 @@ export class SettingsReload implements SettingsPort {
       changed: changed.join(' '),
       needsRestart: needsRestart.join(' '),
     });
+    this.#lastReload = { isSuccessful: true, succeededAtMs: this.#parts.clock.wallMs() };
     this.#parts.onReloaded({ changed, needsRestart });
     return { kind: 'reloaded', changed, needsRestart };
   }
@@ -78,8 +100,20 @@ export class SettingsReload implements SettingsPort {
       this.#parts.log.error('the configuration that was read again has a fault; what was in force stays', {
         problem,
       });
+    this.#lastReload = { ...this.#lastReload, isSuccessful: false };
+    this.#parts.onRefused(shortened(problems));
     return { kind: 'invalid', problems };
   }
+}
+
+function shortened(problems: readonly string[]): readonly string[] {
+  const told = problems
+    .slice(0, PROBLEMS_TOLD)
+    .map((problem) =>
+      problem.length <= PROBLEM_CHARACTERS ? problem : `${problem.slice(0, PROBLEM_CHARACTERS - 1)}…`,
+    );
+  const left = problems.length - told.length;
+  return left === 0 ? told : [...told, `and ${left} more, which the log has`];
 }
 
 /** Reads the configuration again for somebody on this machine, and notes it in the audit log as coming `from` there. Never rejects. */

@@ -48,13 +48,13 @@ export class WorkerLists {
   follow(accounts: AccountsPort): AccountsPort {
     return {
       ...accounts,
-      register: async (registration) => {
-        const result = await accounts.register(registration);
+      register: async (registration, by) => {
+        const result = await accounts.register(registration, by);
         if (result.kind === 'created') await this.#addDialectsOf(result.name);
         return result;
       },
-      update: async (name, change) => {
-        const result = await accounts.update(name, change);
+      update: async (name, change, by) => {
+        const result = await accounts.update(name, change, by);
         if (result.kind === 'updated') await this.#addDialectsOf(name);
         return result;
       },

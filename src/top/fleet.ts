@@ -18,6 +18,8 @@ export interface Fleet {
   readonly poolsUp: number;
   readonly poolsDown: number;
   readonly poolsRefused: number;
+  /** Why the proxy is not ready; empty where it is. */
+  readonly notReady: readonly string[];
 }
 
 /** Work that pools paid for over work found. */

@@ -33,6 +33,7 @@ export function readFleet(json: unknown): Fleet {
     poolsUp: numberOf(pools['up']),
     poolsDown: numberOf(pools['down']),
     poolsRefused: numberOf(pools['refused']),
+    notReady: listOf(fleet['notReady']).map(String),
   };
 }
 

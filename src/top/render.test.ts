@@ -25,6 +25,7 @@ const FLEET: Fleet = {
   poolsUp: 1,
   poolsDown: 1,
   poolsRefused: 0,
+  notReady: [],
 };
 
 function worker(given: Partial<Worker> = {}): Worker {
@@ -107,6 +108,14 @@ describe('renderScreen', () => {
     assert.match(lines[6] ?? '', /^rig1 +0123.*102 TH\/s +±12% 65\.5k +92 +1 +4s$/);
     assert.match(text, /q quit {2}s sort {2}r reverse/);
     assert.match(lines[23] ?? '', /^1-2 of 2/);
+  });
+
+  test('says above the table why the proxy is not ready', () => {
+    const fleet = { ...FLEET, notReady: ['store: the disk is full; free some space', 'work: no jobs'] };
+    const lines = renderScreen(state({ fleet }), { ...VT100, width: 120 });
+    assert.equal(lines[3], 'not ready: store: the disk is full; free some space; work: no jobs');
+    const low = renderScreen(state({ fleet }), { ...VT100, width: 120, height: 8 });
+    assert.ok(low.includes(lines[3] ?? ''));
   });
 
   test('is never wider or higher than the terminal, whatever it is and whatever names there are', () => {

@@ -76,10 +76,17 @@ function renderHeader(state: TopState, options: RenderOptions): string[] {
     ...flow(rates(state), width, style, isLow ? 1 : FLEET_LINES),
     ...flow(totals(state, style), width, style, isLow ? 1 : FLEET_LINES),
   ];
-  if (state.trouble !== null)
-    lines.push(style.paint('red', cutTo(clean(state.trouble, style), width, style.cutMark)));
-  else if (!isLow && state.view !== 'events') lines.push(...newestEvents(state, width, style));
+  if (state.trouble !== null) lines.push(alarm(state.trouble, width, style));
+  else {
+    const faults = state.fleet?.notReady ?? [];
+    if (faults.length > 0) lines.push(alarm(`not ready: ${faults.join('; ')}`, width, style));
+    if (!isLow && state.view !== 'events') lines.push(...newestEvents(state, width, style));
+  }
   return lines;
+}
+
+function alarm(text: string, width: number, style: Style): string {
+  return style.paint('red', cutTo(clean(text, style), width, style.cutMark));
 }
 
 function rates({ fleet }: TopState): readonly Item[] {

@@ -1,6 +1,7 @@
 import type { SessionDetail } from '../../src/domain/report.ts';
 import { EventLog } from '../../src/fleet/event-log.ts';
-import type { FleetPort, ServerFacts } from '../../src/http/ports/fleet.ts';
+import type { EventsPort, FleetPort, ServerFacts } from '../../src/http/ports/fleet.ts';
+import type { HealthCheck, HealthPort } from '../../src/http/ports.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { sessionRow, workerReport } from './report-fixtures.ts';
 
@@ -67,4 +68,23 @@ export function serverFacts(some: Partial<ServerFacts> = {}): ServerFacts {
 /** One that holds no event. */
 export function emptyEvents(): EventLog {
   return new EventLog({ clock: systemClock });
+}
+
+/** The same with a list of what is in memory, which is all there is. */
+export function eventsPort(): EventLog & EventsPort {
+  const events = emptyEvents();
+  const list: EventsPort['list'] = async (query) => {
+    const found = events.newest({ ...query, limit: query.limit + 1 });
+    const shown = found.slice(0, query.limit);
+    return { events: shown, next: found.length > query.limit ? (shown.at(-1)?.id ?? null) : null };
+  };
+  return Object.assign(events, { list });
+}
+
+/** All is well, unless a test says otherwise. */
+export function healthPort(
+  checks: readonly HealthCheck[] = [{ name: 'store', ready: true, message: '' }],
+): HealthPort {
+  const known = { ready: checks.every(({ ready }) => ready), checks };
+  return { known, ready: async () => known };
 }

@@ -7,7 +7,7 @@ import type { PoolsPort, PoolTestView, PoolView } from '../../src/http/ports/poo
 import type { HttpPorts } from '../../src/http/ports.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
 import type { Log, LogFields } from '../../src/kit/log.ts';
-import { emptyEvents, fleetPort, serverFacts } from './fleet-fixtures.ts';
+import { eventsPort, fleetPort, healthPort, serverFacts } from './fleet-fixtures.ts';
 
 /** Keeps every line as text, the way any sink could write it. */
 export class RecordingLog implements Log {
@@ -167,7 +167,11 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
         },
         list: async () => ({ users: [accountView()], next: null }),
         show: async (name) => accountView({ name }),
-        update: async (name) => ({ kind: 'updated', account: accountView({ name, revision: 2 }) }),
+        update: async (name) => ({
+          kind: 'updated',
+          account: accountView({ name, revision: 2 }),
+          changed: ['label'],
+        }),
         delete: async () => ({ kind: 'deleted' }),
         ...accounts,
       },
@@ -190,6 +194,7 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
         update: async ({ host, port }, { label = '', options }) => ({
           kind: 'updated',
           pool: poolView({ pool: `${host}:${port}`, label, options: { ...NO_POOL_OPTIONS, ...options } }),
+          changed: ['label'],
         }),
         delete: async ({ host, port }) => ({
           kind: 'deleted',
@@ -207,10 +212,10 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
       algorithms: {
         list: async () => [EQUIHASH, SHA256D],
         add: async ({ name }) => ({ kind: 'created', algorithm: { ...SHA256D, name, source: 'operator' } }),
-        update: async (name) => ({ kind: 'updated', algorithm: { ...SHA256D, name } }),
+        update: async (name) => ({ kind: 'updated', algorithm: { ...SHA256D, name }, changed: ['note'] }),
         delete: async (name) => ({ kind: 'deleted', algorithm: { ...SHA256D, name } }),
       },
-      health: { ready: async () => ({ ready: true, checks: [{ name: 'store', ready: true, message: '' }] }) },
+      health: healthPort(),
       metrics: {
         async *render(format) {
           yield Buffer.from(`# ${format}\n`);
@@ -218,7 +223,7 @@ export function testServer(some: TestPorts = {}, options: Partial<HttpOptions> =
       },
       reports: { read: async () => [] },
       fleet: fleetPort(),
-      events: emptyEvents(),
+      events: eventsPort(),
       server: { read: async () => serverFacts() },
       history: { read: async (_, range) => ({ stepSeconds: 60, ...range, points: [] }) },
       faults: { outageOf: () => null },

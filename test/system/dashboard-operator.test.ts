@@ -94,7 +94,9 @@ describe('an operator at the dashboard', () => {
     other.exec('begin exclusive');
     try {
       await ban();
-      await page.locator('.banner').waitFor({ timeout: 60_000 });
+      // At once by the stream, and by the call once it has waited for the lock in vain.
+      await page.locator('.banner', { hasText: /not ready: the data file: .*lock/ }).waitFor();
+      await page.locator('.banner', { hasText: 'cannot do part of its work' }).waitFor({ timeout: 60_000 });
     } finally {
       other.exec('rollback');
       other.close();

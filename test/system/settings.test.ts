@@ -31,6 +31,7 @@ const ELSEWHERE: Readonly<Record<string, readonly KeyName[]>> = {
     'rental.minDifficulty',
   ],
   'management.test.ts': ['users.expireAfter', 'audit.keepDays'],
+  'events.test.ts': ['events.keep', 'events.keepDays'],
   'reverse-proxy.test.ts': ['web.trustedProxies'],
   'program.test.ts': ['stratum.addr', 'web.addr', 'db.path'],
   'commands.test.ts': ['log.level', 'log.format', 'syslog'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
+import { EventStream } from '../support/event-stream.ts';
 import { Farm } from '../support/farm.ts';
 
 test('while the data file is locked by another process, mining goes on and whoever asks is told', async () => {
@@ -12,6 +13,8 @@ test('while the data file is locked by another process, mining goes on and whoev
   const miner = farm.miner(`${account}.rig1`);
   await miner.waitFor(({ accepted }) => accepted >= 3);
   assert.equal((await program.get('/api/v1/ready')).status, 200);
+  await using stream = await EventStream.open(`${program.web}/api/v1/stream`);
+  await stream.first(({ event, data }) => event === 'fleet' && data['ready'] === true);
 
   const other = new Database(program.dataFile);
   other.exec('begin exclusive');
@@ -26,6 +29,13 @@ test('while the data file is locked by another process, mining goes on and whoev
   assert.equal(figures.value('stratum_proxy_ready', { check: 'store' }), 0);
   assert.equal(figures.value('stratum_proxy_ready', { check: 'work' }), 1);
   assert.equal((await program.get('/api/v1/health')).status, 200);
+
+  // A second look, so that it is no short lock.
+  await program.turnClock(2000);
+  const fault = await stream.first(({ data }) => data['kind'] === 'store-fault');
+  assert.match(String(fault.data['message']), /lock/);
+  const told = await stream.first(({ event, data }) => event === 'fleet' && data['ready'] === false);
+  assert.match(String((told.data['notReady'] as readonly string[])[0]), /^store: .*lock/);
 
   const { accepted } = miner.stats;
   await miner.waitFor((books) => books.accepted >= accepted + 5);
@@ -47,5 +57,7 @@ test('while the data file is locked by another process, mining goes on and whoev
   assert.notEqual(await farm.account(pool, 'new', ''), '');
   await program.turnClock(2000);
   assert.equal((await program.get('/api/v1/ready')).status, 200);
+  const well = await stream.first(({ data }) => data['kind'] === 'store-ok');
+  await stream.first(({ id, event, data }) => id > well.id && event === 'fleet' && data['ready'] === true);
   assert.deepEqual([miner.stats.connections, newcomer.stats.connections], [1, 1]);
 });

@@ -146,6 +146,23 @@ export const audit = section('The log of who changed what, in the data file.', {
   }),
 });
 
+export const events = section('What has happened, in the data file.', {
+  keep: integer({
+    default: 10_000,
+    min: 1000,
+    max: 1_000_000,
+    zero: 'none',
+    help: 'So many of the newest events are kept over restarts; a thousand are in memory besides.',
+  }),
+  keepDays: integer({
+    default: 90,
+    min: 1,
+    max: 36_500,
+    zero: 'for ever',
+    help: 'How long an event is kept.',
+  }),
+});
+
 export const users = section('Registered pool credentials.', {
   expireAfter: text({
     default: '0',

@@ -52,7 +52,8 @@ export type RegisterResult =
   | AccountRefusal;
 
 export type UpdateAccountResult =
-  | { readonly kind: 'updated'; readonly account: AccountView }
+  /** `changed`: names of the fields that are others now, as the API calls them. */
+  | { readonly kind: 'updated'; readonly account: AccountView; readonly changed: readonly string[] }
   | { readonly kind: 'not-found' }
   | AccountRefusal;
 
@@ -98,14 +99,14 @@ export interface AccountPage {
   readonly next: string | null;
 }
 
-/** Names are in lower case. */
+/** Names are in lower case. `by`: whoever asks for it, as the audit log names them; absent: not known. */
 export interface AccountsPort {
   /** Resolves when the account is safe on disk. */
-  register(registration: Registration): Promise<RegisterResult>;
+  register(registration: Registration, by?: string): Promise<RegisterResult>;
   list(query: AccountQuery): Promise<AccountPage>;
   show(name: string): Promise<AccountView | null>;
   /** Resolves when the change is safe on disk and has begun to reach the miners. */
-  update(name: string, change: AccountChange): Promise<UpdateAccountResult>;
+  update(name: string, change: AccountChange, by?: string): Promise<UpdateAccountResult>;
   /** The same. */
-  delete(name: string): Promise<{ readonly kind: 'deleted' | 'not-found' }>;
+  delete(name: string, by?: string): Promise<{ readonly kind: 'deleted' | 'not-found' }>;
 }

@@ -36,7 +36,8 @@ export type AddAlgorithmResult =
   | { readonly kind: 'unknown-dialect'; readonly dialect: string; readonly known: readonly string[] };
 
 export type UpdateAlgorithmResult =
-  | { readonly kind: 'updated'; readonly algorithm: AlgorithmView }
+  /** `changed`: names of the fields that are others now, as the API calls them. */
+  | { readonly kind: 'updated'; readonly algorithm: AlgorithmView; readonly changed: readonly string[] }
   | { readonly kind: 'not-found'; readonly known: readonly string[] }
   | { readonly kind: 'conflict'; readonly message: string }
   | { readonly kind: 'unknown-dialect'; readonly dialect: string; readonly known: readonly string[] }
@@ -53,11 +54,11 @@ export type DeleteAlgorithmResult =
   /** Pools of the list are of it. */
   | InUse;
 
-/** Changes resolve when they are safe on disk and have begun to reach the miners. */
+/** Changes resolve when they are safe on disk and have begun to reach the miners. `by`: whoever asks for it, as the audit log names them; absent: not known. */
 export interface AlgorithmsPort {
   /** Ordered by name. */
   list(): Promise<readonly AlgorithmView[]>;
-  add(addition: AlgorithmAddition): Promise<AddAlgorithmResult>;
-  update(name: string, change: AlgorithmChange): Promise<UpdateAlgorithmResult>;
-  delete(name: string): Promise<DeleteAlgorithmResult>;
+  add(addition: AlgorithmAddition, by?: string): Promise<AddAlgorithmResult>;
+  update(name: string, change: AlgorithmChange, by?: string): Promise<UpdateAlgorithmResult>;
+  delete(name: string, by?: string): Promise<DeleteAlgorithmResult>;
 }

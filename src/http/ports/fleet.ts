@@ -43,11 +43,12 @@ export interface EventsPort {
   /** A number for a message of a stream, in the same row as those of events. */
   takeId(): number;
   /** The newest first. `before`: only those with a smaller number; null: all, of whatever kind. */
-  list(query: { readonly limit: number; readonly before: number | null; readonly kind: EventKind | null }): {
-    readonly events: readonly NumberedEvent[];
-    readonly next: number | null;
-  };
-  /** Those after this number that are still kept, the oldest first. */
+  list(query: {
+    readonly limit: number;
+    readonly before: number | null;
+    readonly kind: EventKind | null;
+  }): Promise<{ readonly events: readonly NumberedEvent[]; readonly next: number | null }>;
+  /** Those after this number that are still in memory, the oldest first. */
   since(id: number): readonly NumberedEvent[];
   /** Tells of every event from now on, until the function that it gives is called. */
   subscribe(listener: (event: NumberedEvent) => void): () => void;

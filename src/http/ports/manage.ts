@@ -104,8 +104,8 @@ export interface ImportedRegistration extends Registration {
 export interface TransferPort {
   /** Every account, by name. */
   export(): AsyncIterable<ExportedAccount>;
-  /** One result each, in order. Resolves when those that were taken are safe on disk. */
-  import(registrations: readonly ImportedRegistration[]): Promise<readonly RegisterResult[]>;
+  /** One result each, in order. Resolves when those that were taken are safe on disk. `by`: whoever asks for it, as the audit log names them; absent: not known. */
+  import(registrations: readonly ImportedRegistration[], by?: string): Promise<readonly RegisterResult[]>;
 }
 
 /** What whoever runs the proxy needs of it beside accounts and pools. */

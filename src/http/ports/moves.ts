@@ -31,6 +31,6 @@ export type PoolMoveResult =
 
 /** Accounts by the many, from pool to pool. */
 export interface PoolMovesPort {
-  /** Resolves when all is safe on disk and has begun to reach the miners. Each account is moved by itself. */
-  move(move: PoolMove): Promise<PoolMoveResult>;
+  /** Resolves when all is safe on disk and has begun to reach the miners. Each account is moved by itself. `by`: whoever asks for it, as the audit log names them; absent: not known. */
+  move(move: PoolMove, by?: string): Promise<PoolMoveResult>;
 }

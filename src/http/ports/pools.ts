@@ -80,7 +80,8 @@ export type AddPoolResult =
   | NoDifficulty;
 
 export type UpdatePoolResult =
-  | { readonly kind: 'updated'; readonly pool: PoolView }
+  /** `changed`: names of the fields that are others now, as the API calls them. */
+  | { readonly kind: 'updated'; readonly pool: PoolView; readonly changed: readonly string[] }
   /** The list has no entry of this very address. */
   | { readonly kind: 'not-found' }
   /** A pool of the catalogue keeps the catalogue's label. */
@@ -95,13 +96,14 @@ export type DeletePoolResult =
   /** Accounts use it. */
   | InUse;
 
+/** `by`: whoever asks for it, as the audit log names them; absent: not known. */
 export interface PoolsPort {
   /** Resolves when the pool is safe on disk. */
-  add(addition: PoolAddition): Promise<AddPoolResult>;
+  add(addition: PoolAddition, by?: string): Promise<AddPoolResult>;
   /** Changes the entry of this host or wildcard and port. Resolves when the change is safe on disk and has begun to reach the miners. */
-  update(address: Endpoint, change: PoolChange): Promise<UpdatePoolResult>;
+  update(address: Endpoint, change: PoolChange, by?: string): Promise<UpdatePoolResult>;
   /** Takes the entry of this host or wildcard and port off the list. Resolves when that is safe on disk. */
-  delete(address: Endpoint): Promise<DeletePoolResult>;
+  delete(address: Endpoint, by?: string): Promise<DeletePoolResult>;
   list(query: PoolQuery): Promise<PoolPage>;
 }
 

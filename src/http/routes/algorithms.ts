@@ -130,7 +130,7 @@ export const addAlgorithms: AddRoutes = (app, { ports, log }) => {
     },
     handler: async (request, reply) => {
       const addition = toAddition(request.body);
-      const result = await ports.algorithms.add(addition);
+      const result = await ports.algorithms.add(addition, request.caller);
       switch (result.kind) {
         case 'unknown-dialect':
           throw unknownDialect({ algorithm: null, dialect: result.dialect }, result.known);
@@ -174,7 +174,7 @@ export const addAlgorithms: AddRoutes = (app, { ports, log }) => {
     },
     handler: async (request) => {
       const name = readName(request.params.name);
-      const result = await ports.algorithms.update(name, toChange(request.body));
+      const result = await ports.algorithms.update(name, toChange(request.body), request.caller);
       switch (result.kind) {
         case 'not-found':
           throw unknownAlgorithm(name, result.known);
@@ -224,7 +224,7 @@ export const addAlgorithms: AddRoutes = (app, { ports, log }) => {
     },
     handler: async (request, reply) => {
       const name = readName(request.params.name);
-      const result = await ports.algorithms.delete(name);
+      const result = await ports.algorithms.delete(name, request.caller);
       switch (result.kind) {
         case 'not-found':
           throw unknownAlgorithm(name, result.known);

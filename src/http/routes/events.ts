@@ -4,7 +4,15 @@ import type { AddRoutes } from '../app.ts';
 import { EventView, eventView } from '../event-view.ts';
 import { EVENTS_PATH } from '../paths.ts';
 import { AfterField, LimitField, readNumbers } from '../query.ts';
-import { errorResponses, listOf, oneOf, orNull, ProblemSchema, strictObject } from '../schemas.ts';
+import {
+  errorResponses,
+  listOf,
+  oneOf,
+  orNull,
+  ProblemSchema,
+  STORE_ERRORS,
+  strictObject,
+} from '../schemas.ts';
 
 const Query = strictObject({
   limit: LimitField,
@@ -19,7 +27,7 @@ const Page = Type.Object({
   ),
 });
 
-/** What has happened lately. */
+/** What has happened. */
 export const addEvents: AddRoutes = (app, { ports }) => {
   app.route({
     method: 'GET',
@@ -31,16 +39,17 @@ export const addEvents: AddRoutes = (app, { ports }) => {
     schema: {
       tags: ['events'],
       summary: 'What has happened',
-      description: 'The last thousand events since the start, the newest first.',
+      description:
+        'The newest first, those of before a restart too. How far back they go is a matter of `events.keep` and `events.keepDays`.',
       querystring: Query,
       response: {
         200: { ...Page, description: 'One page.' },
-        ...errorResponses(ProblemSchema, 'invalid-request', 'invalid-value'),
+        ...errorResponses(ProblemSchema, ...STORE_ERRORS, 'invalid-request', 'invalid-value'),
       },
     },
     handler: async (request) => {
       const { limit, after = null, kind = null } = request.query;
-      const { events, next } = ports.events.list({ limit, before: after, kind });
+      const { events, next } = await ports.events.list({ limit, before: after, kind });
       return { events: events.map(eventView), next };
     },
   });

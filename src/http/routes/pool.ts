@@ -64,7 +64,7 @@ export const addPool: AddRoutes = (app, { ports, log }) => {
       const address = readAddress(request.params.pool);
       const pool = formatPoolPattern({ host: address.host, ports: [address.port] });
       const change = toChange(request.body);
-      const result = await ports.pools.update(address, change);
+      const result = await ports.pools.update(address, change, request.caller);
       switch (result.kind) {
         case 'unknown-algorithm':
           throw unknownAlgorithm(change.algorithm ?? '', result.known);
@@ -108,7 +108,7 @@ export const addPool: AddRoutes = (app, { ports, log }) => {
     handler: async (request, reply) => {
       const address = readAddress(request.params.pool);
       const pool = formatPoolPattern({ host: address.host, ports: [address.port] });
-      const result = await ports.pools.delete(address);
+      const result = await ports.pools.delete(address, request.caller);
       if (result.kind === 'not-found') throw unlisted(pool);
       if (result.kind === 'in-use')
         throw inUseError(

@@ -52,7 +52,7 @@ function listing(page: PoolPage) {
 
 const view = poolView({ pool: '127.0.0.1:3333', source: 'operator', coin: '' });
 
-function changing(result: UpdatePoolResult = { kind: 'updated', pool: view }) {
+function changing(result: UpdatePoolResult = { kind: 'updated', pool: view, changed: [] }) {
   const changes: (readonly [address: string, change: PoolChange])[] = [];
   const server = testServer({
     pools: {

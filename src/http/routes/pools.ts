@@ -156,7 +156,7 @@ export const addPools: AddRoutes = (app, { ports, log }) => {
     handler: async (request, reply) => {
       const addition = toAddition(request.body);
       const pool = formatPoolPattern(addition.pattern);
-      const result = await ports.pools.add(addition);
+      const result = await ports.pools.add(addition, request.caller);
       if (result.kind === 'conflict') throw new ApiError('conflict', result.message);
       if (result.kind === 'unknown-algorithm')
         throw unknownAlgorithm(addition.algorithm ?? AUTO, result.known);

@@ -21,7 +21,12 @@ const Messages = Type.Unsafe<string | Readable>(Type.String());
 /** Everything as it happens, for dashboards. */
 export const addStream: AddRoutes = (app, { ports, options, onClosing, onTokens, isStillLetIn }) => {
   const stream = new LiveStream(
-    { fleet: ports.fleet, events: ports.events, algorithms: () => ports.algorithms.list() },
+    {
+      fleet: ports.fleet,
+      events: ports.events,
+      health: ports.health,
+      algorithms: () => ports.algorithms.list(),
+    },
     { version: options.version, listeners: options.streams },
   );
   onClosing(() => stream.close());

@@ -10,7 +10,9 @@ const NAME = '0123456789abcdef';
 const URL_OF_USER = `/api/v1/users/${NAME}`;
 
 /** Every change that reached the port, which answers each with `result`. */
-function changing(result: UpdateAccountResult = { kind: 'updated', account: accountView({ revision: 2 }) }) {
+function changing(
+  result: UpdateAccountResult = { kind: 'updated', account: accountView({ revision: 2 }), changed: [] },
+) {
   const changes: AccountChange[] = [];
   const names: string[] = [];
   const server = testServer(
@@ -60,7 +62,7 @@ describe('the name in the path', () => {
           },
           update: async (name) => {
             names.push(name);
-            return { kind: 'updated', account: accountView({ name }) };
+            return { kind: 'updated', account: accountView({ name }), changed: [] };
           },
           delete: async (name) => {
             names.push(name);
@@ -151,7 +153,7 @@ describe('GET /api/v1/users/{name}', () => {
     const server = testServer({
       accounts: {
         show: async () => leaky,
-        update: async () => ({ kind: 'updated', account: leaky }),
+        update: async () => ({ kind: 'updated', account: leaky, changed: [] }),
         list: async () => ({ users: [leaky], next: null }),
       },
     });
@@ -348,7 +350,7 @@ describe('PATCH /api/v1/users/{name}', () => {
   test('no password reaches the log or an answer, whatever becomes of the request', async () => {
     const secret = 'correct-horse-battery';
     const results: (() => Promise<UpdateAccountResult>)[] = [
-      async () => ({ kind: 'updated', account: accountView() }),
+      async () => ({ kind: 'updated', account: accountView(), changed: [] }),
       async () => ({ kind: 'not-found' }),
       async () => ({ kind: 'conflict', name: NAME, message: 'taken' }),
       () => Promise.reject(new Error(`failed with ${secret}`)),

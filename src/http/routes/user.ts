@@ -109,7 +109,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
     handler: async (request) => {
       const name = request.params.name.toLowerCase();
       const change = toChange(request.body);
-      const result = await ports.accounts.update(name, change);
+      const result = await ports.accounts.update(name, change, request.caller);
       if (result.kind === 'not-found') throw unknownUser(name);
       if (result.kind !== 'updated') throw refusalError(result);
       log.info('account changed', {
@@ -140,7 +140,7 @@ export const addUser: AddRoutes = (app, { ports, log }) => {
     },
     handler: async (request, reply) => {
       const name = request.params.name.toLowerCase();
-      const { kind } = await ports.accounts.delete(name);
+      const { kind } = await ports.accounts.delete(name, request.caller);
       if (kind === 'not-found') throw unknownUser(name);
       log.info('account deleted', { account: name, from: request.ip });
       return reply.code(204).send(null);

@@ -68,7 +68,7 @@ export const addUsersMove: AddRoutes = (app, { ports, log }) => {
         user: user === undefined ? null : readUser('user', user),
         dryRun,
       };
-      const result = await ports.manage.moves.move(move);
+      const result = await ports.manage.moves.move(move, request.caller);
       if (result.kind !== 'done') throw moveError(result, move);
       const { moved } = result;
       const failures = moveFailures(result);

@@ -94,7 +94,8 @@ export const addUsersTransfer: AddRoutes = (app, { ports, log }) => {
         throw new ApiError('invalid-value', `more than ${MOST_LINES} lines: send them in parts`);
       const results: LineResult[] = [];
       for (let start = 0; start < lines.length; start += LINES_AT_ONCE) {
-        results.push(...(await importLines(transfer, lines.slice(start, start + LINES_AT_ONCE), start)));
+        const part = lines.slice(start, start + LINES_AT_ONCE);
+        results.push(...(await importLines(transfer, part, start, request.caller)));
         await turn();
       }
       const count = (status: LineResult['status']) => results.filter((one) => one.status === status).length;

@@ -103,7 +103,7 @@ export const addUsers: AddRoutes = (app, { ports, log }) => {
     },
     handler: async (request, reply) => {
       const registration = toRegistration(request.body);
-      const result = await ports.accounts.register(registration);
+      const result = await ports.accounts.register(registration, request.caller);
       if (result.kind === 'conflict') {
         const remedy = `or change it with PATCH ${USERS_PATH}/${result.name}`;
         throw new ApiError('conflict', `${result.message}, ${remedy}`);

@@ -15,6 +15,8 @@ import { StoreError } from '../store-error.ts';
 import { type AlgorithmContent, contentOf, findAlgorithm, parseOverrides } from './algorithms.ts';
 import { inUse } from './delete-pool.ts';
 
+const CHANGEABLE = ['divider', 'unit', 'aliases', 'dialects', 'note'] as const;
+
 /** What an operator's algorithm has where nothing is said; the dialects have to be. */
 const DEFAULTS = { divider: 1, unit: 'H', aliases: [], note: '' } as const;
 
@@ -77,7 +79,7 @@ export async function updateAlgorithm(
   const own: Record<string, unknown> = {
     ...(isShipped ? parseOverrides(row.overrides) : contentOf(before)),
   };
-  for (const key of ['divider', 'unit', 'aliases', 'dialects', 'note'] as const) {
+  for (const key of CHANGEABLE) {
     const value =
       key === 'aliases' && change.aliases != null ? canonicalAliases(change.aliases, name) : change[key];
     if (value === undefined) continue;
@@ -110,7 +112,13 @@ export async function updateAlgorithm(
     .execute();
   await db.deleteFrom('algorithm_aliases').where('algorithm', '=', name).execute();
   await writeAliases(db, name, after.aliases);
-  return { kind: 'updated', algorithm: await reread(db, name) };
+  const algorithm = await reread(db, name);
+  const [old, now] = [contentOf(before), contentOf(algorithm)];
+  return {
+    kind: 'updated',
+    algorithm,
+    changed: CHANGEABLE.filter((key) => !isDeepStrictEqual(old[key], now[key])),
+  };
 }
 
 /** See `Store.deleteAlgorithm`; to be run in a transaction. The aliases go with it, by their foreign key. */

@@ -80,6 +80,8 @@ export interface SqlStoreCollaborators {
   readonly clock: Clock;
   /** Default: 16 random hex digits. */
   readonly newAccountName?: (() => string) | undefined;
+  /** Hears of every fault that a call was refused for. */
+  readonly onFault?: ((fault: StoreError) => void) | undefined;
 }
 
 export interface SqlStoreOptions {
@@ -100,16 +102,21 @@ export class SqlStore implements Store {
   readonly #engine: SqlEngine;
   readonly #clock: Clock;
   readonly #newAccountName: () => string;
+  readonly #onFault: (fault: StoreError) => void;
   readonly #busyTimeoutMs: number;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #series = new SeriesNumbers();
   #closing: Promise<void> | null = null;
 
-  constructor({ db, engine, clock, newAccountName }: SqlStoreCollaborators, options: SqlStoreOptions) {
+  constructor(
+    { db, engine, clock, newAccountName, onFault }: SqlStoreCollaborators,
+    options: SqlStoreOptions,
+  ) {
     this.#db = db;
     this.#engine = engine;
     this.#clock = clock;
     this.#newAccountName = newAccountName ?? randomAccountName;
+    this.#onFault = onFault ?? (() => {});
     this.#busyTimeoutMs = options.busyTimeoutMs;
   }
 
@@ -344,6 +351,9 @@ export class SqlStore implements Store {
     this.#underWay.add(operation);
     try {
       return await operation;
+    } catch (error) {
+      if (error instanceof StoreError) this.#onFault(error);
+      throw error;
     } finally {
       this.#underWay.delete(operation);
     }

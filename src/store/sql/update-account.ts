@@ -1,7 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Kysely } from 'kysely';
 import { formatEndpoint } from '../../domain/endpoint.ts';
 import type { Tables } from '../schema.ts';
-import type { AccountChange, BackupChange, CredentialsRequest, UpdateAccountResult } from '../store.ts';
+import type {
+  AccountChange,
+  BackupChange,
+  ChangedNames,
+  CredentialsRequest,
+  UpdateAccountResult,
+} from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import { latest } from './account-activity.ts';
 import { refuseDifficulty, refuseEntries } from './account-checks.ts';
@@ -37,7 +44,7 @@ export async function updateAccount(
     if (!isSame(before, after) && !(await write(db, before, after, nowMs))) continue;
     const account = await showAccount(db, name);
     if (account === null) throw new StoreError('failed', 'the store does not return what was written to it');
-    return { kind: 'updated', account };
+    return { kind: 'updated', account, changed: changedNames(before, after) };
   }
 }
 
@@ -91,6 +98,28 @@ async function refuseChange(
   const pool = formatEndpoint(after.entries[0].endpoint);
   const message = `the account ${owner} has this user and password at ${pool} already: use that one, or delete it first`;
   return { kind: 'conflict', name: owner, message };
+}
+
+/** Which fields differ, by the names the API has for them. */
+function changedNames(before: AccountContent, after: AccountContent): ChangedNames {
+  const [old, now] = [fieldsOf(before), fieldsOf(after)];
+  return Object.keys(now).filter((name) => !isDeepStrictEqual(old[name], now[name]));
+}
+
+function fieldsOf(content: AccountContent): Readonly<Record<string, unknown>> {
+  const [{ endpoint, user, password }, ...backups] = content.entries;
+  const { label, mode, difficulty, workerTemplate } = content;
+  const pool = formatEndpoint(endpoint);
+  return {
+    pool,
+    user,
+    password,
+    backups: backups.map(credentialsKey),
+    mode,
+    label,
+    difficulty,
+    workerTemplate,
+  };
 }
 
 function isSame(before: AccountContent, after: AccountContent): boolean {

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Kysely } from 'kysely';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import { lacksDifficulty, type PoolOptions } from '../../domain/pool-options.ts';
 import { canonicalHost } from '../../domain/pool-pattern.ts';
 import type { Tables } from '../schema.ts';
-import type { AlgorithmRecord, PoolChange, UpdatePoolResult } from '../store.ts';
+import type { AlgorithmRecord, ChangedNames, PoolChange, PoolRecord, UpdatePoolResult } from '../store.ts';
 import { findAlgorithm } from './algorithms.ts';
 import { formatPoolOptions } from './pool-options.ts';
 import { entriesAt, insertPool, type PoolFacts, type PoolRow, toPoolRecord } from './pools.ts';
@@ -36,10 +37,8 @@ export async function updatePool(
   if (row.source === 'catalogue') {
     if (isOther) {
       const facts: PoolFacts = { algorithm, dialect, tls, label, options, algorithmFrom: 'given' };
-      return {
-        kind: 'updated',
-        pool: toPoolRecord(await insertPool(db, { host: canonical, port }, facts, nowMs)),
-      };
+      const pool = toPoolRecord(await insertPool(db, { host: canonical, port }, facts, nowMs));
+      return { kind: 'updated', pool, changed: changedNames(before, pool) };
     }
     if (label !== before.label) return { kind: 'catalogue-label' };
   }
@@ -52,8 +51,21 @@ export async function updatePool(
     options: formatPoolOptions(options),
   };
   await db.updateTable('pool_entries').set(changed).where('id', '=', row.id).execute();
-  const after = { ...row, ...changed, dialects: JSON.stringify(algorithm.dialects) };
-  return { kind: 'updated', pool: toPoolRecord(after) };
+  const after = toPoolRecord({ ...row, ...changed, dialects: JSON.stringify(algorithm.dialects) });
+  return { kind: 'updated', pool: after, changed: changedNames(before, after) };
+}
+
+function changedNames(before: PoolRecord, after: PoolRecord): ChangedNames {
+  const facts = (['algorithm', 'dialect', 'tls', 'label'] as const).filter(
+    (name) => before[name] !== after[name],
+  );
+  const options = Object.keys(after.options) as (keyof PoolOptions)[];
+  return [
+    ...facts,
+    ...options
+      .filter((name) => !isDeepStrictEqual(before.options[name], after.options[name]))
+      .map((name) => `options.${name}`),
+  ];
 }
 
 /** The column as it is then. What is not given stays where the algorithm has it. */

@@ -11,7 +11,7 @@ const KINDS: readonly (readonly [code: string, kind: StoreErrorKind, remedy: str
   [
     'SQLITE_READONLY',
     'not-writable',
-    'no permission to write: change the owner or mode of the file and its directory',
+    'no permission to write: change the owner or mode of the file and its directory, or mount its file system for writing',
   ],
   [
     'SQLITE_CANTOPEN',

@@ -10,6 +10,7 @@ import type { Tables } from '../schema.ts';
 import { retryWhileBusy } from '../sql/retry.ts';
 import { type SqlEngine, SqlStore } from '../sql/sql-store.ts';
 import type { Store } from '../store.ts';
+import type { StoreError } from '../store-error.ts';
 import { openDatabase, sqliteSchema, toKysely } from './database.ts';
 import { toStoreError } from './faults.ts';
 import { type OnOriginal, takeOver } from './take-over.ts';
@@ -20,6 +21,8 @@ export interface SqliteCollaborators {
   readonly clock: Clock;
   /** Default: 16 random hex digits. */
   readonly newAccountName?: (() => string) | undefined;
+  /** Hears of every fault that a call of the open store was refused for. */
+  readonly onFault?: ((fault: StoreError) => void) | undefined;
 }
 
 export interface SqliteStoreOptions {
@@ -38,7 +41,7 @@ export interface SqliteStoreOptions {
  * Rejects with a `StoreError` whose message is one line for the operator; the file of any other program is left untouched.
  */
 export async function openSqliteStore(
-  { log, clock, newAccountName }: SqliteCollaborators,
+  { log, clock, newAccountName, onFault }: SqliteCollaborators,
   { path, catalogue, busyTimeoutMs = 5000, onOriginal = 'take-over' }: SqliteStoreOptions,
 ): Promise<Store> {
   const { database, db } = await retryWhileBusy(
@@ -47,7 +50,7 @@ export async function openSqliteStore(
     { timeoutMs: busyTimeoutMs },
   );
   const engine = sqliteEngine(database, path);
-  return new SqlStore({ db, engine, clock, newAccountName }, { busyTimeoutMs });
+  return new SqlStore({ db, engine, clock, newAccountName, onFault }, { busyTimeoutMs });
 }
 
 /** What the shared queries need to know of this engine. `path` is for messages. */

@@ -101,7 +101,7 @@ export interface Fleet {
   readonly pools: { readonly up: number; readonly down: number };
   /** Absent before the proxy says it. */
   readonly ready?: boolean;
-  /** Names of the checks that do not pass. */
+  /** The checks that do not pass, each as `name: what is wrong`. */
   readonly notReady?: readonly string[];
 }
 
@@ -151,6 +151,13 @@ export interface ProxyEvent {
   readonly pool?: string;
   readonly worker?: string;
   readonly address?: string;
+  /** Whose doing it was: a token as the audit log names it, `local`, `command line`, `proxy`. */
+  readonly by?: string;
+  /** Names of the fields that are others now. */
+  readonly changed?: readonly string[];
+  readonly algorithm?: string;
+  readonly version?: string;
+  readonly lastEnd?: string;
 }
 
 export interface Credentials {

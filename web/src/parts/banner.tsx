@@ -13,7 +13,7 @@ export function Banner() {
     <div class="banner" role="alert">
       {now?.ready === false && (
         <p>
-          {t('banner.notReady', { checks: checks.map((name) => tCode('check', name)).join(', ') || '–' })}
+          <Foreign text={t('banner.notReady', { checks: checks.map(checkText).join('; ') || '–' })} />
         </p>
       )}
       {reasons.map((why) => (
@@ -23,4 +23,10 @@ export function Banner() {
       ))}
     </div>
   );
+}
+
+/** A check that does not pass, by a name of the page's language; what is wrong with it is the proxy's own words. */
+function checkText(told: string): string {
+  const [name = '', ...why] = told.split(': ');
+  return [tCode('check', name), ...why].join(': ');
 }

@@ -21,10 +21,31 @@ export function eventText(event: ProxyEvent): string {
     return `${isTextKey(`kind.${kind}`) ? t(`kind.${kind}` as 'kind.ban') : kind}${times}`;
   const name = [account, worker].filter((part) => part !== '').join('.');
   const miner = name === '' ? address : `${name} (${address})`;
-  const detail = KEEPS_DETAIL.has(kind) ? (/: (.*?)(?: \(\d+ times\))?$/s.exec(message)?.[1] ?? '') : '';
-  const told = t(key, { account, pool, worker, address, miner });
-  return `${told}${detail === '' ? '' : `: ${detail}`}${times}`;
+  const { algorithm = '', version = '' } = event;
+  const told = t(key, { account, pool, worker, address, miner, algorithm, version });
+  const detail = detailOf(event);
+  return `${told}${byWhom(event)}${detail === '' ? '' : `: ${detail}`}${times}`;
 }
+
+/** What stands behind the colon: reasons and names of fields, which are the same in every language. */
+function detailOf({ kind, message, changed, lastEnd }: ProxyEvent): string {
+  if (kind === 'proxy-started') return lastEnd === 'not-in-order' ? t('event.cutShort') : '';
+  if (BY_WHOM.has(kind)) return (changed ?? []).join(', ');
+  return KEEPS_DETAIL.has(kind) ? (/: (.*?)(?: \(\d+ times\))?$/s.exec(message)?.[1] ?? '') : '';
+}
+
+/** Whose doing a change was. */
+function byWhom({ kind, by = '' }: ProxyEvent): string {
+  if (by === '' || !BY_WHOM.has(kind)) return '';
+  const key = `by.${by}`;
+  return ` ${isTextKey(key) ? t(key) : t('by.token', { by })}`;
+}
+
+const BY_WHOM: ReadonlySet<string> = new Set(
+  ['account', 'pool', 'algorithm'].flatMap((what) =>
+    ['registered', 'added', 'changed', 'deleted'].map((done) => `${what}-${done}`),
+  ),
+);
 
 /** Where the sentence of the API goes on behind a colon. */
 const KEEPS_DETAIL: ReadonlySet<string> = new Set([
@@ -32,7 +53,6 @@ const KEEPS_DETAIL: ReadonlySet<string> = new Set([
   'login-refused-by-pool',
   'ban',
   'session-flood',
-  'account-changed',
   'settings-reloaded',
   'settings-refused',
   'store-fault',
