@@ -25,4 +25,10 @@ describe('what the API says', () => {
     assert.deepEqual(states([{ up: true }, { up: false }, { up: true, state: 'new' }]), ['up', 'down', 'up']);
     assert.equal(readFleet({ pools: { up: 1, down: 2, refused: 3 } }).poolsRefused, 3);
   });
+
+  test('of a proxy that is not ready is why, in its words, and of an older one nothing', () => {
+    const notReady = ['store: the disk is full', 'work: no jobs'];
+    assert.deepEqual(readFleet({ ready: false, notReady }).notReady, notReady);
+    assert.deepEqual(readFleet({}).notReady, []);
+  });
 });

@@ -33,7 +33,7 @@ export function readFleet(json: unknown): Fleet {
     poolsUp: numberOf(pools['up']),
     poolsDown: numberOf(pools['down']),
     poolsRefused: numberOf(pools['refused']),
-    notReady: listOf(fleet['notReady']).map(String),
+    notReady: textsOf(fleet['notReady']),
   };
 }
 
@@ -143,6 +143,10 @@ function objectOf(value: unknown): Json {
 
 function listOf(value: unknown): readonly Json[] {
   return Array.isArray(value) ? value.map(objectOf) : [];
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(textOf) : [];
 }
 
 function textOf(value: unknown): string {
