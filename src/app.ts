@@ -30,6 +30,7 @@ import { accountsPort } from './supervisor/accounts-port.ts';
 import { algorithmsPort } from './supervisor/algorithms-port.ts';
 import { auditPort } from './supervisor/audit-port.ts';
 import { banKeeping, keptBans } from './supervisor/ban-keeping.ts';
+import { choreList } from './supervisor/chore-list.ts';
 import { openFurtherPorts } from './supervisor/further-ports.ts';
 import { KeptEvents } from './supervisor/kept-events.ts';
 import { MinerCertificate } from './supervisor/miner-certificate.ts';
@@ -87,9 +88,6 @@ export interface App {
 const PERSIST_WITHIN_MS = 250;
 /** The counters' last way to the disk, which is short unless another process holds the store locked. */
 const LAST_WRITE_MS = 700;
-/** What is due is looked for every second: no event waits for more than ten. */
-const EVENTS_WRITTEN_MS = 8000;
-const DAY_MS = 86_400_000;
 
 /**
  * Builds the rooms and joins them: the store and HTTP here, miners and pools in the worker behind the message boundary.
@@ -309,22 +307,13 @@ export async function startApp(
       },
     });
     await outsideMoves.look();
-    const chores = new Chores({ clock, log }, [
-      { name: 'accounts in use', everyMs: 60_000, run: () => keeping.run() },
-      { name: 'readiness', everyMs: 5000, run: async () => void (await readiness.ready()) },
-      { name: 'events', everyMs: EVENTS_WRITTEN_MS, run: () => events.write() },
-      { name: 'old events', everyMs: 3_600_000, run: () => events.prune() },
-      { name: 'stored tokens', everyMs: 5000, run: () => storedTokens.read() },
-      { name: 'accounts moved on the command line', everyMs: 5000, run: () => outsideMoves.look() },
-      {
-        name: 'old audit entries',
-        everyMs: 3_600_000,
-        run: async () => {
-          const { keepDays } = settings.config.audit;
-          if (keepDays > 0) await store.dropAuditBefore(clock.wallMs() - keepDays * DAY_MS);
-        },
-      },
-    ]);
+    const chores = new Chores(
+      { clock, log },
+      choreList(
+        { keeping, storedTokens, outsideMoves, readiness, events, store, clock },
+        () => settings.config,
+      ),
+    );
     undo.push(() => chores.stop());
     note({ kind: 'proxy-started', version, lastEnd: events.lastEnd });
     void events.write();
