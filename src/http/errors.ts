@@ -112,7 +112,7 @@ export const API_ERRORS = {
   'store-down': {
     status: 503,
     meaning:
-      'The data cannot be read or written, or the proxy is stopping; the log has the cause under the request id. `Retry-After` says when to try again.',
+      'The data cannot be read or written, or the proxy is stopping; the log has the cause under the request id that the message names. `Retry-After` says when to try again.',
   },
   busy: {
     status: 503,

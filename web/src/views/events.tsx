@@ -19,7 +19,7 @@ export function Events() {
         <SaveSheet
           name="events"
           make={() => ({
-            head: ['at', 'severity', 'kind', 'account', 'worker', 'pool', 'address', 'message'],
+            head: ['at', 'severity', 'kind', 'account', 'worker', 'pool', 'address', 'by', 'message'],
             rows: rows.map((event) => [
               event.at,
               event.severity,
@@ -28,6 +28,7 @@ export function Events() {
               event.worker,
               event.pool,
               event.address,
+              event.by,
               eventText(event),
             ]),
           })}
