@@ -26,6 +26,13 @@ const failover = (account: string): ProxyEvent => ({
   miners: 3,
 });
 
+const change = (...changed: string[]): ProxyEvent => ({
+  kind: 'account-changed',
+  account: 'a',
+  changed,
+  by: 'local',
+});
+
 describe('the gate of events', () => {
   test('tells at once what comes now and then', () => {
     const { gate, kinds, after } = watched();
@@ -76,6 +83,31 @@ describe('the gate of events', () => {
     assert.deepEqual([last?.count, last?.isFolded], [980, true]);
     assert.match(describeEvent(last as Occurrence), /, and 979 more like it$/);
     gate.stop();
+  });
+
+  test('changes that are told in one name everything that they have changed', () => {
+    const { gate, told, after } = watched();
+    for (const event of [change('label'), change('pool', 'user'), change('user', 'password')])
+      gate.push(event);
+    after(10_000);
+    assert.deepEqual(
+      told.map(({ event, count }) => [event, count]),
+      [
+        [change('label'), 1],
+        [change('pool', 'user', 'password'), 2],
+      ],
+    );
+    gate.stop();
+  });
+
+  test('at the end everything that waits is told', () => {
+    const { gate, kinds } = watched();
+    for (let i = 0; i < 5; i += 1) gate.push(DOWN);
+    for (let i = 0; i < 30; i += 1) gate.push(failover(`account${i}`));
+    gate.finish();
+    assert.deepEqual(kinds().slice(21), ['pool-down 4', 'failover 10']);
+    gate.finish();
+    assert.equal(kinds().length, 23);
   });
 
   test('without end, it remembers only so many subjects', () => {

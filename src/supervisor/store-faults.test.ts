@@ -146,6 +146,12 @@ describe('a store that cannot be used', () => {
             assert.deepEqual(Object.keys(response.json()), ['name', 'error']);
         }
         assert.match(log.text, /api request failed .*StoreError/);
+        if (code !== 'internal') {
+          for (let again = 0; again < 3; again += 1) for (const request of failing) await call(request);
+          const logged = log.lines.filter((line) => /^(?:warn|error) api request failed/.test(line));
+          assert.equal(logged.length, 1, logged.join('\n'));
+          assert.ok(!log.text.includes('    at '), 'no stack for what is known');
+        }
         mend();
         if (code === 'store-down') return;
         for (const request of failing)

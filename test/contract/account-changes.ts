@@ -13,6 +13,29 @@ export function describeAccountChanges(newHarness: NewHarness): void {
     const PRIMARY = accountAt('btc.example.com:3333', 'alice', 'opener');
     const BACKUP = accountAt('btc.example.com:25', 'alice.b', 'second');
 
+    test('names what is another by it, and nothing that was given and stays', async () => {
+      const name = await register({ ...PRIMARY, backups: [BACKUP], label: 'hall 3' });
+      const changed = async (change: AccountChange): Promise<readonly string[]> => {
+        const result = await bed.store.updateAccount(name, change);
+        assert.ok(result.kind === 'updated');
+        return result.changed;
+      };
+      const { endpoint } = accountAt('btc.example.com:4333');
+      assert.deepEqual(await changed({ ...PRIMARY, label: 'hall 3', backups: [BACKUP] }), []);
+      assert.deepEqual(await changed({ endpoint, user: 'alice', password: 'new' }), ['pool', 'password']);
+      assert.deepEqual(await changed({ backups: [{ ...BACKUP, password: 'third' }] }), ['backups']);
+      assert.deepEqual(
+        await changed({
+          user: 'bob',
+          mode: 'dedicated',
+          label: '',
+          difficulty: { min: 8 },
+          workerTemplate: 'x',
+        }),
+        ['user', 'mode', 'label', 'difficulty', 'workerTemplate'],
+      );
+    });
+
     test('changes what is given and nothing else, under the same name', async () => {
       const name = await register({ ...PRIMARY, backups: [BACKUP], label: 'hall 3' });
       const before = await contentOf(name);

@@ -21,6 +21,9 @@ export function describePoolChanges(newHarness: NewHarness): void {
         [result.pool.algorithm, result.pool.dialect, result.pool.tls],
         ['etchash', 'ethproxy', true],
       );
+      assert.deepEqual(result.changed, ['algorithm', 'dialect', 'tls']);
+      const same = await updatePool('127.0.0.1:3333', { tls: true, options: { jobTimeoutSeconds: null } });
+      assert.deepEqual(same.kind === 'updated' ? same.changed : null, []);
       const found = await bed.store.findAccount(name);
       assert.ok(found.kind === 'found');
       assert.equal(found.account.entries[0].pool.algorithm.name, 'etchash');

@@ -162,4 +162,43 @@ describe('what has happened', { concurrency: 2 }, () => {
       assert.equal((await program.metrics()).value(gauge), 1);
     });
   });
+
+  test('name the token that a change was made with, deletions too', async () => {
+    await using program = await Program.start();
+    await program.addPool('127.0.0.1:3333', 'sha256d');
+    const name = await program.register('127.0.0.1:3333', 'wallet');
+    const made = await program.post('/api/v1/tokens', { scope: 'admin', label: 'ci' });
+    const { token } = made.json as { readonly token: string };
+    const ask = (method: string, path: string, body?: unknown) =>
+      program.request(method, `/api/v1${path}`, { body, headers: { authorization: `Bearer ${token}` } });
+    await ask('PATCH', `/users/${name}`, { workerTemplate: '{user}.{worker}' });
+    await ask('PATCH', `/users/${name}`, { workerTemplate: '{user}.{worker}' });
+    await ask('PATCH', '/pools/127.0.0.1:3333', {
+      label: 'mine',
+      options: { via: 'socks5://u:p@127.0.0.1:1' },
+    });
+    await ask('POST', '/algorithms', { name: 'mine-hash', divider: 1, unit: 'H', dialects: ['bitcoin-v1'] });
+    await ask('PATCH', '/algorithms/mine-hash', { note: 'a note' });
+    await ask('DELETE', '/algorithms/mine-hash');
+    await ask('DELETE', `/users/${name}`);
+    await ask('DELETE', '/pools/127.0.0.1:3333');
+    const { json } = await ask('GET', '/events?limit=7');
+    const { events } = json as { readonly events: readonly Told[] };
+    assert.deepEqual(
+      events.map(({ kind, changed }) => [kind, changed]),
+      [
+        ['pool-deleted', undefined],
+        ['account-deleted', undefined],
+        ['algorithm-deleted', undefined],
+        ['algorithm-changed', ['note']],
+        ['algorithm-added', undefined],
+        ['pool-changed', ['label', 'options.via']],
+        ['account-changed', ['workerTemplate']],
+      ],
+    );
+    for (const { by, message } of events) {
+      assert.equal(by, 'token 1 (ci)', message);
+      assert.match(message, / by token 1 \(ci\)/);
+    }
+  });
 });

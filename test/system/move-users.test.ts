@@ -158,6 +158,15 @@ describe('all users of a pool', { concurrency: 2 }, () => {
       return (json as { entries: readonly Json[] }).entries.find(({ action }) => action === 'accounts-moved');
     }, 'the audit entry');
     assert.deepEqual([entry['who'], entry['from']], ['local', 'command line']);
+    const events = await until(async () => {
+      const { json } = await farm.program.get('/api/v1/events?kind=account-changed');
+      const found = (json as { events: readonly Json[] }).events;
+      return found.length > 0 ? found : undefined;
+    }, 'the events of accounts that were moved');
+    assert.deepEqual(
+      new Map(events.map(({ account, by, changed }) => [account, [by, changed]])),
+      new Map([names.mined, names.backedUp].map((name) => [name, ['command line', ['pool']]])),
+    );
     for (const words of [['move'], ['move', from], ['move', from, 'x']]) {
       const wrong = await runToEnd([...words, '--db.path', farm.program.dataFile]);
       assert.equal(wrong.code, 2, wrong.stderr);
