@@ -66,10 +66,10 @@ function sentenceOf(event: ProxyEvent): string {
   }
 }
 
-/** Whoever is no token. */
+/** Whoever is no token. `local` is everybody where none is needed: not worth a word. */
 const IN_WORDS: Readonly<Record<string, string>> = {
   '': '',
-  local: ' without a token',
+  local: '',
   'command line': ' on the command line',
   proxy: ' by the proxy itself',
 };

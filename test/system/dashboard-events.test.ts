@@ -4,7 +4,7 @@ import { openFarm, openPage } from '../support/dashboard.ts';
 
 const TOLD = {
   notReady: /^Прокси не готов: файл данных: .*lock/,
-  changed: /^Аккаунт \w+ изменён без токена: password, label$/,
+  changed: /^Аккаунт \w+ изменён: password, label$/,
   fault: /^Файл данных недоступен: .*lock/,
   ok: /^Файл данных снова доступен$/,
   started: /^Прокси запущен, версия \d/,

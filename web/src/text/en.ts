@@ -437,7 +437,6 @@ export const en = {
   'event.proxy-stopped': '',
   'event.cutShort': '',
   'by.token': '',
-  'by.local': '',
   'by.command line': '',
   'by.proxy': '',
   'kind.settings-reloaded': 'settings read',

@@ -36,7 +36,8 @@ function detailOf({ kind, message, changed, lastEnd }: ProxyEvent): string {
 
 /** Whose doing a change was. */
 function byWhom({ kind, by = '' }: ProxyEvent): string {
-  if (by === '' || !BY_WHOM.has(kind)) return '';
+  // `local` is said of everybody where nobody needs a token.
+  if (by === '' || by === 'local' || !BY_WHOM.has(kind)) return '';
   const key = `by.${by}`;
   return ` ${isTextKey(key) ? t(key) : t('by.token', { by })}`;
 }

@@ -434,7 +434,6 @@ export const ru: Texts = {
   'event.proxy-stopped': 'Прокси остановлен, версия {version}',
   'event.cutShort': 'прошлый запуск оборвался',
   'by.token': '(токен {by})',
-  'by.local': 'без токена',
   'by.command line': 'из командной строки',
   'by.proxy': 'самим прокси',
   'kind.settings-reloaded': 'настройки прочитаны',
